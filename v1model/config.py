@@ -1,0 +1,221 @@
+"""Configuration of a run: frozen dataclasses, nothing else.
+
+The names and defaults are those of the published trainer (Chen et al. 2022) wherever
+it has the option; DECISIONS.md lists the few that differ.
+"""
+
+import dataclasses
+import typing
+
+TASKS = ("garrett", "10class")
+PICTURE_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
+ENGINES = ("auto", "compiled", "stepwise")
+CHUNK_MS = 50  # outputs, labels and weights are given per chunk of this length
+
+
+def option(default, help, choices=None):
+    """A config field that documents itself on the command line."""
+    return dataclasses.field(
+        default=default, metadata={"help": help, "choices": choices}
+    )
+
+
+def require(is_ok, name, rule, value):
+    """Raises ValueError naming the option, the rule and the value."""
+    if not is_ok:
+        raise ValueError(f"{name} {rule}, got {value}.")
+
+
+def require_positive(config, name):
+    """Raises ValueError unless the option is above zero."""
+    value = getattr(config, name)
+    require(value > 0, name, "must be positive", value)
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    """Which part of which column is simulated, and which control is applied."""
+
+    data_dir: str = option("", "GLIF_network folder; empty builds a small column.")
+    neurons: int = option(0, "Neurons kept; 0 keeps the whole network of the folder.")
+    core_only: bool = option(False, "Draw the neurons from the core, r < 400 um.")
+    connected_selection: bool = option(
+        True, "Keep the neurons nearest to the column's axis, not random ones."
+    )
+    seed: int = option(3000, "Seed of everything that is drawn at random.")
+    caching: bool = option(True, "Keep a copy of the parsed network for the next run.")
+    neurons_per_output: int = option(30, "L5 excitatory neurons per readout pool.")
+    localized_readout: bool = option(True, "Pools are patches of L5, not scattered.")
+    use_uniform_neuron_type: bool = option(
+        False, "Control: one excitatory and one inhibitory cell type."
+    )
+    use_only_one_type: bool = option(
+        False, "Control: one cell type; needs --use_uniform_neuron_type."
+    )
+    use_rand_ini_w: bool = option(False, "Control: random initial recurrent weights.")
+    use_rand_connectivity: bool = option(
+        False, "Control: same number of recurrent synapses, drawn at random."
+    )
+    scale_w_e: float = option(-1.0, "Factor on excitatory weights; negative is off.")
+
+    def __post_init__(self):
+        require(self.neurons >= 0, "neurons", "must not be negative", self.neurons)
+        require_positive(self, "neurons_per_output")
+        require(
+            self.use_uniform_neuron_type or not self.use_only_one_type,
+            "use_only_one_type",
+            "needs --use_uniform_neuron_type",
+            self.use_only_one_type,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnConfig:
+    """The cell model, its gradient, its inputs and how it is simulated."""
+
+    neuron_model: str = option("GLIF3", "Neuron model.", choices=("GLIF3",))
+    engine: str = option("auto", "How the time loop is run.", choices=ENGINES)
+    dampening_factor: float = option(0.5, "Height of the surrogate derivative.")
+    gauss_std: float = option(0.28, "Width of the surrogate derivative, in V_th - E_L.")
+    max_delay: int = option(5, "Longest synaptic delay, ms; longer ones are clipped.")
+    input_weight_scale: float = option(1.0, "Factor on the weights from the LGN.")
+    train_recurrent: bool = option(True, "Train the recurrent weights.")
+    train_input: bool = option(True, "Train the weights from the LGN.")
+    use_dale_law: bool = option(True, "Keep the sign of every weight during training.")
+    current_input: bool = option(
+        True, "LGN rates enter as a deterministic current, not as spikes."
+    )
+    use_decoded_noise: bool = option(
+        True,
+        "Noise from additive_noise.mat if the folder has it; without that file, or "
+        "with --nouse_decoded_noise, the Poisson background of the column.",
+    )
+    scale: tuple[float, ...] = option(
+        (2.0, 2.0), "Factors on the decoded noise: each ms, each trial."
+    )
+    readout_scale: float = option(
+        100.0, "Initial factor from pool activity (spikes/ms) to logits; trained."
+    )
+    recurrent_weight_regularization: float = option(
+        0.0, "Weight of the squared distance from the initial recurrent weights."
+    )
+    l2_regularization: float = option(0.0, "Weight of the squared recurrent weights.")
+    mixed_precision: bool = option(False, "Half precision where sums do not need more.")
+
+    def __post_init__(self):
+        for name in ("dampening_factor", "gauss_std", "max_delay", "readout_scale"):
+            require_positive(self, name)
+        require(len(self.scale) == 2, "scale", "needs two numbers", self.scale)
+        for name in ("recurrent_weight_regularization", "l2_regularization"):
+            value = getattr(self, name)
+            require(value >= 0, name, "must not be negative", value)
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskConfig:
+    """What is shown and what is asked."""
+
+    task: str = option("garrett", "Task that is trained.", choices=TASKS)
+    seq_len: int = option(600, "Length of a trial, ms.")
+    delays: tuple[int, ...] = option(
+        (200, 200), "garrett: grey after a picture plus grey before it, ms."
+    )
+    im_slice: int = option(100, "Time that a picture is shown, ms.")
+    pre_delay: int = option(50, "10class: grey before the picture, ms.")
+    post_delay: int = option(450, "10class: grey after the picture, ms.")
+    pre_chunks: int = option(3, "10class: chunks of 50 ms before the response.")
+    post_chunks: int = option(8, "10class: chunks of 50 ms after the response.")
+    p_reappear: float = option(0.5, "garrett: probability that a picture repeats.")
+    sti_intensity: float = option(2.0, "Pictures span [-x, x] around grey.")
+    pictures: str = option(
+        "digits",
+        "10class: digits (bundled) or a set in Keras' cache.",
+        choices=PICTURE_SETS,
+    )
+    picture_degrees: float = option(
+        0.0, "Height of a picture, degrees; 0 fits the part that the column sees."
+    )
+    response_weight_elsewhere: float = option(
+        0.05, "garrett: loss weight of chunks outside the response window."
+    )
+
+    def __post_init__(self):
+        for name in ("seq_len", "im_slice", "sti_intensity"):
+            require_positive(self, name)
+        is_whole = self.seq_len % CHUNK_MS == 0
+        require(is_whole, "seq_len", f"must be a multiple of {CHUNK_MS}", self.seq_len)
+        is_fraction = 0 <= self.p_reappear <= 1
+        require(is_fraction, "p_reappear", "must lie in [0, 1]", self.p_reappear)
+        for name in ("pre_delay", "post_delay", "pre_chunks", "post_chunks"):
+            value = getattr(self, name)
+            require(value >= 0, name, "must not be negative", value)
+        require(
+            self.picture_degrees >= 0,
+            "picture_degrees",
+            "must not be negative",
+            self.picture_degrees,
+        )
+        require(
+            len(self.delays) >= 1 and min(self.delays) > 0,
+            "delays",
+            "must be positive",
+            self.delays,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnTrainConfig:
+    """Training of the spiking column."""
+
+    network: NetworkConfig = NetworkConfig()
+    column: ColumnConfig = ColumnConfig()
+    trials: TaskConfig = TaskConfig()
+    results_dir: str = option("results", "Folder that receives the run folder.")
+    run_name: str = option("", "Run folder's name; an existing run is resumed.")
+    restore_from: str = option("", "Weights to start from (.weights.h5 or .keras).")
+    comment: str = option("", "A note, kept in config.json.")
+    learning_rate: float = option(0.001, "Step size of Adam.")
+    rate_cost: float = option(0.1, "Weight of the rate-distribution loss.")
+    voltage_cost: float = option(1e-5, "Weight of the voltage loss.")
+    voltage_penalty: str = option(
+        "threshold",
+        "threshold: (v-1)^2 as the published trainer; range: only outside [-1, 1].",
+        choices=("threshold", "range"),
+    )
+    batch_size: int = option(2, "Trials per step and replica.")
+    n_epochs: int = option(1000, "Epochs at most.")
+    steps_per_epoch: int = option(781, "Training steps per epoch.")
+    val_steps: int = option(156, "Validation steps after each epoch.")
+    max_time: float = option(-1.0, "Time budget, hours; negative is unlimited.")
+
+    def __post_init__(self):
+        for name in ("batch_size", "n_epochs", "steps_per_epoch", "learning_rate"):
+            require_positive(self, name)
+        for name in (
+            "rate_cost",
+            "voltage_cost",
+            "val_steps",
+        ):
+            value = getattr(self, name)
+            require(value >= 0, name, "must not be negative", value)
+
+
+def from_dict(cls, values):
+    """Rebuilds a config from `dataclasses.asdict` output, such as config.json.
+
+    Raises:
+        ValueError: A key is no option of `cls`.
+    """
+    types = typing.get_type_hints(cls)
+    unknown = set(values) - set(types)
+    if unknown:
+        raise ValueError(f"unknown options in the config: {sorted(unknown)}.")
+    kwargs = {}
+    for name, value in values.items():
+        kind = types[name]
+        if dataclasses.is_dataclass(kind):
+            value = from_dict(kind, value)
+        elif typing.get_origin(kind) is tuple:
+            value = tuple(value)
+        kwargs[name] = value
+    return cls(**kwargs)

@@ -1,0 +1,195 @@
+"""Command-line flags derived from the config dataclasses.
+
+A flag exists because a config field exists: its name, type, default, choices and
+help are those of the field. Nested configs become one flat list of flags.
+"""
+
+import dataclasses
+import pathlib
+import shutil
+import sys
+import textwrap
+import typing
+
+from absl import app, flags
+
+_DEFINE = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
+_METAVAR = {int: "INT", float: "NUMBER", str: "TEXT"}
+_HELP_COLUMN = 30
+_HELP_REQUESTS = {"--help", "-help", "-h", "-?"}
+
+
+def run(main, config_class):
+    """The whole command line of a program: flags, --help, errors, then `main`.
+
+    A wrong flag or an impossible value ends the program with one line and status
+    2, before any work; --help lists the options by group and ends with status 0.
+
+    Args:
+        main: Called with the config. The docstring of its module opens --help.
+        config_class: The dataclass of `v1model.config` that `main` takes.
+    """
+    define(config_class)
+
+    def parser(argv):
+        if _asks_for_help(argv):
+            description = sys.modules[main.__module__].__doc__ or ""
+            sys.stdout.write(help_text(config_class, description, argv[0]))
+            sys.exit(0)
+        return config_from(argv, config_class)
+
+    app.run(main, flags_parser=parser)
+
+
+def config_from(argv, config_class, values=flags.FLAGS):
+    """Parses a command line into a config.
+
+    Raises:
+        SystemExit: With status 2 and the reason on stderr, if it cannot be parsed.
+    """
+    try:
+        rest = values(argv)[1:]
+        if rest:
+            raise flags.Error(
+                f"unexpected arguments {' '.join(rest)}; a value is given as "
+                "--flag=value, and a switch as --flag or --noflag."
+            )
+        return parse(config_class, values)
+    except (flags.Error, ValueError) as error:
+        program = pathlib.Path(argv[0]).name
+        sys.stderr.write(f"{program}: {error}\n{program} --help lists the flags.\n")
+        sys.exit(2)
+
+
+def define(config_class, values=flags.FLAGS):
+    """Defines one flat flag for every leaf field of a (nested) config class."""
+    for field, kind in _fields(config_class):
+        if dataclasses.is_dataclass(kind):
+            define(kind, values)
+            continue
+        _define_leaf(field, kind, values)
+        # Listed under --helpshort of the running program, not only --helpfull.
+        values.register_key_flag_for_module(sys.argv[0], values[field.name])
+
+
+def parse(config_class, values=flags.FLAGS):
+    """Builds the config from flags that have been parsed.
+
+    Raises:
+        ValueError: The config refuses a value.
+    """
+    kwargs = {}
+    for field, kind in _fields(config_class):
+        if dataclasses.is_dataclass(kind):
+            kwargs[field.name] = parse(kind, values)
+        else:
+            value = values[field.name].value
+            kwargs[field.name] = tuple(value) if isinstance(value, list) else value
+    return config_class(**kwargs)
+
+
+def help_text(config_class, description, program):
+    """What --help prints: the options by group, each with its default.
+
+    Args:
+        config_class: A (nested) config class; every class in it is one group,
+            headed by the first line of its docstring.
+        description: Opens the text.
+        program: Path or name of the program.
+    """
+    width = min(shutil.get_terminal_size().columns, 88)
+    lines = [*textwrap.wrap(" ".join(description.split()), width), ""]
+    lines += [f"usage: {pathlib.Path(program).name} [--flag=value ...]"]
+    for group in _groups(config_class):
+        lines += ["", f"{group.__doc__.splitlines()[0].rstrip('.')}:"]
+        for field, kind in _fields(group):
+            if not dataclasses.is_dataclass(kind):
+                lines += _option_lines(field, kind, width)
+    lines += ["", "Other flags: --flagfile=FILE reads flags from a file, one a line;"]
+    lines += ["--helpfull also lists the flags of the libraries.", ""]
+    return "\n".join(lines)
+
+
+class _NumberList(flags.ArgumentParser):
+    """Numbers separated by commas, such as --delays=200,200."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def parse(self, argument):
+        if not isinstance(argument, str):
+            return [self.number(item) for item in argument]
+        try:
+            return [self.number(item) for item in argument.split(",") if item.strip()]
+        except ValueError:
+            kind = "integers" if self.number is int else "numbers"
+            raise ValueError(
+                f"must be {kind} separated by commas, got {argument!r}."
+            ) from None
+
+    def flag_type(self):
+        return f"comma separated {self.number.__name__}s"
+
+
+def _fields(config_class):
+    types = typing.get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        yield field, types[field.name]
+
+
+def _groups(config_class):
+    """Nested classes first: what is simulated comes before how it is trained."""
+    for _, kind in _fields(config_class):
+        if dataclasses.is_dataclass(kind):
+            yield from _groups(kind)
+    yield config_class
+
+
+def _define_leaf(field, kind, values):
+    name, default, info = field.name, field.default, field.metadata
+    common = {"help": info["help"], "flag_values": values}
+    item = typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else None
+    if info["choices"]:
+        flags.DEFINE_enum(name, default, info["choices"], **common)
+    elif item is str:
+        flags.DEFINE_list(name, list(default), **common)  # absl accepts no tuple
+    elif item is not None:
+        serializer = flags.CsvListSerializer(",")
+        flags.DEFINE(
+            _NumberList(item), name, list(default), serializer=serializer, **common
+        )
+    elif kind in _DEFINE:
+        _DEFINE[kind](name, default, **common)
+    else:
+        raise TypeError(f"option {name} has type {kind}, which no flag can carry.")
+
+
+def _option_lines(field, kind, width):
+    left = f"  --{field.name}"
+    default = field.default
+    if kind is bool:
+        left, shown = f"  --[no]{field.name}", "on" if default else "off"
+    elif isinstance(default, tuple):
+        left, shown = f"{left}=LIST", ",".join(map(str, default))
+    else:
+        left = f"{left}={'CHOICE' if field.metadata['choices'] else _METAVAR[kind]}"
+        shown = str(default) or "none"
+    text = field.metadata["help"]
+    if field.metadata["choices"]:
+        text += f" One of {', '.join(field.metadata['choices'])}."
+    text = textwrap.wrap(f"{text} [{shown}]", max(width - _HELP_COLUMN, 20))
+    if len(left) > _HELP_COLUMN - 2:
+        return [left, *(" " * _HELP_COLUMN + line for line in text)]
+    rest = (" " * _HELP_COLUMN + line for line in text[1:])
+    return [left.ljust(_HELP_COLUMN) + text[0], *rest]
+
+
+def _asks_for_help(argv):
+    before_end = argv[1 : argv.index("--")] if "--" in argv else argv[1:]
+    return bool(_HELP_REQUESTS.intersection(before_end))

@@ -1,0 +1,97 @@
+"""ColumnRNN: the column over time, state in and state out."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from v1model.engine.compiled_rollout import compiled_rollout
+from v1model.engine.glif3 import GLIF3State
+from v1model.engine.stepwise import stepwise_rollout
+from v1model.models.engines import choose_engine
+
+
+class ColumnActivity(NamedTuple):
+    """What the column did, and where it stopped.
+
+    spikes: (B, T, N), 0 or 1.  voltages: (B, T, N), mV.  state: the last GLIF3State.
+    """
+
+    spikes: tf.Tensor
+    voltages: tf.Tensor
+    state: GLIF3State
+
+
+@keras.saving.register_keras_serializable("v1model")
+class ColumnRNN(keras.layers.Layer):
+    """Runs a BillehColumn over a sequence of any length.
+
+    A long recording is run in chunks by passing on the state: chunks give the same
+    spikes as one long call.
+
+    Args:
+        cell: BillehColumn.
+        engine: "compiled" (event-driven loops on CPU with a hand-written exact
+            adjoint), "stepwise" (one TensorFlow step at a time, the reference), or
+            "auto".
+
+    Call arguments:
+        inputs: Currents over V_th - E_L, (B, T, N * R).
+        initial_state: GLIF3State; zero_state by default.
+
+    Returns:
+        ColumnActivity. Spikes and voltages have the layer's compute dtype.
+    """
+
+    def __init__(self, cell, engine="auto", **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.cell = cell
+        self.engine = engine
+        choose_engine(engine)
+
+    def build(self, input_shape):
+        n_targets = self.cell.n_neurons * len(self.cell.parameters.syn_decay[0])
+        if len(input_shape) != 3 or input_shape[-1] != n_targets:
+            raise ValueError(
+                f"ColumnRNN needs currents of shape (B, T, {n_targets}), got "
+                f"{tuple(input_shape)}."
+            )
+        self.built = True
+
+    def call(self, inputs, initial_state=None):
+        cell = self.cell
+        x = tf.cast(inputs, cell.variable_dtype)
+        if initial_state is None:
+            initial_state = cell.zero_state(tf.shape(x)[0])
+        state = GLIF3State(*initial_state)
+        weights = tf.convert_to_tensor(cell.recurrent_weights)
+        if choose_engine(self.engine, cell.variable_dtype) == "compiled":
+            spikes, v, state = compiled_rollout(
+                x, weights, state, cell.constants, cell.wiring, cell.surrogate, cell.dt
+            )
+        else:
+            spikes, v, state = stepwise_rollout(
+                x, weights, state, cell.tensors, cell.wiring, cell.spike_function, cell.dt
+            )
+        return ColumnActivity(
+            tf.cast(spikes, self.compute_dtype),
+            tf.cast(cell.to_millivolt(v), self.compute_dtype),
+            state,
+        )
+
+    def compute_output_shape(self, input_shape, initial_state_shape=None):
+        del initial_state_shape
+        batch, steps = input_shape[:2]
+        shape = (batch, steps, self.cell.n_neurons)
+        state = GLIF3State(*((batch, size) for size in self.cell.state_size))
+        return ColumnActivity(shape, shape, state)
+
+    def get_config(self):
+        cell = keras.saving.serialize_keras_object(self.cell)
+        return {**super().get_config(), "cell": cell, "engine": self.engine}
+
+    @classmethod
+    def from_config(cls, config):
+        config.pop("autocast", None)
+        cell = keras.saving.deserialize_keras_object(config.pop("cell"))
+        return cls(cell, **config)

@@ -1,0 +1,141 @@
+"""SparseLayer: from LGN activity to currents at the receptors."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from v1model.engine.projection import (
+    ProjectionTable,
+    compiled_projection,
+    projection_table,
+    stepwise_projection,
+)
+from v1model.models.constraints import SignedConstraint
+from v1model.models.engines import choose_engine
+from v1model.models.stored_arrays import StoredArrays
+from v1model.network.data import N_RECEPTORS
+
+
+@keras.saving.register_keras_serializable("v1model")
+class SparseLayer(StoredArrays, keras.layers.Layer):
+    """Input synapses: y = W x for every step of a sequence.
+
+    Weights are kept over V_th - E_L of their target, in the variable
+    `sparse_input_weights`, in canonical order. Delays of input synapses are ignored, as
+    published. Sums are float32; the result has the layer's compute dtype.
+
+    Args:
+        network: Network whose `lgn` projects; None stands for a layer that is about to
+            be loaded.
+        input_weight_scale: Factor on the initial weights.
+        train_input: Whether the weights are trained.
+        use_dale_law: Whether weights keep their sign.
+        engine: "auto", "compiled" or "stepwise".
+        sizes: Set by `get_config` only: inputs, synapses, targets.
+
+    Call arguments:
+        inputs: Current or spikes of each LGN unit, (B, T, I).
+
+    Returns:
+        Currents over V_th - E_L, (B, T, N * R).
+    """
+
+    def __init__(
+        self,
+        network=None,
+        *,
+        input_weight_scale=1.0,
+        train_input=True,
+        use_dale_law=True,
+        engine="auto",
+        sizes=None,
+        **kwargs,
+    ):
+        super().__init__(autocast=False, **kwargs)
+        self.options = {
+            "input_weight_scale": input_weight_scale,
+            "train_input": train_input,
+            "use_dale_law": use_dale_law,
+            "engine": engine,
+        }
+        if (network is None) == (sizes is None):
+            raise ValueError("SparseLayer needs a network.")
+        choose_engine(engine)
+        if network is None:
+            self.n_inputs, self.n_synapses, self.n_targets = sizes
+        else:
+            self.arrays = _input_arrays(network, input_weight_scale)
+            self.use_arrays()
+        self.build()
+
+    def use_arrays(self):
+        """Derives the projection table from `self.arrays`."""
+        arrays = self.arrays
+        self.table = ProjectionTable(arrays["target"], arrays["start"], arrays["pre"])
+        self.n_inputs = int(arrays["n_inputs"])
+        self.n_targets = int(arrays["n_targets"])
+        self.n_synapses = len(arrays["pre"])
+        if self.built:
+            self._attach_signs()
+
+    def build(self, input_shape=None):
+        if input_shape is not None and input_shape[-1] != self.n_inputs:
+            raise ValueError(
+                f"the network has {self.n_inputs} inputs, got inputs of shape "
+                f"{tuple(input_shape)}."
+            )
+        if self.built:
+            return
+        self.input_weights = self.add_weight(
+            name="sparse_input_weights",
+            shape=(self.n_synapses,),
+            initializer="zeros",
+            trainable=self.options["train_input"],
+        )
+        self.built = True
+        if self.arrays is not None:
+            self.input_weights.assign(self.arrays["initial_weights"])
+            self._attach_signs()
+
+    def _attach_signs(self):
+        if self.options["use_dale_law"]:
+            is_positive = self.arrays["initial_weights"] >= 0
+            self.input_weights.constraint = SignedConstraint(is_positive)
+
+    def call(self, inputs):
+        if inputs.shape[-1] != self.n_inputs:
+            raise ValueError(
+                f"the network has {self.n_inputs} inputs, got inputs of shape "
+                f"{tuple(inputs.shape)}."
+            )
+        x = tf.cast(inputs, self.variable_dtype)
+        weights = tf.convert_to_tensor(self.input_weights)
+        project = stepwise_projection
+        if choose_engine(self.options["engine"], self.variable_dtype) == "compiled":
+            project = compiled_projection
+        currents = project(x, weights, self.table, self.n_targets)
+        return tf.cast(currents, self.compute_dtype)
+
+    def get_config(self):
+        sizes = (self.n_inputs, self.n_synapses, self.n_targets)
+        return {**super().get_config(), **self.options, "sizes": sizes}
+
+    @classmethod
+    def from_config(cls, config):
+        """A layer without a network; loading a `.keras` file brings it."""
+        config.pop("autocast", None)
+        return cls(**config)
+
+
+def _input_arrays(network, scale):
+    synapses = network.lgn.synapses
+    types = network.types.astype("float32")
+    voltage_scale = (types.V_th - types.E_L)[network.type_index]
+    table = projection_table(synapses, N_RECEPTORS)
+    weights = synapses.weight / voltage_scale[synapses.post]
+    return {
+        **table._asdict(),
+        "n_inputs": np.int32(network.lgn.n_inputs),
+        "n_targets": np.int32(network.n_neurons * N_RECEPTORS),
+        "initial_weights": (weights * np.float32(scale)).astype(np.float32),
+    }

@@ -1,0 +1,316 @@
+"""Run: the folder that keeps everything about one training run.
+
+    config.json    the options, `dataclasses.asdict` of the config
+    starts.json    one record per start: time, command line, versions
+    state.json     running, finished, killed or failed, since when and why
+    result.json    the metrics, written once at the end
+    metrics.csv    one row per epoch (for keras.callbacks.CSVLogger)
+    checkpoints/   weights
+    logs/          TensorBoard
+
+Every json file is replaced atomically, so that a killed run leaves no half file.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import math
+import pathlib
+import platform
+import shlex
+import signal
+import subprocess
+import threading
+
+import numpy as np
+
+import v1model
+from v1model import atomic
+
+STATES = ("running", "finished", "killed", "failed")
+LIBRARIES = ("tensorflow", "keras", "numpy")
+# Where a run lies and how long it may go on: a resumed run may change these, since
+# none of them changes what a step computes.
+FREE_OPTIONS = ("results_dir", "run_name", "comment", "n_epochs", "max_time")
+_SIGTERM_STATUS = 128 + signal.SIGTERM
+
+
+class Run:
+    """A run folder; made by `create`, read by `open`."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+
+    @classmethod
+    def create(cls, results_dir, name, config, command):
+        """Makes the folder of a new run, or takes up the unfinished run of that name.
+
+        Args:
+            results_dir: Folder of all runs; made if missing.
+            name: Name of the run folder; empty makes one from the date and time.
+            config: Frozen dataclass with all options.
+            command: The command line, a list such as sys.argv.
+
+        Raises:
+            ValueError: The name is no plain folder name, or the run of that name is
+                finished or was made with other options.
+            FileExistsError: The folder of that name is not a run.
+            OSError: The folder cannot be written.
+        """
+        if name != pathlib.PurePath(name).name or name == "..":
+            raise ValueError(f"run_name must be a plain folder name, got {name!r}.")
+        results_dir = pathlib.Path(results_dir).expanduser()
+        with _naming("results_dir", results_dir):
+            results_dir.mkdir(parents=True, exist_ok=True)
+            run = cls(results_dir / name if name else _new_folder(results_dir))
+            if run._file("config").exists():
+                run._check_resumable(config)
+            elif run.path.exists() and any(run._visible_files()):
+                raise FileExistsError(f"{run.path} exists and is not a run.")
+            for folder in (run.checkpoints, run.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+            run._write("starts", [*run.starts, _start(command)])
+            run._write("config", dataclasses.asdict(config))
+            run.mark("running")
+        return run
+
+    @classmethod
+    def open(cls, path):
+        """An existing run.
+
+        Raises:
+            FileNotFoundError: The folder is missing or is not a run.
+        """
+        run = cls(path)
+        if not run._file("config").is_file():
+            raise FileNotFoundError(f"{path} is not a run: it has no config.json.")
+        return run
+
+    @property
+    def checkpoints(self):
+        """Folder of the weights."""
+        return self.path / "checkpoints"
+
+    @property
+    def logs(self):
+        """Folder for TensorBoard."""
+        return self.path / "logs"
+
+    @property
+    def metrics_csv(self):
+        """Path of the table with one row per epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def config(self):
+        """Options as a nested dict; see `v1model.config.from_dict`."""
+        return self._read("config")
+
+    @property
+    def starts(self):
+        """One record for each time that the run was started or resumed."""
+        return self._read("starts", missing=[])
+
+    @property
+    def was_resumed(self):
+        """Whether this is not the first start of the run."""
+        return len(self.starts) > 1
+
+    @property
+    def state(self):
+        """A dict with state (one of STATES), since and error."""
+        return self._read("state")
+
+    @property
+    def result(self):
+        """The metrics of a finished run, or None."""
+        return self._read("result", missing=None)
+
+    def mark(self, state, error=None):
+        """Records the state of the run, and why it ended."""
+        if state not in STATES:
+            raise ValueError(f"unknown state {state!r}, choose from {STATES}.")
+        self._write("state", {"state": state, "since": _now(), "error": error})
+
+    def write_result(self, metrics):
+        """Writes result.json; NaN and infinity become null."""
+        self._write("result", _plain(metrics))
+
+    @contextlib.contextmanager
+    def recorded(self):
+        """Marks the run by how the block ends: finished, killed or failed.
+
+        A termination signal (SIGTERM, as batch systems send it before they kill)
+        ends the block like Ctrl-C does. A run that is killed without warning stays
+        "running"; it can be resumed like any other that is not finished.
+        """
+        try:
+            with _termination_as_exit():
+                yield self
+        except (KeyboardInterrupt, SystemExit) as error:
+            self.mark("killed", f"{type(error).__name__}: {error}")
+            raise
+        except BaseException as error:
+            self.mark("failed", f"{type(error).__name__}: {error}")
+            raise
+        self.mark("finished")
+
+    def _check_resumable(self, config):
+        differences = _differences(self.config, _plain(dataclasses.asdict(config)))
+        if differences:
+            raise ValueError(
+                f"{self.path} was made with other options: {'; '.join(differences)}. "
+                "Repeat them to resume it, or choose another run_name."
+            )
+        state = self._read("state", missing={"state": "running"})["state"]
+        if state == "finished":
+            raise ValueError(f"{self.path} is finished; choose another run_name.")
+
+    def _visible_files(self):
+        return (path for path in self.path.iterdir() if path.name[0] != ".")
+
+    def _file(self, name):
+        return self.path / f"{name}.json"
+
+    def _read(self, name, **missing):
+        path = self._file(name)
+        if missing and not path.exists():
+            return missing["missing"]
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{path} is not valid JSON: {error}.") from error
+
+    def _write(self, name, content):
+        text = json.dumps(content, indent=2, allow_nan=False)
+        atomic.write_text(self._file(name), text + "\n")
+
+
+@contextlib.contextmanager
+def _naming(option, path):
+    """Says which option and path an OS error is about."""
+    try:
+        yield
+    except FileExistsError as error:
+        if error.errno is None:  # ours, it says enough
+            raise
+        raise type(error)(f"{option} {path} is not a folder.") from error
+    except OSError as error:
+        where = error.filename or path
+        raise type(error)(
+            f"{option} {path} cannot be written: {error.strerror} ({where})."
+        ) from error
+
+
+def _new_folder(results_dir):
+    """A folder named after the time; two runs that start together get two."""
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    for attempt in range(1, 1000):
+        path = results_dir / (stamp if attempt == 1 else f"{stamp}_{attempt}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+    raise FileExistsError(f"{results_dir} already has 999 runs named {stamp}.")
+
+
+def _start(command):
+    return {
+        "time": _now(),
+        "command": shlex.join(map(str, command)),
+        "folder": str(pathlib.Path.cwd()),
+        "host": platform.node(),
+        "versions": versions(),
+    }
+
+
+def versions():
+    """Versions of all that decides a result, and the commit if there is one."""
+    found = {"python": platform.python_version(), "v1model": v1model.__version__}
+    for library in LIBRARIES:
+        try:
+            found[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            found[library] = None
+    found["git"] = _commit(pathlib.Path(v1model.__file__).parents[1])
+    return found
+
+
+def _commit(checkout):
+    """Hash of the checkout that the package runs from, "+changes" if edited."""
+    if not (checkout / ".git").exists():  # installed, perhaps inside another checkout
+        return None
+    try:
+        commit = _git(checkout, "rev-parse", "HEAD")
+        is_changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{commit}+changes" if is_changed else commit
+
+
+def _git(checkout, *arguments):
+    command = ["git", "-C", str(checkout), *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=10, check=True
+    )
+    return done.stdout.strip()
+
+
+def _now():
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+@contextlib.contextmanager
+def _termination_as_exit():
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set a handler
+        return
+
+    def leave(number, frame):
+        raise SystemExit(_SIGTERM_STATUS)
+
+    previous = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _differences(old, new):
+    """Options that differ, as "name: 600 in the run, 700 now"."""
+    old, new = _flat(old), _flat(new)
+    missing = "not an option"
+    return [
+        f"{name}: {old.get(name, missing)} in the run, {new.get(name, missing)} now"
+        for name in sorted(set(old) | set(new))
+        if name.split(".")[-1] not in FREE_OPTIONS
+        and old.get(name, missing) != new.get(name, missing)
+    ]
+
+
+def _flat(options, prefix=""):
+    flat = {}
+    for name, value in options.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _plain(value):
+    """Turns NumPy values, tuples and non-finite numbers into what JSON has."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, pathlib.Path):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

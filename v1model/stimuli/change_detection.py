@@ -1,0 +1,214 @@
+"""garrett: has the natural picture changed? (visual change detection)"""
+
+import dataclasses
+import functools
+import logging
+import math
+import pathlib
+
+import numpy as np
+
+from v1model.config import CHUNK_MS
+from v1model.lgn.kernels import KERNEL_MS
+from v1model.stimuli.images import (
+    PICTURE_HEIGHT,
+    PICTURE_WIDTH,
+    natural_pictures,
+    place,
+)
+from v1model.stimuli.responses import (
+    PUBLISHED_GRAY_MS,
+    PUBLISHED_PICTURE_MS,
+    PUBLISHED_SHAPE,
+    PictureRates,
+    PublishedRates,
+    read_published_rates,
+)
+from v1model.stimuli.streams import generator, noise_seeds
+from v1model.stimuli.trials import GRAY, Plan, Segment, Task, Timeline, repeated
+
+GRAY_BEFORE_MS = 50  # of the gray between two pictures (Chen et al. 2022)
+RESPONSE_DELAY_MS = 50  # from the end of a picture to the response window
+
+# Beside the data folder, as in the published layout: training, validation.
+PUBLISHED_FILES = ("many_small_stimuli.pkl", "alternate_small_stimuli.pkl")
+
+_BLOCK = 8  # changes and repeats are balanced within so many validation pictures
+
+
+def garrett(config, lgn, view, *, seed, current_input, data_dir, inputs):
+    """The change-detection task with natural pictures.
+
+    A lane shows one endless stream of pictures, two per trial of 600 ms. The answer
+    to a picture, due 50 to 100 ms after its end, is whether it differs from the one
+    before, also when that was in the trial before. The first picture of an epoch has
+    none before it: no answer counts there.
+
+    For arguments see `tasks.make_task`.
+    """
+    presentation = presentation_segments(config)
+    period = sum(segment.ms for segment in presentation)
+    if config.seq_len % period:
+        raise ValueError(
+            f"garrett: seq_len must be a multiple of im_slice + delays[0] = "
+            f"{config.im_slice} + {config.delays[0]} = {period} ms, "
+            f"got {config.seq_len}."
+        )
+    n_pictures = config.seq_len // period
+    window = (GRAY_BEFORE_MS + config.im_slice + RESPONSE_DELAY_MS) // CHUNK_MS
+    chunks_per_period = period // CHUNK_MS
+    rates, n_training, n_validation = _rates(
+        config, lgn, view, data_dir, inputs, presentation
+    )
+    gray_after = presentation[-1].ms
+    n_before = math.ceil((KERNEL_MS - gray_after) / config.seq_len)
+    return Task(
+        name="garrett",
+        timeline=Timeline(
+            segments=repeated(presentation, n_pictures),
+            windows=tuple(window + k * chunks_per_period for k in range(n_pictures)),
+            weight_elsewhere=config.response_weight_elsewhere,
+        ),
+        n_classes=2,
+        pools=(0,),
+        has_threshold=True,
+        carries_state=True,
+        plan=ChangeStreams(
+            seed, config.p_reappear, n_pictures, n_before, n_training, n_validation
+        ),
+        rates=rates,
+        n_before=n_before,
+        current_input=current_input,
+    )
+
+
+def presentation_segments(config):
+    """Gray, picture, gray of one presentation; the grays are delays[0] together."""
+    gray_after = config.delays[0] - GRAY_BEFORE_MS
+    least = RESPONSE_DELAY_MS + CHUNK_MS
+    if gray_after < least:
+        raise ValueError(
+            f"garrett: delays must begin with at least {GRAY_BEFORE_MS + least} ms, so "
+            f"that the response fits after the picture, got {config.delays[0]}."
+        )
+    for name, value in (("im_slice", config.im_slice), ("delays", config.delays[0])):
+        if value % CHUNK_MS:
+            raise ValueError(
+                f"garrett: {name} must be a multiple of {CHUNK_MS} ms, got {value}."
+            )
+    return (
+        Segment(GRAY, GRAY_BEFORE_MS),
+        Segment(0, config.im_slice),
+        Segment(GRAY, gray_after),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class ChangeStreams:
+    """Plans of the change-detection tasks; one stream of pictures per lane and epoch.
+
+    Args:
+        seed: Of the run.
+        p_reappear: Probability that a training picture repeats the one before. In
+            validation exactly half of each block of eight does.
+        per_trial: Pictures per trial.
+        n_before: Earlier trials that a plan lists too.
+        n_training, n_validation: Number of pictures; validation pictures are
+            numbered after the training pictures.
+    """
+
+    seed: int
+    p_reappear: float
+    per_trial: int
+    n_before: int
+    n_training: int
+    n_validation: int
+
+    def __call__(self, split, step, batch_size, steps_per_epoch):
+        epoch, position = divmod(step, steps_per_epoch)
+        if split == "validation":
+            epoch, step = 0, position
+        n_stream = steps_per_epoch * self.per_trial
+        streams = [
+            self.stream(split, epoch, lane, n_stream) for lane in range(batch_size)
+        ]
+        pictures, is_change = map(np.stack, zip(*streams, strict=True))
+        n_history = self.n_before * self.per_trial
+        history = ((0, 0), (n_history, 0))
+        pictures = np.pad(pictures, history, constant_values=GRAY)
+        start = position * self.per_trial
+        now = slice(start, start + self.per_trial)
+        is_first = np.arange(n_stream)[now] == 0
+        return Plan(
+            pictures=pictures[:, start : now.stop + n_history],
+            answers=is_change[:, now].astype(np.int32),
+            is_asked=np.broadcast_to(~is_first, (batch_size, self.per_trial)),
+            noise_seeds=noise_seeds(
+                self.seed, split, [(step, lane) for lane in range(batch_size)]
+            ),
+        )
+
+    def stream(self, split, epoch, lane, n):
+        """Pictures (n,) and whether each differs from the one before, (n,) bool."""
+        rng = generator(self.seed, split, "changes", epoch, lane)
+        if split == "training":
+            is_change = rng.random(n) >= self.p_reappear
+        else:
+            blocks = np.arange(_BLOCK) % 2 == np.zeros((n // _BLOCK + 1, 1))
+            is_change = rng.permuted(blocks, axis=1).ravel()
+        is_change = np.concatenate([[False], is_change[: n - 1]])
+        rng = generator(self.seed, split, "pictures", epoch, lane)
+        is_training = split == "training"
+        n_pictures = self.n_training if is_training else self.n_validation
+        first = rng.integers(n_pictures)
+        steps = is_change * rng.integers(1, n_pictures, n)
+        pictures = (first + np.cumsum(steps)) % n_pictures
+        return pictures + (0 if is_training else self.n_training), is_change
+
+
+def _rates(config, lgn, view, data_dir, inputs, presentation):
+    """The source of rates, and the number of training and validation pictures."""
+    paths = [pathlib.Path(data_dir).parent / name for name in PUBLISHED_FILES]
+    if data_dir and any(path.exists() for path in paths):
+        return _published_rates(paths, config, lgn, inputs, presentation)
+    training = natural_pictures("training")
+    validation = natural_pictures("validation")
+    pictures = np.concatenate([training, validation])
+    degrees = config.picture_degrees or view.height_to_cover(
+        PICTURE_WIDTH / PICTURE_HEIGHT
+    )
+    frame = functools.partial(
+        _frame, pictures, degrees, (view.x, view.y), config.sti_intensity
+    )
+    return PictureRates(lgn, frame), len(training), len(validation)
+
+
+def _frame(pictures, degrees, centre, intensity, number):
+    return place(pictures[number], degrees, centre, intensity)
+
+
+def _published_rates(paths, config, lgn, inputs, presentation):
+    n_units = PUBLISHED_SHAPE[1]
+    columns = np.arange(n_units) if inputs is None else np.asarray(inputs)
+    if len(columns) != len(lgn.units):
+        raise ValueError(
+            f"{paths[0]}: {n_units} units are stored, but the column uses "
+            f"{len(lgn.units)}; pass their numbers as `inputs`, got {inputs}."
+        )
+    if config.im_slice != PUBLISHED_PICTURE_MS:
+        raise ValueError(
+            f"{paths[0]}: pictures were shown for {PUBLISHED_PICTURE_MS} ms, so "
+            f"im_slice cannot be {config.im_slice}."
+        )
+    n_ms = PUBLISHED_GRAY_MS + sum(segment.ms for segment in presentation[1:])
+    if n_ms > PUBLISHED_SHAPE[0]:
+        raise ValueError(
+            f"{paths[0]}: responses last {PUBLISHED_SHAPE[0]} ms, but delays = "
+            f"{config.delays} need {n_ms}."
+        )
+    logging.info("LGN responses from %s and %s", *paths)
+    (training, pause), (validation, _) = (
+        read_published_rates(path, n_ms, columns) for path in paths
+    )
+    rates = PublishedRates(np.concatenate([training, validation]), pause)
+    return rates, len(training), len(validation)

@@ -1,0 +1,1 @@
+"""Figures: arrays and records in, matplotlib figures out."""

@@ -1,0 +1,159 @@
+"""Firing rates of a column beside those that were published and measured."""
+
+import math
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from v1model.network.physiology import column_rates, physiology_targets, rate_bands
+from v1model.network.populations import ROUGH_POPULATIONS, layer_of
+from visualization import style
+
+LOWEST_RATE = 0.05  # Hz, left end of the axis; lower rates are drawn on it
+LAYER_GAP = 0.7  # rows between two layers
+# Offsets within a row, so that the marks of one population never hide each other.
+NEUROPIXELS_LANE, PUBLISHED_LANE = -0.27, 0.27
+
+
+def rate_comparison(rates, title="Mean rate under a drifting grating"):
+    """Mean rate of each population against the published column and Neuropixels.
+
+    One row per population. Grey box: band that an untrained column keeps to. Dot:
+    `rates`. Two ticks: the two published runs of the column (Billeh et al. 2020).
+    Line with a cross-bar: quartiles and median of Neuropixels units.
+
+    Args:
+        rates: Hz by population, keys of `ROUGH_POPULATIONS`, and "network" for the
+            mean over all neurons. A missing or NaN rate leaves the row without a
+            dot.
+        title: Of the figure.
+
+    Returns:
+        matplotlib Figure.
+
+    Raises:
+        ValueError: A key is not one of those, or a rate is negative.
+    """
+    _check(rates)
+    rows = _rows(with_network="network" in rates)
+    with style.paper():
+        figure = Figure(figsize=(6.4, 5.6))
+        axes = figure.add_axes((0.18, 0.09, 0.67, 0.78))
+        _prepare(axes, rows, highest=_highest(rates))
+        for name, y in rows.items():
+            _draw_references(axes, name, y)
+            _draw_rate(axes, name, y, rates.get(name, math.nan))
+        _draw_names(axes, rows)
+        _draw_key(axes)
+        figure.text(0.02, 0.955, title, fontsize=10, fontweight="bold")
+    return figure
+
+
+def _check(rates):
+    unknown = sorted(set(rates) - {*ROUGH_POPULATIONS, "network"})
+    if unknown:
+        raise ValueError(f"rates of unknown populations {unknown}.")
+    for name, rate in rates.items():
+        if rate < 0:
+            raise ValueError(f"rate of {name} must not be negative, got {rate} Hz.")
+
+
+def _rows(with_network):
+    """Height of each population's row, from the pia down."""
+    rows, y, last = {}, 0.0, None
+    for name in ROUGH_POPULATIONS:
+        layer = str(layer_of([name])[0])
+        y += LAYER_GAP if last not in (None, layer) else 0
+        rows[name], last = y, layer
+        y += 1
+    if with_network:
+        rows["network"] = y + LAYER_GAP
+    return rows
+
+
+def _highest(rates):
+    measured = [row["np_dg_q75"] for row in physiology_targets().values()]
+    return 1.4 * max(*measured, *(r for r in rates.values() if not math.isnan(r)))
+
+
+def _prepare(axes, rows, highest):
+    axes.set_xscale("log")
+    axes.set_xlim(LOWEST_RATE, highest)
+    axes.set_ylim(max(rows.values()) + 0.8, -0.8)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel("Mean firing rate (Hz)")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    for rate in (0.1, 1, 10):
+        axes.axvline(rate, color=style.BACKDROP, linewidth=0.6, zorder=0)
+
+
+def _draw_references(axes, name, y):
+    band = rate_bands()[name]
+    left = max(band.low, LOWEST_RATE)
+    axes.barh(y, band.high - left, left=left, height=0.86, color=style.BACKDROP)
+    if name == "network":
+        return
+    measured = physiology_targets()[name]
+    lane = y + NEUROPIXELS_LANE
+    quartiles = max(measured["np_dg_q25"], LOWEST_RATE), measured["np_dg_q75"]
+    axes.plot(quartiles, [lane, lane], color=style.FAINT, linewidth=1.2)
+    median = measured["np_dg_median"]
+    axes.plot(median, lane, "|", color=style.FAINT, ms=5, mew=1.6)
+    published = column_rates()[name]
+    runs, lane = [published["new_dg"], published["old_dg"]], y + PUBLISHED_LANE
+    axes.plot(runs, [lane, lane], "|-", color=style.INK, linewidth=0.5, ms=5, mew=0.9)
+
+
+def _draw_rate(axes, name, y, rate):
+    colour = style.INK if name == "network" else style.colour_of(name)
+    at_right = {"transform": axes.get_yaxis_transform(), "va": "center"}
+    if math.isnan(rate):
+        axes.text(1.02, y, "no rate", color=style.FAINT, **at_right)
+        return
+    marker = "o" if rate >= LOWEST_RATE else "<"
+    shown = max(rate, LOWEST_RATE)
+    axes.plot(shown, y, marker, color=colour, ms=6, mec="white", clip_on=False)
+    band = rate_bands()[name]
+    is_outside = not band.low <= rate <= band.high
+    verdict = (" low" if rate < band.low else " high") if is_outside else ""
+    weight = "bold" if is_outside else "normal"
+    axes.text(1.02, y, f"{rate:.2f}{verdict}", fontweight=weight, **at_right)
+
+
+def _draw_names(axes, rows):
+    at_left = {"transform": axes.get_yaxis_transform(), "va": "center"}
+    layers = {}
+    for name, y in rows.items():
+        if name == "network":
+            axes.text(-0.02, y, "all neurons", ha="right", **at_left)
+            continue
+        layers.setdefault(str(layer_of([name])[0]), []).append(y)
+        label = style.class_of(name)
+        axes.text(-0.02, y, label, color=style.colour_of(name), ha="right", **at_left)
+    for layer, heights in layers.items():
+        middle = sum(heights) / len(heights)
+        axes.text(-0.24, middle, f"L{layer}", fontweight="bold", ha="left", **at_left)
+    axes.text(1.02, -0.75, "Hz", fontweight="bold", **at_left)
+
+
+def _draw_key(axes):
+    """The marks, each beside its meaning, in one line above the rows."""
+    y, wide = 1.05, 0.045
+    place = {"transform": axes.transAxes, "clip_on": False}
+
+    def explain(x, text):
+        axes.text(x + wide + 0.015, y, text, va="center", transform=axes.transAxes)
+        return [x, x + wide], x + wide / 2
+
+    ends, _ = explain(-0.24, "band for an untrained one")
+    axes.plot(ends, [y, y], color=style.BACKDROP, lw=8, solid_capstyle="butt", **place)
+    _, middle = explain(0.21, "this network")
+    axes.plot(middle, y, "o", color=style.INK, ms=6, mec="white", **place)
+    ends, _ = explain(0.46, "two published runs")
+    pair = [ends[0] + 0.01, ends[1] - 0.01]
+    axes.plot(pair, [y, y], "|-", color=style.INK, lw=0.5, ms=5, mew=0.9, **place)
+    ends, middle = explain(0.81, "Neuropixels quartiles")
+    axes.plot(ends, [y, y], color=style.FAINT, linewidth=1.2, **place)
+    axes.plot(middle, y, "|", color=style.FAINT, ms=5, mew=1.6, **place)

@@ -1,0 +1,70 @@
+"""How figures look: a context to draw in, and the colours of the cell classes."""
+
+import contextlib
+
+import matplotlib
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart, given as the
+# field is used to: excitatory red, Pvalb blue, Sst green, Htr3a purple.
+CLASS_COLOURS = {
+    "excitatory": "#D55E00",
+    "Pvalb": "#0072B2",
+    "Sst": "#009E73",
+    "Htr3a": "#B0579B",
+}
+INK = "#333333"
+FAINT = "#8C8C8C"
+BACKDROP = "#E9E9E9"
+
+_PAPER = {
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.0,
+    "figure.dpi": 100,
+    "figure.facecolor": "white",
+    "savefig.dpi": 200,
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+    "pdf.fonttype": 42,
+}
+
+
+@contextlib.contextmanager
+def paper():
+    """Matplotlib's settings for a figure of a paper, inside a `with` block only."""
+    with matplotlib.rc_context(_PAPER):
+        yield
+
+
+def class_of(population):
+    """Cell class of a population: "excitatory" for "e4Rorb", "Sst" for "i5Sst".
+
+    Raises:
+        ValueError: The population is of none of the four classes.
+    """
+    if population.startswith("e"):
+        return "excitatory"
+    for name in CLASS_COLOURS:
+        if population.endswith(name):
+            return name
+    raise ValueError(f"population '{population}' is of none of {list(CLASS_COLOURS)}.")
+
+
+def colour_of(population):
+    """Colour of a population's cell class."""
+    return CLASS_COLOURS[class_of(population)]
