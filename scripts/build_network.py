@@ -11,6 +11,7 @@ from v1model.network.builder import build_column
 from v1model.network.data import RECEPTORS
 from v1model.network.placement import ALL_NEURONS, CORE_NEURONS, MIN_NEURONS, POLICIES
 from v1model.network.summary import summarize
+from v1model.network.target_rates import draw_target_rates
 
 _BAR = 30  # characters
 
@@ -111,7 +112,8 @@ def build(values, stream=sys.stderr):
     )
     built = time.perf_counter() - start
     progress("writing the files", 0.0)
-    write_glif_network(network, folder)
+    rates = draw_target_rates(network, values.seed)
+    write_glif_network(network, folder, target_rates=rates)
     progress("writing the files", 1.0)
     print(summarize(network, policy=values.policy, pairs=values.pairs))
     total = time.perf_counter() - start

@@ -59,7 +59,9 @@ class NetworkConfig:
     scale_w_e: float = option(-1.0, "Factor on excitatory weights; negative is off.")
 
     def __post_init__(self):
-        require(self.neurons >= 0, "neurons", "must not be negative", self.neurons)
+        for name in ("neurons", "seed"):
+            value = getattr(self, name)
+            require(value >= 0, name, "must not be negative", value)
         require_positive(self, "neurons_per_output")
         require(
             self.use_uniform_neuron_type or not self.use_only_one_type,

@@ -11,7 +11,7 @@ import sys
 import textwrap
 import typing
 
-from absl import app, flags
+from absl import flags
 
 _DEFINE = {
     bool: flags.DEFINE_bool,
@@ -21,7 +21,7 @@ _DEFINE = {
 }
 _METAVAR = {int: "INT", float: "NUMBER", str: "TEXT"}
 _HELP_COLUMN = 30
-_HELP_REQUESTS = {"--help", "-help", "-h", "-?"}
+_HELP_REQUESTS = {"--help", "-help", "-h"}
 
 
 def run(main, config_class):
@@ -34,24 +34,23 @@ def run(main, config_class):
         main: Called with the config. The docstring of its module opens --help.
         config_class: The dataclass of `v1model.config` that `main` takes.
     """
-    define(config_class)
-
-    def parser(argv):
-        if _asks_for_help(argv):
-            description = sys.modules[main.__module__].__doc__ or ""
-            sys.stdout.write(help_text(config_class, description, argv[0]))
-            sys.exit(0)
-        return config_from(argv, config_class)
-
-    app.run(main, flags_parser=parser)
+    if _asks_for_help(sys.argv):
+        description = sys.modules[main.__module__].__doc__ or ""
+        sys.stdout.write(help_text(config_class, description, sys.argv[0]))
+        return
+    main(config_from(sys.argv, config_class))
 
 
-def config_from(argv, config_class, values=flags.FLAGS):
-    """Parses a command line into a config.
+def config_from(argv, config_class):
+    """Parses a command line, the program's name first, into a config.
 
     Raises:
         SystemExit: With status 2 and the reason on stderr, if it cannot be parsed.
     """
+    # Own values instead of absl's global ones: no flags of libraries among them, and
+    # two programs may share names in one process.
+    values = flags.FlagValues()
+    define(config_class, values)
     try:
         rest = values(argv)[1:]
         if rest:
@@ -66,18 +65,20 @@ def config_from(argv, config_class, values=flags.FLAGS):
         sys.exit(2)
 
 
-def define(config_class, values=flags.FLAGS):
-    """Defines one flat flag for every leaf field of a (nested) config class."""
+def define(config_class, values):
+    """Defines one flat flag for every leaf field of a (nested) config class.
+
+    Raises:
+        TypeError: A field has a type that no flag can carry.
+    """
     for field, kind in _fields(config_class):
         if dataclasses.is_dataclass(kind):
             define(kind, values)
-            continue
-        _define_leaf(field, kind, values)
-        # Listed under --helpshort of the running program, not only --helpfull.
-        values.register_key_flag_for_module(sys.argv[0], values[field.name])
+        else:
+            _define_leaf(field, kind, values)
 
 
-def parse(config_class, values=flags.FLAGS):
+def parse(config_class, values):
     """Builds the config from flags that have been parsed.
 
     Raises:
@@ -110,8 +111,7 @@ def help_text(config_class, description, program):
         for field, kind in _fields(group):
             if not dataclasses.is_dataclass(kind):
                 lines += _option_lines(field, kind, width)
-    lines += ["", "Other flags: --flagfile=FILE reads flags from a file, one a line;"]
-    lines += ["--helpfull also lists the flags of the libraries.", ""]
+    lines += ["", "--flagfile=FILE reads flags from a file, one a line.", ""]
     return "\n".join(lines)
 
 

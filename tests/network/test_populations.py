@@ -1,6 +1,5 @@
 """Names, layers and the visual field of a column."""
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from tests.networks import small_network
 from v1model.network.populations import (
     ROUGH_POPULATIONS,
-    column_view,
     laminar_indices,
     layer_of,
     rough_index,
@@ -65,43 +63,3 @@ def test_layer_2_is_the_superficial_half_of_layer_23_and_nobody_is_lost():
     assert network.y[upper].max() <= network.y[lower].min()
     assert np.array_equal(np.sort(np.concatenate([upper, lower])), np.sort(both))
     assert 0 <= len(lower) - len(upper) <= 1
-
-
-def without_units(network):
-    return dataclasses.replace(
-        network, lgn=dataclasses.replace(network.lgn, units=None)
-    )
-
-
-def test_the_column_sees_the_visual_positions_of_its_cells(network):
-    # 100 um is 7 degrees of azimuth or 4 of elevation, by the tangents of Billeh.
-    x, z = np.zeros(network.n_neurons), np.zeros(network.n_neurons)
-    x[0], x[1], z[2] = -100, 400, 100
-    placed = dataclasses.replace(without_units(network), x=x, z=z)
-    expected = (
-        120 - np.tan(7 * np.pi / 180) * 180 / np.pi,
-        120 + np.tan(28 * np.pi / 180) * 180 / np.pi,
-        60,
-        60 + np.tan(4 * np.pi / 180) * 180 / np.pi,
-    )
-    assert column_view(placed) == pytest.approx(expected)
-
-
-def test_the_column_also_sees_what_its_lgn_units_see(network):
-    x_min, x_max, y_min, y_max = column_view(network)
-    cells = column_view(without_units(network))
-    units = network.lgn.connected().units
-    assert x_min == min(cells[0], np.percentile(units.x, 2))
-    assert x_max == max(cells[1], np.percentile(units.x, 98))
-    assert y_min == min(cells[2], np.percentile(units.y, 2))
-    assert y_max == max(cells[3], np.percentile(units.y, 98))
-
-
-def test_units_without_synapses_are_not_seen(network):
-    units = dataclasses.replace(network.lgn.units, x=network.lgn.units.x.copy())
-    units.x[4] = 239
-    synapses = network.lgn.synapses
-    lgn = dataclasses.replace(
-        network.lgn, units=units, synapses=synapses.take(synapses.pre != 4)
-    )
-    assert column_view(dataclasses.replace(network, lgn=lgn))[1] < 200

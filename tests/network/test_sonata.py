@@ -67,6 +67,7 @@ def test_a_network_without_units_or_input_synapses_is_read_back(network, tmp_pat
     assert columns_equal(result.lgn, lonely.lgn)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of bmtk's own code
 def test_bmtk_opens_what_we_write(network, written):
     sonata = pytest.importorskip("bmtk.utils.sonata")
     part = written / "network"

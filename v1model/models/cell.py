@@ -188,8 +188,8 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
 
     def zero_state(self, batch_size):
         """No spikes, no currents, every voltage at reset: GLIF3State of (B, ...)."""
-        zeros = (tf.zeros((batch_size, n), self.variable_dtype) for n in self.state_size)
-        state = GLIF3State(*zeros)
+        dtype = self.variable_dtype
+        state = GLIF3State(*(tf.zeros((batch_size, n), dtype) for n in self.state_size))
         return state._replace(v=state.v + self.parameters.v_reset)
 
     def get_initial_state(self, batch_size=None):

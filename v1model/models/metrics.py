@@ -9,9 +9,9 @@ import tensorflow as tf
 class ResponseAccuracy(keras.metrics.Metric):
     """Counts answers per class, only in chunks whose weight is 1.
 
-    `result` gives `accuracy`, `balanced_accuracy` (mean over the classes that occurred),
-    `chance` (accuracy of the best constant answer) and `responses` (how many answers
-    were counted).
+    `result` gives `accuracy`, `balanced_accuracy` (mean over the classes that
+    occurred), `chance` (accuracy of the best constant answer) and `responses` (how many
+    answers were counted).
 
     Args:
         n_classes: K.

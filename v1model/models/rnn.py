@@ -70,8 +70,9 @@ class ColumnRNN(keras.layers.Layer):
                 x, weights, state, cell.constants, cell.wiring, cell.surrogate, cell.dt
             )
         else:
+            spike = cell.spike_function
             spikes, v, state = stepwise_rollout(
-                x, weights, state, cell.tensors, cell.wiring, cell.spike_function, cell.dt
+                x, weights, state, cell.tensors, cell.wiring, spike, cell.dt
             )
         return ColumnActivity(
             tf.cast(spikes, self.compute_dtype),

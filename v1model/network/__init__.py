@@ -6,7 +6,7 @@ from v1model.network.cache import cached_network
 from v1model.network.data import CellTypes, InputPopulation, Network, Synapses
 from v1model.network.loading import load_billeh, load_network
 from v1model.network.pools import readout_pools
-from v1model.network.populations import column_view, laminar_indices, rough_index
+from v1model.network.populations import laminar_indices, rough_index
 from v1model.network.selection import require_all_layers, select
 from v1model.network.sonata import read_sonata, write_sonata
 
@@ -17,7 +17,6 @@ __all__ = [
     "Synapses",
     "build_column",
     "cached_network",
-    "column_view",
     "laminar_indices",
     "load_billeh",
     "load_network",

@@ -1,12 +1,13 @@
 """Unpacks an archive of a network without trusting it."""
 
+import gzip
 import pathlib
 import shutil
 import tarfile
 import tempfile
 import zlib
 
-from v1model.network.download import check_disk
+from v1model.network.download import BLOCK, check_disk
 
 MARK = "network_dat.pkl"
 
@@ -54,18 +55,23 @@ def _extract(archive, folder):
                 _check(archive, member)
                 check_disk(folder, member.size)
                 tar.extract(member, folder, filter="data")
+            # The checksum of a compressed file comes after the last member.
+            while tar.fileobj.read(BLOCK):
+                pass
     except tarfile.FilterError as error:
         raise UnsafeArchiveError(f"{archive}: {error}") from error
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(
-            f"{archive}: the archive is truncated or damaged ({error})."
+            f"{archive}: the archive is truncated or damaged ({error}); "
+            "delete it to download it again."
         ) from error
 
 
 def _check(archive, member):
-    path = pathlib.PurePosixPath(member.name)
+    # Reads both kinds of separators, and drives.
+    path = pathlib.PureWindowsPath(member.name)
     reason = None
-    if path.is_absolute() or "\\" in member.name or ":" in path.parts[:1]:
+    if path.root or path.drive:
         reason = "is an absolute path"
     elif ".." in path.parts:
         reason = "leaves its folder"

@@ -28,9 +28,8 @@ class IncompleteDownloadError(OSError):
 def download(url, path, *, progress=None, attempts=ATTEMPTS, pause=PAUSE, reserve=0):
     """Downloads a file, resuming what an earlier call left behind.
 
-    Bytes are collected in `path`.part and renamed when all have come. A partial
-    file is continued only if the server says that its file is still the same one;
-    where the server cannot continue, the download starts again.
+    Bytes are collected in `path`.part and renamed when all have come. Where the
+    server cannot continue, or its file has changed, the download starts again.
 
     Args:
         url: https, or http of this machine.
@@ -54,8 +53,6 @@ def download(url, path, *, progress=None, attempts=ATTEMPTS, pause=PAUSE, reserv
     for attempt in range(attempts):
         try:
             _attempt(url, path, progress, reserve)
-        except urllib.error.HTTPError as error:
-            raise OSError(f"{url}: the server answered {error}.") from error
         except _BROKEN as error:
             if attempt + 1 == attempts:
                 done = _size(_part(path))
@@ -102,32 +99,45 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 def _attempt(url, path, progress, reserve):
-    part, note = _part(path), _note(path)
-    done, version = _size(part), _read_note(note)
-    request = urllib.request.Request(url, headers={"User-Agent": "v1model"})
-    if done and version:
-        request.add_header("Range", f"bytes={done}-")
-        request.add_header("If-Range", version)
-    else:
-        done = 0
-    try:
-        response = urllib.request.build_opener(_Redirects).open(
-            request, timeout=TIMEOUT
-        )
-    except urllib.error.HTTPError as error:
-        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            raise
-        # The part is as long as the file or longer; start again to be sure.
-        part.unlink()
-        raise IncompleteDownloadError(f"{url}: could not be continued") from error
-    with response:
-        done, total = _position(response, done)
-        if total is not None:
-            check_disk(path.parent, total - done + reserve)
-        _write_note(note, response)
-        _receive(response, part, done, total, progress)
+    part, note = _part(path), _read_note(_note(path))
+    done = _size(part) if note.get("url") == url else 0
+    if not done or done != note["total"]:
+        with _open(url, part, done, note.get("version")) as response:
+            done, total = _position(response, done)
+            if done and total != note["total"]:
+                part.unlink()
+                raise IncompleteDownloadError("the file on the server has changed")
+            if total is not None:
+                check_disk(path.parent, total - done + reserve)
+            version = _version(response)
+            note = {"url": url, "total": total, "version": version}
+            write_text(_note(path), json.dumps(note))
+            _receive(response, part, done, total, progress)
     part.replace(path)
-    note.unlink(missing_ok=True)
+    _note(path).unlink()
+
+
+def _open(url, part, done, version):
+    request = urllib.request.Request(url, headers={"User-Agent": "v1model"})
+    if done:
+        request.add_header("Range", f"bytes={done}-")
+        if version:
+            request.add_header("If-Range", version)
+    try:
+        return urllib.request.build_opener(_Redirects).open(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink(missing_ok=True)
+            raise IncompleteDownloadError(
+                "the file on the server has changed"
+            ) from None
+        if error.code < http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _RefusedError(f"{url}: the server answered {error}.") from error
+        raise
+
+
+class _RefusedError(OSError):
+    """The server will not give the file, however often it is asked."""
 
 
 def _position(response, done):
@@ -153,17 +163,20 @@ def _receive(response, part, done, total, progress):
         raise IncompleteDownloadError(f"the file broke off at {done} of {total} bytes")
 
 
-def _write_note(note, response):
-    # A weak ETag does not promise the same bytes.
-    version = response.headers["ETag"] or response.headers["Last-Modified"]
-    if version and not version.startswith("W/"):
-        write_text(note, json.dumps(version))
-    else:
-        note.unlink(missing_ok=True)
+def _version(response):
+    """What tells one version of the file from another, or None."""
+    tag = response.headers["ETag"]
+    # A weak tag does not promise the same bytes.
+    if tag and not tag.startswith("W/"):
+        return tag
+    return response.headers["Last-Modified"]
 
 
-def _read_note(note):
-    return json.loads(note.read_text()) if note.exists() else None
+def _read_note(path):
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def _part(path):

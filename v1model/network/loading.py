@@ -17,7 +17,7 @@ from v1model.network.glif_reader import INPUT, NETWORK, read_glif_network
 from v1model.network.selection import require_all_layers, select
 from v1model.network.sonata import read_sonata
 
-DEFAULT_NEURONS = 5000  # of the column that is built where no folder is given
+DEFAULT_NEURONS = 5000  # of the column that is built where nothing else is said
 GLIF_MARKS = (NETWORK, INPUT)
 SONATA_MARKS = ("*edges.h5", "network/*edges.h5", "*/network/*edges.h5")
 
@@ -28,8 +28,8 @@ def load_network(config, keep_signs=True):
     """The network of a configuration: read or built, selected, with its controls.
 
     `config.data_dir` is a folder in the published GLIF_network layout or in SONATA;
-    empty means the default network, a column of 5,000 neurons built from
-    `config.seed`. With `config.caching`, what was read or built once is kept for the
+    empty builds a column of `config.neurons` (5,000 if that is 0) from `config.seed`.
+    With `config.caching`, what was read or built once is kept for the
     next run; selection and controls are always done anew.
 
     Args:
@@ -79,8 +79,9 @@ def load_billeh(
 
 def _whole_network(config):
     if not config.data_dir:
-        key = [build_column.__name__, DEFAULT_NEURONS, config.seed]
-        make = functools.partial(build_column, DEFAULT_NEURONS, seed=config.seed)
+        size = config.neurons or DEFAULT_NEURONS
+        key = [build_column.__name__, size, config.seed]
+        make = functools.partial(build_column, size, seed=config.seed)
     else:
         folder = pathlib.Path(config.data_dir).expanduser()
         read = _reader_of(folder)

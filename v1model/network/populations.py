@@ -1,12 +1,9 @@
-"""Which population, layer and part of the visual field the neurons belong to.
+"""Which population and layer the neurons belong to.
 
 A population name says it all: class (e or i), layer, line, as in "i23Pvalb".
 """
 
 import numpy as np
-
-from v1model.lgn.unit_draw import FIELD_HEIGHT, FIELD_WIDTH
-from v1model.network.lgn_wiring import visual_position
 
 LAYERS = ("1", "2/3", "4", "5", "6")
 _LAYER_OF_DIGIT = {"1": "1", "2": "2/3", "3": "2/3", "4": "4", "5": "5", "6": "6"}
@@ -20,8 +17,6 @@ ROUGH_POPULATIONS = (
     *("e5", "i5Pvalb", "i5Sst", "i5Htr3a"),
     *("e6", "i6Pvalb", "i6Sst", "i6Htr3a"),
 )
-
-VIEW_PERCENTILES = (2, 98)  # of the centres of the connected LGN units
 
 
 def layer_of(pop_names):
@@ -75,30 +70,6 @@ def laminar_indices(network):
         indices[f"L{name}e"] = np.flatnonzero(is_member & is_excitatory)
         indices[f"L{name}i"] = np.flatnonzero(is_member & ~is_excitatory)
     return indices
-
-
-def column_view(network):
-    """The part of the visual field that the column sees.
-
-    It holds the visual positions of all cells and, where the LGN units are known, the
-    2nd to 98th percentile of the centres of the units that have a synapse: a cell
-    listens to units some degrees away from its own position, and a few far ones
-    should not decide how large a picture is shown.
-
-    Returns:
-        x_min, x_max, y_min, y_max: degrees, inside the field of the LGN.
-    """
-    centres = visual_position(network.x, network.z)
-    heard = network.lgn.connected().units if len(network.lgn.synapses) else None
-    bounds = []
-    for axis, size in enumerate((FIELD_WIDTH, FIELD_HEIGHT)):
-        low, high = centres[axis].min(), centres[axis].max()
-        if heard is not None:
-            of_units = (heard.x, heard.y)[axis]
-            unit_low, unit_high = np.percentile(of_units, VIEW_PERCENTILES)
-            low, high = min(low, unit_low), max(high, unit_high)
-        bounds += [float(np.clip(low, 0, size)), float(np.clip(high, 0, size))]
-    return tuple(bounds)
 
 
 def _map_names(pop_names, function, what):

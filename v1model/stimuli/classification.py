@@ -1,14 +1,13 @@
 """10class: which of ten classes is in the picture?"""
 
 import dataclasses
-import functools
 
 import numpy as np
 
 from v1model.config import CHUNK_MS
 from v1model.stimuli.images import digit_pictures, gray_level, place
 from v1model.stimuli.responses import PictureRates
-from v1model.stimuli.streams import generator, noise_seeds
+from v1model.stimuli.streams import SPLITS, generator, noise_seeds
 from v1model.stimuli.trials import GRAY, Plan, Segment, Task, Timeline
 
 N_CLASSES = 10
@@ -50,3 +49,76 @@ def ten_class(config, lgn, view, *, seed, current_input, data_dir, inputs):
         rates=PictureRates(lgn, frame),
         current_input=current_input,
     )
+
+
+def classification_timeline(config):
+    """Gray, picture, gray; one answer is due in chunk `pre_chunks`."""
+    duration = config.pre_delay + config.im_slice + config.post_delay
+    if duration != config.seq_len:
+        raise ValueError(
+            f"10class: seq_len must be pre_delay + im_slice + post_delay = "
+            f"{config.pre_delay} + {config.im_slice} + {config.post_delay} = "
+            f"{duration} ms, got {config.seq_len}."
+        )
+    n_chunks = config.pre_chunks + 1 + config.post_chunks
+    if n_chunks * CHUNK_MS != config.seq_len:
+        raise ValueError(
+            f"10class: pre_chunks + 1 + post_chunks = {n_chunks} chunks of "
+            f"{CHUNK_MS} ms must last seq_len, got {config.seq_len} ms."
+        )
+    segments = (
+        Segment(GRAY, config.pre_delay),
+        Segment(0, config.im_slice),
+        Segment(GRAY, config.post_delay),
+    )
+    return Timeline(
+        segments=tuple(segment for segment in segments if segment.ms),
+        windows=(config.pre_chunks,),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledPictures:
+    """Plans of a classification task; one picture per trial.
+
+    In training, every picture is shown once before one returns: a pass over the set is
+    a permutation. Validation goes through the held-out pictures in a fixed order in
+    which the classes alternate.
+
+    Args:
+        seed: Of the run.
+        training, validation: Label of each picture; validation pictures are numbered
+            after the training pictures.
+    """
+
+    seed: int
+    training: np.ndarray
+    validation: np.ndarray
+
+    def __call__(self, split, step, batch_size, steps_per_epoch):
+        if split == "validation":
+            step = step % steps_per_epoch
+        trials = step * batch_size + np.arange(batch_size)
+        n = len(self.training) if split == "training" else len(self.validation)
+        order = {turn: self._order(split, turn) for turn in np.unique(trials // n)}
+        chosen = np.array([order[trial // n][trial % n] for trial in trials])
+        labels = (self.training if split == "training" else self.validation)[chosen]
+        pictures = chosen + (0 if split == "training" else len(self.training))
+        return Plan(
+            pictures=pictures[:, None],
+            answers=labels[:, None].astype(np.int32),
+            is_asked=np.ones((batch_size, 1), bool),
+            noise_seeds=noise_seeds(
+                self.seed, split, [(step, lane) for lane in range(batch_size)]
+            ),
+        )
+
+    def _order(self, split, turn):
+        if split == "training":
+            rng = generator(self.seed, split, "order", turn)
+            return rng.permutation(len(self.training))
+        # The k-th picture of every class, then the next of every class.
+        by_class = np.argsort(self.validation, kind="stable")
+        labels = self.validation[by_class]
+        rank = np.arange(len(labels)) - np.searchsorted(labels, labels)
+        return by_class[np.lexsort((labels, rank))]

@@ -1,0 +1,1 @@
+"""Training programs: one file per experiment."""

@@ -1,0 +1,220 @@
+"""Where everything meets: from a configuration to a trained column."""
+
+import dataclasses
+import logging
+import pathlib
+import resource
+import sys
+
+import keras
+import numpy as np
+import scipy.io
+
+from v1model.backup import Backup, restore_backup
+from v1model.callbacks import (
+    ProgressLine,
+    StepTimer,
+    TensorBoardScalars,
+    TimeBudget,
+)
+from v1model.config import CHUNK_MS
+from v1model.lgn import LGN
+from v1model.metrics import wilson_interval
+from v1model.models import ColumnTrainer, Objective, column_model
+from v1model.network import load_network, readout_pools
+from v1model.network.target_rates import (
+    draw_target_rates,
+    read_target_rates,
+    resample_target_rates,
+)
+from v1model.stimuli import make_task, task_dataset, view_of
+
+TARGET_RATES_FILE = "garrett_firing_rates.pkl"
+NOISE_FILE = "additive_noise.mat"
+ADAM_EPSILON = 1e-11  # Chen et al. 2022
+
+logger = logging.getLogger(__name__)
+
+
+def train_column(config, run, callbacks=()):
+    """Trains the column as configured, resuming the run if it was killed.
+
+    Args:
+        config: ColumnTrainConfig.
+        run: Run; receives checkpoints, logs and metrics.
+        callbacks: More Keras callbacks.
+
+    Returns:
+        The metrics of result.json, a dict.
+    """
+    keras.utils.set_random_seed(config.network.seed)
+    whole = load_network(config.network, keep_signs=config.column.use_dale_law)
+    # Most LGN units see no part of what a small column sees: they are left out.
+    inputs = np.unique(whole.lgn.synapses.pre)
+    network = dataclasses.replace(whole, lgn=whole.lgn.connected())
+    task = task_for(network, inputs, config)
+    trainer = trainer_for(network, task, config)
+    if config.restore_from:
+        load_weights(trainer, config.restore_from)
+    first_step = restore_backup(trainer, run.checkpoints)
+    steps = config.steps_per_epoch
+
+    def dataset(split, first_step, n_steps):
+        return task_dataset(
+            task, split, config.batch_size, first_step, n_steps, len(inputs)
+        )
+
+    validation = None
+    if config.val_steps:
+        validation = dataset("validation", 0, config.val_steps)
+    timer = StepTimer()
+    trainer.fit(
+        dataset("training", first_step, steps),
+        epochs=config.n_epochs,
+        initial_epoch=first_step // steps,
+        steps_per_epoch=steps,
+        validation_data=validation,
+        shuffle=False,  # the stream is random already
+        verbose=0,
+        callbacks=[timer, *_standard_callbacks(config, run, task), *callbacks],
+    )
+    trainer.column.save(run.checkpoints / "column.keras")
+    result = _result(trainer, validation, config)
+    result["seconds_per_step"] = timer.seconds_per_step
+    return result
+
+
+def task_for(network, inputs, config):
+    """The Task of a configuration for a network that keeps these LGN units, (I,)."""
+    if network.lgn.units is None:
+        raise ValueError(
+            f"{config.network.data_dir} has no lgn_full_col_cells_3.csv: without the "
+            "table of the LGN units no movie can be shown to this network."
+        )
+    return make_task(
+        config.trials,
+        LGN(network.lgn.units),
+        view_of(network.lgn),
+        seed=config.network.seed,
+        current_input=config.column.current_input,
+        data_dir=config.network.data_dir,
+        inputs=inputs,
+    )
+
+
+def trainer_for(network, task, config):
+    """The compiled ColumnTrainer of a network for a task."""
+    pools = readout_pools(
+        network,
+        config.network.neurons_per_output,
+        localized=config.network.localized_readout,
+        seed=config.network.seed,
+    )
+    column = column_model(
+        network,
+        config.column,
+        pools[list(task.pools)],
+        chunk=CHUNK_MS,
+        has_threshold=task.has_threshold,
+        noise_pool=_noise_pool(config),
+    )
+    if task.carries_state:
+        column.carry_state(config.batch_size)
+    objective = Objective(
+        target_rates=target_rates(network, config),
+        rate_cost=config.rate_cost,
+        voltage_cost=config.voltage_cost,
+        voltage_penalty=config.voltage_penalty,
+    )
+    trainer = ColumnTrainer(column, network, task.n_classes, objective)
+    trainer.compile(
+        optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=ADAM_EPSILON)
+    )
+    trainer.optimizer.build(trainer.trainable_variables)
+    return trainer
+
+
+def target_rates(network, config):
+    """Sorted target rates, (N,) float32, spikes/ms.
+
+    From the network's folder if it has them, otherwise drawn from the published
+    distributions.
+    """
+    seed = config.network.seed
+    path = pathlib.Path(config.network.data_dir) / TARGET_RATES_FILE
+    if config.network.data_dir and path.exists():
+        rates = read_target_rates(path)
+        rates = resample_target_rates(rates, network.n_neurons, seed)
+    else:
+        rates = draw_target_rates(network, seed)
+    return np.sort(rates).astype(np.float32)
+
+
+def load_weights(trainer, path):
+    """Starts from the weights of another run.
+
+    Args:
+        trainer: ColumnTrainer.
+        path: A `.keras` file of a column, or `.weights.h5` of a trainer.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The weights belong to another network, or the suffix is unknown.
+    """
+    path = pathlib.Path(path).expanduser()
+    if not path.is_file():
+        raise FileNotFoundError(f"restore_from {path} does not exist.")
+    if path.name.endswith(".weights.h5"):
+        trainer.load_weights(path)
+    elif path.suffix == ".keras":
+        trainer.column.load_weights(path)
+    else:
+        raise ValueError(
+            f"restore_from must be a .keras or .weights.h5 file, got {path}."
+        )
+
+
+def _noise_pool(config):
+    """Values of the decoded noise, or None for the Poisson background."""
+    folder = config.network.data_dir
+    path = pathlib.Path(folder) / NOISE_FILE
+    if not (config.column.use_decoded_noise and folder and path.exists()):
+        logger.info("noise: the Poisson background of the column")
+        return None
+    logger.info("noise: %s", path)
+    return scipy.io.loadmat(path)["additive_noise"].ravel()
+
+
+def _standard_callbacks(config, run, task):
+    budget = None
+    if config.max_time > 0:
+        budget = TimeBudget(config.max_time, run.path / "time_used.json")
+    progress = ProgressLine(
+        chance=1 / task.n_classes,
+        seconds_left=None if budget is None else budget.seconds_left,
+    )
+    backup = Backup(run.checkpoints)
+    callbacks = [
+        keras.callbacks.TerminateOnNaN(raise_error=True),
+        progress,
+        TensorBoardScalars(run.logs),
+        keras.callbacks.CSVLogger(run.metrics_csv, append=True),
+    ]
+    return [*callbacks, *([] if budget is None else [budget]), backup]
+
+
+def _result(trainer, validation, config):
+    result = {"task": config.trials.task, "steps": int(trainer.optimizer.iterations)}
+    if validation is not None:
+        scores = trainer.evaluate(validation, verbose=0, return_dict=True)
+        n = int(scores["responses"])
+        right = round(float(scores["accuracy"]) * n)
+        scores["accuracy_interval"] = wilson_interval(right, n)
+        result["validation"] = scores
+    result["peak_memory_gb"] = _peak_memory_gb()
+    return result
+
+
+def _peak_memory_gb():
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e9 if sys.platform == "darwin" else 1e6)
