@@ -26,7 +26,7 @@ LEVELS = (
     {"network"},
     {"engine"},
     {"stimuli", "models"},
-    {"backup", "callbacks"},
+    {"backup", "callbacks", "simulation"},
     {"experiments"},
 )
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

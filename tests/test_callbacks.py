@@ -139,8 +139,15 @@ def test_step_timer_shows_every_later_step_to_the_callbacks_after_it():
 def test_step_timer_divides_by_the_steps_of_one_execution():
     clock = Clock()
     timer = StepTimer(clock)
-    train(Wait(clock, seconds=3), timer, steps_per_execution=3)
+    seen = []
+
+    class Spy(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(logs.get("seconds_per_step"))
+
+    train(Wait(clock, seconds=3), timer, Spy(), steps_per_execution=3)
     assert timer.seconds_per_step == pytest.approx(1)
+    assert seen == [None, pytest.approx(1)]
 
 
 def test_step_timer_knows_nothing_after_one_step():

@@ -5,38 +5,44 @@ folder in --results_dir; start again with the same --run_name to resume a killed
 """
 
 import logging
-import os
 import sys
 
+from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.config import ColumnTrainConfig
+from v1model.runs import Run
 
 
 def main(config):
-    # TensorFlow's start-up messages are of no use to who trains a column.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from v1model.experiments import train_column
-    from v1model.runs import Run
-
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    run = Run.create(config.results_dir, config.run_name, config, sys.argv)
-    with run.recorded():
-        result = train_column(config, run)
-        run.write_result(result)
+    """Trains, and says what came out; wrong input ends with one line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
+    is_ready = False
+    try:
+        run = Run.create(config.results_dir, config.run_name, config, sys.argv)
+        with run.recorded():
+            with quiet_start():
+                from v1model.experiments import ColumnExperiment
+            experiment = ColumnExperiment(config, run)
+            is_ready = True
+            result = experiment.train()
+            run.write_result(result)
+    except (ValueError, OSError) as error:
+        if is_ready:
+            raise
+        sys.exit(f"multi_training: {error}")
     print_summary(run, result)
 
 
 def print_summary(run, result):
     """Says what came out and where it is."""
-    scores = result.get("validation")
-    if scores:
+    scores = result["validation"]
+    if scores is not None:
         low, high = scores["accuracy_interval"]
         print(
-            f"{result['task']}: validation accuracy {scores['accuracy']:.3f} "
-            f"[{low:.3f}, {high:.3f}], chance {scores['chance']:.3f}"
+            f"{result['task']}: accuracy {scores['accuracy']:.3f} on held-out pictures "
+            f"(95 % interval {low:.3f} to {high:.3f}), chance {scores['chance']:.3f}"
         )
-    print(f"run folder:  {run.path}")
-    print(f"TensorBoard: tensorboard --logdir {run.logs}")
+    print(f"run folder: {run.path}")
 
 
 def cli():

@@ -6,7 +6,9 @@ second file that could disagree with it, and a kill at any moment leaves the las
 complete backup. (Keras' BackupAndRestore writes weights and epoch one after the other.)
 """
 
+import csv
 import pathlib
+import time
 
 import keras
 
@@ -58,3 +60,46 @@ def restore_backup(model, folder):
         return 0
     model.load_weights(path)
     return int(model.optimizer.iterations)
+
+
+class EpochTable(keras.callbacks.Callback):
+    """metrics.csv: one row per epoch, kept true to the backup by a resume.
+
+    Besides the logs of Keras a row has `epoch`, from 1, and `seconds`, the time of
+    training and validation so far, over all starts of the run.
+
+    Args:
+        path: The table; replaced atomically after each epoch.
+        n_epochs: Epochs that the backup has done; later rows are done again.
+    """
+
+    def __init__(self, path, n_epochs=0):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        self.rows = []
+        if n_epochs and self.path.exists():
+            with self.path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            self.rows = [row for row in rows if int(row["epoch"]) <= n_epochs]
+        self._seconds_before = float(self.rows[-1]["seconds"]) if self.rows else 0.0
+
+    def best(self, name):
+        """Largest value of a column so far, -inf without any."""
+        values = [float(row[name]) for row in self.rows if row.get(name)]
+        return max(values, default=float("-inf"))
+
+    def on_train_begin(self, logs=None):
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = self._seconds_before + time.monotonic() - self._started
+        numbers = {name: float(value) for name, value in (logs or {}).items()}
+        self.rows.append({"epoch": epoch + 1, "seconds": round(seconds, 1), **numbers})
+        columns = list(dict.fromkeys(name for row in self.rows for name in row))
+        with (
+            atomic_path(self.path) as partial,
+            partial.open("w", newline="", encoding="utf-8") as file,
+        ):
+            table = csv.DictWriter(file, columns)
+            table.writeheader()
+            table.writerows(self.rows)

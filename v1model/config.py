@@ -92,6 +92,11 @@ class ColumnConfig:
         "Noise from additive_noise.mat if the folder has it; without that file, or "
         "with --nouse_decoded_noise, the Poisson background of the column.",
     )
+    background: str = option(
+        "independent",
+        "Poisson background: a source per neuron, or one shared by all.",
+        choices=("independent", "shared"),
+    )
     scale: tuple[float, ...] = option(
         (2.0, 2.0), "Factors on the decoded noise: each ms, each trial."
     )

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import scipy.io
 
-from v1model.backup import Backup, restore_backup
+from v1model.backup import Backup, EpochTable, restore_backup
 from v1model.callbacks import (
     ProgressLine,
     StepTimer,
@@ -36,52 +36,96 @@ ADAM_EPSILON = 1e-11  # Chen et al. 2022
 logger = logging.getLogger(__name__)
 
 
-def train_column(config, run, callbacks=()):
-    """Trains the column as configured, resuming the run if it was killed.
+class ColumnExperiment:
+    """A training of the column: made from a configuration, then run.
+
+    Everything that bad input can break happens while it is made, before any long work.
 
     Args:
         config: ColumnTrainConfig.
-        run: Run; receives checkpoints, logs and metrics.
-        callbacks: More Keras callbacks.
+        run: Run; receives checkpoints, logs and metrics. If it has a backup, training
+            goes on from there.
 
-    Returns:
-        The metrics of result.json, a dict.
+    Raises:
+        OSError, ValueError: The configuration or a file that it names is wrong.
     """
-    keras.utils.set_random_seed(config.network.seed)
-    whole = load_network(config.network, keep_signs=config.column.use_dale_law)
-    # Most LGN units see no part of what a small column sees: they are left out.
-    inputs = np.unique(whole.lgn.synapses.pre)
-    network = dataclasses.replace(whole, lgn=whole.lgn.connected())
-    task = task_for(network, inputs, config)
-    trainer = trainer_for(network, task, config)
-    if config.restore_from:
-        load_weights(trainer, config.restore_from)
-    first_step = restore_backup(trainer, run.checkpoints)
-    steps = config.steps_per_epoch
 
-    def dataset(split, first_step, n_steps):
-        return task_dataset(
-            task, split, config.batch_size, first_step, n_steps, len(inputs)
+    def __init__(self, config, run):
+        keras.utils.set_random_seed(config.network.seed)
+        self.config = config
+        self.run = run
+        whole = load_network(config.network, keep_signs=config.column.use_dale_law)
+        # Most LGN units see no part of what a small column sees: they are left out.
+        inputs = np.unique(whole.lgn.synapses.pre)
+        self.network = dataclasses.replace(whole, lgn=whole.lgn.connected())
+        self.task = task_for(self.network, inputs, config)
+        self.trainer = trainer_for(self.network, self.task, config)
+        if config.restore_from:
+            load_weights(self.trainer, config.restore_from)
+        self.first_step = restore_backup(self.trainer, run.checkpoints)
+        self.timer = StepTimer()
+        self.budget = None
+        if config.max_time > 0:
+            self.budget = TimeBudget(config.max_time, run.path / "time_used.json")
+
+    def train(self, callbacks=()):
+        """Trains to the end, and saves the column as `column.keras`.
+
+        Args:
+            callbacks: More Keras callbacks.
+
+        Returns:
+            The metrics of result.json, a dict.
+        """
+        config = self.config
+        steps = config.steps_per_epoch
+        validation = None
+        if config.val_steps:
+            validation = self._dataset("validation", 0, config.val_steps)
+        history = EpochTable(self.run.metrics_csv, self.first_step // steps)
+        backup = Backup(self.run.checkpoints, best=history.best("val_accuracy"))
+        self.trainer.fit(
+            self._dataset("training", self.first_step, steps),
+            epochs=config.n_epochs,
+            initial_epoch=self.first_step // steps,
+            steps_per_epoch=steps,
+            validation_data=validation,
+            shuffle=False,  # the stream is random already
+            verbose=0,
+            callbacks=[*self._callbacks(), *callbacks, history, backup],
         )
+        self.trainer.column.save(self.run.checkpoints / "column.keras")
+        return self._result(validation)
 
-    validation = None
-    if config.val_steps:
-        validation = dataset("validation", 0, config.val_steps)
-    timer = StepTimer()
-    trainer.fit(
-        dataset("training", first_step, steps),
-        epochs=config.n_epochs,
-        initial_epoch=first_step // steps,
-        steps_per_epoch=steps,
-        validation_data=validation,
-        shuffle=False,  # the stream is random already
-        verbose=0,
-        callbacks=[timer, *_standard_callbacks(config, run, task), *callbacks],
-    )
-    trainer.column.save(run.checkpoints / "column.keras")
-    result = _result(trainer, validation, config)
-    result["seconds_per_step"] = timer.seconds_per_step
-    return result
+    def _dataset(self, split, first_step, n_steps):
+        n_inputs = self.network.lgn.n_inputs
+        batch_size = self.config.batch_size
+        return task_dataset(self.task, split, batch_size, first_step, n_steps, n_inputs)
+
+    def _callbacks(self):
+        progress = ProgressLine(
+            chance=1 / self.task.n_classes,
+            seconds_left=None if self.budget is None else self.budget.seconds_left,
+        )
+        scalars = TensorBoardScalars(self.run.logs)
+        callbacks = [self.timer, keras.callbacks.TerminateOnNaN(raise_error=True)]
+        callbacks += [progress, scalars]
+        return callbacks if self.budget is None else [*callbacks, self.budget]
+
+    def _result(self, validation):
+        scores = None
+        if validation is not None:
+            scores = self.trainer.evaluate(validation, verbose=0, return_dict=True)
+            n = int(scores["responses"])
+            right = round(float(scores["accuracy"]) * n)
+            scores["accuracy_interval"] = wilson_interval(right, n)
+        return {
+            "task": self.config.trials.task,
+            "steps": int(self.trainer.optimizer.iterations),
+            "validation": scores,
+            "seconds_per_step": self.timer.seconds_per_step,
+            "peak_memory_gb": _peak_memory_gb(),
+        }
 
 
 def task_for(network, inputs, config):
@@ -183,36 +227,6 @@ def _noise_pool(config):
         return None
     logger.info("noise: %s", path)
     return scipy.io.loadmat(path)["additive_noise"].ravel()
-
-
-def _standard_callbacks(config, run, task):
-    budget = None
-    if config.max_time > 0:
-        budget = TimeBudget(config.max_time, run.path / "time_used.json")
-    progress = ProgressLine(
-        chance=1 / task.n_classes,
-        seconds_left=None if budget is None else budget.seconds_left,
-    )
-    backup = Backup(run.checkpoints)
-    callbacks = [
-        keras.callbacks.TerminateOnNaN(raise_error=True),
-        progress,
-        TensorBoardScalars(run.logs),
-        keras.callbacks.CSVLogger(run.metrics_csv, append=True),
-    ]
-    return [*callbacks, *([] if budget is None else [budget]), backup]
-
-
-def _result(trainer, validation, config):
-    result = {"task": config.trials.task, "steps": int(trainer.optimizer.iterations)}
-    if validation is not None:
-        scores = trainer.evaluate(validation, verbose=0, return_dict=True)
-        n = int(scores["responses"])
-        right = round(float(scores["accuracy"]) * n)
-        scores["accuracy_interval"] = wilson_interval(right, n)
-        result["validation"] = scores
-    result["peak_memory_gb"] = _peak_memory_gb()
-    return result
 
 
 def _peak_memory_gb():

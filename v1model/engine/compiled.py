@@ -62,7 +62,14 @@ def forward(x, weights, state, constants, events, dt):
     Returns:
         Spikes, scaled voltages (B, T, N), refractory flags (B, T, N) uint8, and the
         last GLIF3State.
+
+    Raises:
+        ValueError: The state is of another number of trials than the currents. The
+            kernel would read and write outside the arrays.
     """
+    trials = {len(part) for part in state}
+    if trials != {len(x)}:
+        raise ValueError(f"currents of {len(x)} trials, state of {sorted(trials)}.")
     with _POOL:
         spikes, voltages, refractory, last = simulate(
             x,

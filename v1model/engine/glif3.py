@@ -114,9 +114,7 @@ def glif3_step(state, current, parameters, spike_function, dt=1.0):
     next_asc_1 = p.asc_decay[:, 0] * state.asc_1 + z * p.asc_amps[:, 0]
     next_asc_2 = p.asc_decay[:, 1] * state.asc_2 + z * p.asc_amps[:, 1]
     total_current = tf.reduce_sum(psc, -1) + state.asc_1 + state.asc_2
-    next_v = (
-        p.decay * state.v + p.current_factor * total_current + z * (p.v_reset - 1)
-    )
+    next_v = p.decay * state.v + p.current_factor * total_current + z * (p.v_reset - 1)
     next_z = spike_function(next_v - 1)
     next_z = tf.where(next_r > 0, tf.zeros_like(next_z), next_z)
 

@@ -19,9 +19,7 @@ def sparse_weights(weights, wiring):
 
 def recurrent_current(matrix, z_buffer):
     """Currents of all spikes that arrive now, (B, N * R)."""
-    return tf.transpose(
-        tf.sparse.sparse_dense_matmul(matrix, z_buffer, adjoint_b=True)
-    )
+    return tf.transpose(tf.sparse.sparse_dense_matmul(matrix, z_buffer, adjoint_b=True))
 
 
 def stepwise_rollout(x, weights, state, parameters, wiring, spike_function, dt):

@@ -133,6 +133,7 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
             shape=(self.n_synapses,),
             initializer="zeros",
             trainable=self.options["train_recurrent"],
+            autocast=False,
         )
         self.built = True
         if self.arrays is not None:

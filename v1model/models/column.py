@@ -174,7 +174,12 @@ def column_model(network, config, pools, *, chunk, has_threshold, noise_pool=Non
         name="input_layer",
     )
     if noise_pool is None:
-        noise = PoissonBackground(network, dtype=dtype, name="background")
+        noise = PoissonBackground(
+            network,
+            shared=config.background == "shared",
+            dtype=dtype,
+            name="background",
+        )
     else:
         noise = DecodedNoise(
             noise_pool,

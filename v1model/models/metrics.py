@@ -46,9 +46,7 @@ class ResponseAccuracy(keras.metrics.Metric):
         recall = tf.math.divide_no_nan(right, per_class)
         return {
             "accuracy": tf.math.divide_no_nan(tf.reduce_sum(right), total),
-            "balanced_accuracy": tf.math.divide_no_nan(
-                tf.reduce_sum(recall), occurred
-            ),
+            "balanced_accuracy": tf.math.divide_no_nan(tf.reduce_sum(recall), occurred),
             "chance": tf.math.divide_no_nan(tf.reduce_max(per_class), total),
             "responses": total,
         }

@@ -13,21 +13,25 @@ from v1model.models.stored_arrays import StoredArrays
 from v1model.network.data import N_RECEPTORS
 
 BACKGROUND_RATE_HZ = 1000.0  # one Poisson source for all neurons (Billeh et al. 2020)
-_MAX_COUNT = 16  # P(more spikes in 1 ms at 1 kHz) < 1e-13
 
 
 @keras.saving.register_keras_serializable("v1model")
 class PoissonBackground(StoredArrays, keras.layers.Layer):
-    """One Poisson source that reaches every neuron, as in Billeh et al. (2020).
+    """Poisson spikes from the rest of the brain, with the weights of Billeh et al.
 
-    Counts per step are drawn by inverting the Poisson distribution function at one
-    uniform number per step. Weights are kept over V_th - E_L in the variable
+    Either one source reaches every neuron, as in Billeh et al. (2020), or each neuron
+    has a source of its own. Mean and variance of what a neuron receives are the same;
+    but one source for all makes the whole column fluctuate together.
+
+    Counts per step are drawn by inverting the Poisson distribution function at a
+    uniform number. Weights are kept over V_th - E_L in the variable
     `rest_of_brain_weights`, which is not trained.
 
     Args:
         network: Network whose `background` projects; None stands for a layer that is
             about to be loaded.
-        rate_hz: Rate of the source.
+        rate_hz: Rate of a source.
+        shared: Whether all neurons have one source.
         dt: ms.
 
     Call arguments:
@@ -39,16 +43,25 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
     """
 
     def __init__(
-        self, network=None, *, rate_hz=BACKGROUND_RATE_HZ, dt=1.0, sizes=None, **kwargs
+        self,
+        network=None,
+        *,
+        rate_hz=BACKGROUND_RATE_HZ,
+        shared=True,
+        dt=1.0,
+        sizes=None,
+        **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
         if (network is None) == (sizes is None):
             raise ValueError("PoissonBackground needs a network.")
         if rate_hz <= 0:
             raise ValueError(f"rate_hz must be positive, got {rate_hz}.")
-        self.options = {"rate_hz": rate_hz, "dt": dt}
-        counts = tfp.distributions.Poisson(np.float64(rate_hz * dt / 1000))
-        table = counts.cdf(np.arange(_MAX_COUNT, dtype=np.float64))
+        self.options = {"rate_hz": rate_hz, "shared": shared, "dt": dt}
+        mean = rate_hz * dt / 1000
+        most = int(mean + 10 * np.sqrt(mean) + 15)  # P(more spikes in a step) < 1e-13
+        counts = tfp.distributions.Poisson(np.float64(mean))
+        table = counts.cdf(np.arange(most, dtype=np.float64))
         self.distribution_function = np.asarray(table, np.float32)
         if network is None:
             self.n_targets = sizes
@@ -70,22 +83,28 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
             shape=(self.n_targets,),
             initializer="zeros",
             trainable=False,
+            autocast=False,
         )
         self.built = True
         if self.arrays is not None:
             self.weights_variable.assign(self.arrays["weights"])
 
     def call(self, seeds, n_steps):
-        uniform = tf.map_fn(
-            lambda seed: tf.random.stateless_uniform((n_steps,), seed),
-            seeds,
-            fn_output_signature=tf.TensorSpec((n_steps,), tf.float32),
-        )
+        n_sources = 1 if self.options["shared"] else self.n_targets // N_RECEPTORS
+        shape = (n_steps, n_sources)
         table = tf.constant(self.distribution_function)
-        counts = tf.searchsorted(table, tf.reshape(uniform, (-1,)), side="right")
-        counts = tf.cast(tf.reshape(counts, (-1, n_steps, 1)), self.compute_dtype)
+
+        def draw(seed):
+            uniform = tf.reshape(tf.random.stateless_uniform(shape, seed), (-1,))
+            counts = tf.searchsorted(table, uniform, side="right")
+            return tf.cast(tf.reshape(counts, shape), self.compute_dtype)
+
+        signature = tf.TensorSpec(shape, self.compute_dtype)
+        counts = tf.map_fn(draw, seeds, fn_output_signature=signature)
         weights = tf.cast(self.weights_variable, self.compute_dtype)
-        return counts * weights
+        weights = tf.reshape(weights, (-1, N_RECEPTORS))  # (N, R)
+        currents = counts[..., None] * weights  # (B, T, N, R)
+        return tf.reshape(currents, (-1, n_steps, self.n_targets))
 
     def get_config(self):
         return {**super().get_config(), **self.options, "sizes": self.n_targets}

@@ -46,9 +46,7 @@ class PoolReadout(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
         self.pools = np.asarray(pools, np.int32)
         if self.pools.ndim != 2 or self.pools.size == 0:
-            raise ValueError(
-                f"pools must have shape (K, P), got {self.pools.shape}."
-            )
+            raise ValueError(f"pools must have shape (K, P), got {self.pools.shape}.")
         if chunk <= 0 or initial_scale <= 0:
             raise ValueError(
                 f"chunk and initial_scale must be positive, got {chunk} and "
@@ -60,19 +58,32 @@ class PoolReadout(keras.layers.Layer):
         self.initial_scale = initial_scale
 
     def build(self, input_shape):
-        if input_shape[1] is not None and input_shape[1] % self.chunk:
-            raise ValueError(
-                f"{input_shape[1]} steps are no multiple of chunks of {self.chunk}."
-            )
+        self._check_shape(input_shape)
+        if self.built:
+            return
         start = keras.initializers.Constant(np.log(self.initial_scale))
         self.log_scale = self.add_weight(
             name="log_readout_scale",
             shape=(),
             initializer=start,
             trainable=True,
+            autocast=False,
         )
 
+    def _check_shape(self, shape):
+        _, n_steps, n_neurons = shape
+        if n_steps is not None and n_steps % self.chunk:
+            raise ValueError(
+                f"{n_steps} steps are no multiple of chunks of {self.chunk}."
+            )
+        if n_neurons is not None and self.pools.max() >= n_neurons:
+            raise ValueError(
+                f"pools hold neuron {self.pools.max()}, the column has {n_neurons} "
+                "neurons."
+            )
+
     def call(self, spikes):
+        self._check_shape(spikes.shape)
         n_pools, size = self.pools.shape
         pooled = tf.gather(spikes, self.pools.ravel(), axis=2)
         pooled = tf.cast(pooled, self.variable_dtype)  # (B, T, K * P)

@@ -50,20 +50,17 @@ class ColumnRNN(keras.layers.Layer):
         choose_engine(engine)
 
     def build(self, input_shape):
-        n_targets = self.cell.n_neurons * len(self.cell.parameters.syn_decay[0])
-        if len(input_shape) != 3 or input_shape[-1] != n_targets:
-            raise ValueError(
-                f"ColumnRNN needs currents of shape (B, T, {n_targets}), got "
-                f"{tuple(input_shape)}."
-            )
+        self._check_currents(input_shape)
         self.built = True
 
     def call(self, inputs, initial_state=None):
+        self._check_currents(inputs.shape)
         cell = self.cell
         x = tf.cast(inputs, cell.variable_dtype)
         if initial_state is None:
             initial_state = cell.zero_state(tf.shape(x)[0])
         state = GLIF3State(*initial_state)
+        self._check_state(state, x.shape[0])
         weights = tf.convert_to_tensor(cell.recurrent_weights)
         if choose_engine(self.engine, cell.variable_dtype) == "compiled":
             spikes, v, state = compiled_rollout(
@@ -79,6 +76,23 @@ class ColumnRNN(keras.layers.Layer):
             tf.cast(cell.to_millivolt(v), self.compute_dtype),
             state,
         )
+
+    def _check_currents(self, shape):
+        n_targets = self.cell.state_size.psc
+        if len(shape) != 3 or shape[-1] != n_targets:
+            raise ValueError(
+                f"ColumnRNN needs currents of shape (B, T, {n_targets}), got "
+                f"{tuple(shape)}."
+            )
+
+    def _check_state(self, state, batch_size):
+        for name, size in self.cell.state_size._asdict().items():
+            shape = tf.TensorShape(getattr(state, name).shape)
+            if not shape.is_compatible_with((batch_size, size)):
+                raise ValueError(
+                    f"initial_state: {name} must have shape ({batch_size}, {size}), "
+                    f"got {tuple(shape)}."
+                )
 
     def compute_output_shape(self, input_shape, initial_state_shape=None):
         del initial_state_shape

@@ -91,6 +91,7 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
             shape=(self.n_synapses,),
             initializer="zeros",
             trainable=self.options["train_input"],
+            autocast=False,
         )
         self.built = True
         if self.arrays is not None:

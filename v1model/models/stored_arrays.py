@@ -24,6 +24,9 @@ class StoredArrays:
     """
 
     arrays = None
+    # Keras tries a refused layer again under its other names, where the file is empty,
+    # and reports the last error only.
+    _refusal = None
 
     def fingerprint(self):
         """64 bits that identify the arrays, (8,) uint8."""
@@ -38,14 +41,17 @@ class StoredArrays:
         store[_FINGERPRINT] = self.fingerprint()
 
     def load_own_variables(self, store):
+        if not store.keys():
+            raise ValueError(self._refusal or f"layer {self.name}: no weights found.")
         if self.arrays is not None and _FINGERPRINT in store:
             saved = np.asarray(store[_FINGERPRINT])
             if not np.array_equal(saved, self.fingerprint()):
-                raise ValueError(
+                self._refusal = (
                     f"layer {self.name}: these weights were trained on another network "
                     f"(fingerprint {saved.tobytes().hex()}, this network has "
                     f"{self.fingerprint().tobytes().hex()})."
                 )
+                raise ValueError(self._refusal)
         for index, variable in enumerate(self.weights):
             variable.assign(store[str(index)])
 

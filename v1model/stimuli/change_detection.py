@@ -1,15 +1,12 @@
 """garrett: has the natural picture changed? (visual change detection)"""
 
 import dataclasses
-import functools
 import logging
 import math
-import pathlib
 
 import numpy as np
 
 from v1model.config import CHUNK_MS
-from v1model.lgn.kernels import KERNEL_MS
 from v1model.stimuli.images import (
     PICTURE_HEIGHT,
     PICTURE_WIDTH,
@@ -17,21 +14,18 @@ from v1model.stimuli.images import (
     place,
 )
 from v1model.stimuli.responses import (
-    PUBLISHED_GRAY_MS,
-    PUBLISHED_PICTURE_MS,
-    PUBLISHED_SHAPE,
     PictureRates,
     PublishedRates,
+    published_columns,
+    published_ms,
+    published_paths,
     read_published_rates,
 )
-from v1model.stimuli.streams import generator, noise_seeds
+from v1model.stimuli.streams import SPLITS, generator, noise_seeds
 from v1model.stimuli.trials import GRAY, Plan, Segment, Task, Timeline, repeated
 
 GRAY_BEFORE_MS = 50  # of the gray between two pictures (Chen et al. 2022)
 RESPONSE_DELAY_MS = 50  # from the end of a picture to the response window
-
-# Beside the data folder, as in the published layout: training, validation.
-PUBLISHED_FILES = ("many_small_stimuli.pkl", "alternate_small_stimuli.pkl")
 
 _BLOCK = 8  # changes and repeats are balanced within so many validation pictures
 
@@ -57,18 +51,20 @@ def garrett(config, lgn, view, *, seed, current_input, data_dir, inputs):
     n_pictures = config.seq_len // period
     window = (GRAY_BEFORE_MS + config.im_slice + RESPONSE_DELAY_MS) // CHUNK_MS
     chunks_per_period = period // CHUNK_MS
+    timeline = Timeline(
+        segments=repeated(presentation, n_pictures),
+        windows=tuple(window + k * chunks_per_period for k in range(n_pictures)),
+        weight_elsewhere=config.response_weight_elsewhere,
+    )
     rates, n_training, n_validation = _rates(
         config, lgn, view, data_dir, inputs, presentation
     )
-    gray_after = presentation[-1].ms
-    n_before = math.ceil((KERNEL_MS - gray_after) / config.seq_len)
+    # Earlier trials whose last picture is still seen in the LGN.
+    seen_ms = max(rates.memory_ms - presentation[-1].ms, 0)
+    n_before = math.ceil(seen_ms / config.seq_len)
     return Task(
         name="garrett",
-        timeline=Timeline(
-            segments=repeated(presentation, n_pictures),
-            windows=tuple(window + k * chunks_per_period for k in range(n_pictures)),
-            weight_elsewhere=config.response_weight_elsewhere,
-        ),
+        timeline=timeline,
         n_classes=2,
         pools=(0,),
         has_threshold=True,
@@ -84,6 +80,11 @@ def garrett(config, lgn, view, *, seed, current_input, data_dir, inputs):
 
 def presentation_segments(config):
     """Gray, picture, gray of one presentation; the grays are delays[0] together."""
+    if len(set(config.delays)) > 1:
+        raise ValueError(
+            "garrett: every picture is followed by the same gray, so all delays must "
+            f"be equal, got {config.delays}."
+        )
     gray_after = config.delays[0] - GRAY_BEFORE_MS
     least = RESPONSE_DELAY_MS + CHUNK_MS
     if gray_after < least:
@@ -168,47 +169,24 @@ class ChangeStreams:
 
 def _rates(config, lgn, view, data_dir, inputs, presentation):
     """The source of rates, and the number of training and validation pictures."""
-    paths = [pathlib.Path(data_dir).parent / name for name in PUBLISHED_FILES]
-    if data_dir and any(path.exists() for path in paths):
-        return _published_rates(paths, config, lgn, inputs, presentation)
-    training = natural_pictures("training")
-    validation = natural_pictures("validation")
+    paths = published_paths(data_dir)
+    if paths:
+        columns = published_columns(paths[0], len(lgn.units), inputs)
+        _, picture, gray = (segment.ms for segment in presentation)
+        n_ms = published_ms(paths[0], picture, gray)
+        (training, pause), (validation, _) = (
+            read_published_rates(path, n_ms, columns) for path in paths
+        )
+        logging.info("LGN responses from %s and %s", *paths)
+        rates = PublishedRates([*training, *validation], pause)
+        return rates, len(training), len(validation)
+    training, validation = map(natural_pictures, SPLITS)
     pictures = np.concatenate([training, validation])
-    degrees = config.picture_degrees or view.height_to_cover(
-        PICTURE_WIDTH / PICTURE_HEIGHT
-    )
-    frame = functools.partial(
-        _frame, pictures, degrees, (view.x, view.y), config.sti_intensity
-    )
+    aspect = PICTURE_WIDTH / PICTURE_HEIGHT
+    degrees = config.picture_degrees or view.height_to_cover(aspect)
+
+    def frame(number):
+        centre = (view.x, view.y)
+        return place(pictures[number], degrees, centre, config.sti_intensity)
+
     return PictureRates(lgn, frame), len(training), len(validation)
-
-
-def _frame(pictures, degrees, centre, intensity, number):
-    return place(pictures[number], degrees, centre, intensity)
-
-
-def _published_rates(paths, config, lgn, inputs, presentation):
-    n_units = PUBLISHED_SHAPE[1]
-    columns = np.arange(n_units) if inputs is None else np.asarray(inputs)
-    if len(columns) != len(lgn.units):
-        raise ValueError(
-            f"{paths[0]}: {n_units} units are stored, but the column uses "
-            f"{len(lgn.units)}; pass their numbers as `inputs`, got {inputs}."
-        )
-    if config.im_slice != PUBLISHED_PICTURE_MS:
-        raise ValueError(
-            f"{paths[0]}: pictures were shown for {PUBLISHED_PICTURE_MS} ms, so "
-            f"im_slice cannot be {config.im_slice}."
-        )
-    n_ms = PUBLISHED_GRAY_MS + sum(segment.ms for segment in presentation[1:])
-    if n_ms > PUBLISHED_SHAPE[0]:
-        raise ValueError(
-            f"{paths[0]}: responses last {PUBLISHED_SHAPE[0]} ms, but delays = "
-            f"{config.delays} need {n_ms}."
-        )
-    logging.info("LGN responses from %s and %s", *paths)
-    (training, pause), (validation, _) = (
-        read_published_rates(path, n_ms, columns) for path in paths
-    )
-    rates = PublishedRates(np.concatenate([training, validation]), pause)
-    return rates, len(training), len(validation)

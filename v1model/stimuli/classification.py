@@ -21,22 +21,19 @@ def ten_class(config, lgn, view, *, seed, current_input, data_dir, inputs):
     therefore no use for `data_dir` and `inputs`.
     """
     timeline = classification_timeline(config)
-    sets = [digit_pictures(config.pictures, split) for split in SPLITS]
-    pictures = [pictures for pictures, _ in sets]
-    height, width = pictures[0].shape[1:]
+    (training, training_labels), (validation, validation_labels) = (
+        digit_pictures(config.pictures, split) for split in SPLITS
+    )
+    height, width = training.shape[1:]
     degrees = config.picture_degrees or view.height_to_contain(width / height)
 
     def frame(number):
-        n_training = len(pictures[0])
-        is_training = number < n_training
-        picture = pictures[0 if is_training else 1][number % n_training]
-        return place(
-            picture,
-            degrees,
-            (view.x, view.y),
-            config.sti_intensity,
-            gray_level(config.pictures),
+        is_training = number < len(training)
+        picture = (
+            training[number] if is_training else validation[number - len(training)]
         )
+        gray = gray_level(config.pictures)
+        return place(picture, degrees, (view.x, view.y), config.sti_intensity, gray)
 
     return Task(
         name="10class",
@@ -45,7 +42,7 @@ def ten_class(config, lgn, view, *, seed, current_input, data_dir, inputs):
         pools=tuple(range(FIRST_POOL, FIRST_POOL + N_CLASSES)),
         has_threshold=False,
         carries_state=False,
-        plan=LabelledPictures(seed, *(labels for _, labels in sets)),
+        plan=LabelledPictures(seed, training_labels, validation_labels),
         rates=PictureRates(lgn, frame),
         current_input=current_input,
     )
@@ -83,7 +80,8 @@ class LabelledPictures:
 
     In training, every picture is shown once before one returns: a pass over the set is
     a permutation. Validation goes through the held-out pictures in a fixed order in
-    which the classes alternate.
+    which the classes alternate. The trials are numbered, and a trial is the same
+    however many of them make a batch.
 
     Args:
         seed: Of the run.
@@ -99,18 +97,16 @@ class LabelledPictures:
         if split == "validation":
             step = step % steps_per_epoch
         trials = step * batch_size + np.arange(batch_size)
-        n = len(self.training) if split == "training" else len(self.validation)
+        labels = self.training if split == "training" else self.validation
+        n = len(labels)
         order = {turn: self._order(split, turn) for turn in np.unique(trials // n)}
         chosen = np.array([order[trial // n][trial % n] for trial in trials])
-        labels = (self.training if split == "training" else self.validation)[chosen]
         pictures = chosen + (0 if split == "training" else len(self.training))
         return Plan(
             pictures=pictures[:, None],
-            answers=labels[:, None].astype(np.int32),
+            answers=labels[chosen, None].astype(np.int32),
             is_asked=np.ones((batch_size, 1), bool),
-            noise_seeds=noise_seeds(
-                self.seed, split, [(step, lane) for lane in range(batch_size)]
-            ),
+            noise_seeds=noise_seeds(self.seed, split, [(k, 0) for k in trials]),
         )
 
     def _order(self, split, turn):

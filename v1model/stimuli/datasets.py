@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from v1model.stimuli.trials import check_batch
+
 _PREFETCHED = 2  # batches made while one is trained on
 
 
@@ -27,7 +29,11 @@ def task_dataset(task, split, batch_size, first_step, steps_per_epoch, n_inputs)
         Dataset of ({lgn (B, T, I), noise_seed (B, 2), continues (B,)}, labels (B, C),
         weights (B, C)): what ColumnModel and ColumnTrainer take. `continues` is 1
         where a trial follows the one before in its lane without a reset.
+
+    Raises:
+        ValueError: The split is unknown, or a number is not positive.
     """
+    check_batch(split, first_step, batch_size, steps_per_epoch)
     shape = {
         "lgn": tf.TensorSpec((batch_size, task.seq_len, n_inputs), tf.float32),
         "noise_seed": tf.TensorSpec((batch_size, 2), tf.int32),

@@ -75,7 +75,8 @@ def natural_pictures(split):
         split: "training" (40 pictures) or "validation" (8, of other photographs).
 
     Returns:
-        (n, 90, 120) float32, luminance in [0, 1].
+        (n, 90, 120) float32, luminance in [0, 1]; each picture's darkest and brightest
+        percent are 0 and 1, so that all have about the same contrast.
     """
     crops = []
     for name, n_rows, n_crops in _PHOTOGRAPHS[check_split(split)]:
@@ -84,7 +85,7 @@ def natural_pictures(split):
             photograph = photograph[0]
         crops += _best_tiles(_luminance(photograph), n_rows, n_crops)
     shape = (PICTURE_HEIGHT, PICTURE_WIDTH)
-    return np.stack([_resized(crop, shape) for crop in crops])
+    return np.stack([_stretched(_resized(crop, shape)) for crop in crops])
 
 
 def digit_pictures(name, split):
@@ -169,6 +170,12 @@ def _best_tiles(photograph, n_rows, n_crops):
     return by_contrast[:n_crops]
 
 
+def _stretched(picture):
+    darkest, brightest = np.percentile(picture, (1, 99))
+    stretched = np.clip((picture - darkest) / (brightest - darkest), 0, 1)
+    return stretched.astype(np.float32)
+
+
 def _resized(picture, shape):
     # Bicubic, low-passed first when the picture shrinks; clipped to its own range.
     resized = transform.resize(
@@ -202,7 +209,7 @@ def _bundled_digits(is_validation):
 _KERAS_FILES = {
     "mnist": "mnist.npz",
     "fashion_mnist": "fashion-mnist",
-    "cifar10": "cifar-10-batches-py-target",
+    "cifar10": "cifar-10-batches-py-target_archive",
 }
 
 

@@ -6,9 +6,7 @@ from v1model.stimuli.classification import ten_class
 TASKS = {"garrett": garrett, "10class": ten_class}
 
 
-def make_task(
-    config, lgn, view, *, seed, current_input=True, data_dir="", inputs=None
-):
+def make_task(config, lgn, view, *, seed, current_input=True, data_dir="", inputs=None):
     """Makes the task that a configuration names.
 
     Args:

@@ -48,7 +48,8 @@ class Timeline:
 
     Raises:
         ValueError: A duration is not positive, the trial is not a whole number of
-            chunks, or a window lies outside it.
+            chunks, a window lies outside it, or the weight elsewhere is not below 1,
+            which marks the windows.
     """
 
     segments: tuple[Segment, ...]
@@ -69,6 +70,11 @@ class Timeline:
                 raise ValueError(
                     f"response chunk {chunk} is outside 0..{self.n_chunks - 1}."
                 )
+        if not 0 <= self.weight_elsewhere < 1:
+            raise ValueError(
+                "response_weight_elsewhere must lie in [0, 1), "
+                f"got {self.weight_elsewhere}."
+            )
 
     @property
     def duration_ms(self):
@@ -135,6 +141,17 @@ class Plan(NamedTuple):
     noise_seeds: np.ndarray
 
 
+def check_batch(split, step, batch_size, steps_per_epoch):
+    """Raises ValueError if there is no such batch; for arguments see `Task.batch`."""
+    check_split(split)
+    sizes = {"batch_size": batch_size, "steps_per_epoch": steps_per_epoch}
+    for name, value in sizes.items():
+        if value <= 0:
+            raise ValueError(f"{name} must be positive, got {value}.")
+    if step < 0:
+        raise ValueError(f"step must not be negative, got {step}.")
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
     """A stream of trials, and what the column needs to answer them.
@@ -192,21 +209,13 @@ class Task:
         Returns:
             Batch.
         """
-        check_split(split)
-        for name, value in (
-            ("batch_size", batch_size),
-            ("steps_per_epoch", steps_per_epoch),
-        ):
-            if value <= 0:
-                raise ValueError(f"{name} must be positive, got {value}.")
-        if step < 0:
-            raise ValueError(f"step must not be negative, got {step}.")
+        check_batch(split, step, batch_size, steps_per_epoch)
         plan = self.plan(split, step, batch_size, steps_per_epoch)
         shown = repeated(self.timeline.segments, 1 + self.n_before)
-        inputs = [
-            self._input([Segment(GRAY if k == GRAY else row[k], ms) for k, ms in shown], s)
-            for row, s in zip(plan.pictures, plan.noise_seeds, strict=True)
-        ]
+        inputs = []
+        for pictures, noise_seed in zip(plan.pictures, plan.noise_seeds, strict=True):
+            row = [Segment(GRAY if k == GRAY else pictures[k], ms) for k, ms in shown]
+            inputs.append(self._input(row, noise_seed))
         return Batch(
             inputs=np.stack(inputs),
             labels=self.timeline.labels(plan.answers),

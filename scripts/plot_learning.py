@@ -1,0 +1,26 @@
+"""Draws the learning curves of training runs side by side."""
+
+import argparse
+import json
+import pathlib
+
+from visualization.learning import learning_curves, read_epochs
+
+
+def main():
+    """Reads the runs that the command line names and writes one figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="+", type=pathlib.Path, help="run folders")
+    parser.add_argument("--out", type=pathlib.Path, default="learning.png")
+    arguments = parser.parse_args()
+    tables = {}
+    for run in arguments.runs:
+        options = json.loads((run / "config.json").read_text(encoding="utf-8"))
+        tables[options["trials"]["task"]] = read_epochs(run / "metrics.csv")
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    learning_curves(tables).savefig(arguments.out)
+    print(f"wrote {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The sequence engine: the column's time loop, forwards and backwards."""
