@@ -4,10 +4,10 @@
 
 The column is untrained and sees a drifting grating, so that it fires at its natural
 rate; the gradients are those by all recurrent and input weights. Both engines run the
-same input in turns, after a warm-up, and the median counts. Stepwise runs fewer ms,
-because its time is proportional to them; all times are given per `--ms`. Peak memory is
-that of a process of its own, of as many ms as it ran. Results are added to
-benchmarks/results/engine_step.csv.
+same input in turns, after a warm-up, and the median counts. Stepwise runs fewer ms; its
+time is proportional to them, whatever the activity. All times are given per `--ms`.
+Peak memory is that of a process of its own, which runs as many ms as are given. Results
+are added to benchmarks/results/engine_step.csv.
 """
 
 import argparse
@@ -24,9 +24,14 @@ import sys
 import time
 
 import numpy as np
+import tensorflow as tf
 
 from v1model.atomic import write_text
+from v1model.config import NetworkConfig
+from v1model.lgn import LGN, current_from_rates
+from v1model.network import load_network
 from v1model.network.placement import CORE_NEURONS
+from v1model.simulation import grating_lgn_rates, untrained_column
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "engine_step.csv"
 ENGINES = ("stepwise", "compiled")
@@ -136,6 +141,76 @@ def peak_memory(case):
 
 def shown_grating(neurons, ms):
     """A built column, and the rates (T, I) of its LGN units under a grating, Hz."""
-    from v1model.lgn import LGN
-    from v1model.network import NetworkConfig, load_network
-    from v1model.simulation import grating_lgn_rates
+    network = load_network(NetworkConfig(neurons=neurons, seed=SEED))
+    network = dataclasses.replace(network, lgn=network.lgn.connected())
+    rates = grating_lgn_rates(
+        LGN(network.lgn.units),
+        45.0,
+        temporal_frequency=2.0,
+        spatial_frequency=0.04,
+        contrast=0.8,
+        duration_ms=ms,
+    )
+    return network, rates
+
+
+def functions(network, rates, case):
+    """Two functions to time: spikes only, and spikes with the gradients."""
+    column = untrained_column(network, engine=case.engine)
+    trial = current_from_rates(rates[: case.ms])
+    lgn = tf.constant(np.repeat(trial[None], case.batch, axis=0))
+    seeds = np.random.default_rng(SEED).integers(0, 2**31, (case.batch, 2))
+    noise = column.noise(tf.constant(seeds, tf.int32), n_steps=case.ms)
+    layers = (column.input_layer, column.rsnn)
+    weights = [v.value for layer in layers for v in layer.trainable_variables]
+
+    @tf.function
+    def forward():
+        return column.rsnn(column.input_layer(lgn) + noise)
+
+    @tf.function
+    def forward_backward():
+        with tf.GradientTape() as tape:
+            activity = forward()
+            # Reaches every neuron and step, as the losses of the training do.
+            v = column.rsnn.cell.to_scaled(activity.voltages)
+            loss = tf.reduce_mean(activity.spikes) + tf.reduce_mean(tf.square(v - 1))
+        return activity.spikes, tape.gradient(loss, weights)
+
+    return lambda: forward().spikes.numpy(), lambda: forward_backward()[0].numpy()
+
+
+def machine():
+    """Processors and versions, in words."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text().splitlines()
+        names = [line.split(":")[1] for line in lines if line.startswith("model name")]
+        model = names[0].strip() if names else model
+    return (
+        f"{os.cpu_count()} x {model}; Python {platform.python_version()}; "
+        f"TensorFlow {tf.__version__}"
+    )
+
+
+def record(rows):
+    """Adds rows to the csv, in place of earlier ones of the same cases."""
+    stored = []
+    if RESULTS.exists():
+        with RESULTS.open(encoding="utf-8") as file:
+            stored = list(csv.DictReader(file))
+    found = {key_of(row): row for row in [*stored, *rows]}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(found[key] for key in sorted(found))
+    write_text(RESULTS, text.getvalue())
+
+
+def key_of(row):
+    return int(row["neurons"]), int(row["batch"]), row["engine"]
+
+
+if __name__ == "__main__":
+    main()

@@ -154,10 +154,20 @@ def test_step_timer_knows_nothing_after_one_step():
     assert StepTimer().seconds_per_step is None
 
 
+class Chance(keras.callbacks.Callback):
+    """Reports the chance level, as the column's metrics do."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        logs["chance"] = 0.5
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["chance"] = logs["val_chance"] = 0.5
+
+
 def test_progress_in_a_file_is_one_line_every_n_seconds():
     clock, stream = Clock(), io.StringIO()
-    progress = ProgressLine(0.5, every_seconds=3.5, stream=stream, clock=clock)
-    train(Wait(clock, seconds=1), StepTimer(), progress)
+    progress = ProgressLine(every_seconds=3.5, stream=stream, clock=clock)
+    train(Wait(clock, seconds=1), StepTimer(), Chance(), progress)
     lines = stream.getvalue().splitlines()
     assert [line.split("  ")[1] for line in lines[:-1]] == ["step 1/6", "step 5/6"]
     for line in lines:
@@ -167,7 +177,7 @@ def test_progress_in_a_file_is_one_line_every_n_seconds():
 
 def test_progress_ends_an_epoch_with_the_validation():
     stream = io.StringIO()
-    train(ProgressLine(0.5, stream=stream), epochs=2, validation=True)
+    train(Chance(), ProgressLine(stream=stream), epochs=2, validation=True)
     ends = [line for line in stream.getvalue().splitlines() if "validation" in line]
     assert len(ends) == 2
     assert re.search(
@@ -196,7 +206,7 @@ def test_progress_on_a_terminal_rewrites_one_line_and_keeps_it_short(monkeypatch
     monkeypatch.setenv("COLUMNS", "40")
     reader, writer = pty.openpty()
     with os.fdopen(writer, "w") as stream:
-        train(ProgressLine(0.5, stream=stream), epochs=2)
+        train(ProgressLine(stream=stream), epochs=2)
         text = os.read(reader, 100_000).decode()
     os.close(reader)
     assert text.count("\n") == 2  # one final line per epoch

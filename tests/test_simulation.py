@@ -99,7 +99,8 @@ class Recorder:
 
 def test_a_model_runs_like_its_layers(network, column, lgn_spikes):
     pools = np.arange(4).reshape(2, 2)
-    model = column_model(network, ColumnConfig(), pools, chunk=10, has_threshold=False)
+    config = ColumnConfig(background="shared")
+    model = column_model(network, config, pools, chunk=10, has_threshold=False)
     np.testing.assert_array_equal(
         spikes_of(model, [lgn_spikes]), spikes_of(column, [lgn_spikes])
     )

@@ -166,7 +166,6 @@ class ProgressLine(keras.callbacks.Callback):
     Use it with `fit(verbose=0)`.
 
     Args:
-        chance: Accuracy of the best constant answer, shown beside the accuracy.
         shown: Format by name of the log entries that are shown, in this order;
             entries that the logs lack are left out.
         seconds_left: Returns the seconds until training is stopped anyway, such as
@@ -178,7 +177,6 @@ class ProgressLine(keras.callbacks.Callback):
 
     def __init__(
         self,
-        chance=None,
         shown=None,
         seconds_left=None,
         every_seconds=30.0,
@@ -186,7 +184,6 @@ class ProgressLine(keras.callbacks.Callback):
         clock=time.monotonic,
     ):
         super().__init__()
-        self.chance = chance
         self.shown = dict(PROGRESS if shown is None else shown)
         self.seconds_left = seconds_left
         self.every_seconds = every_seconds
@@ -239,8 +236,8 @@ class ProgressLine(keras.callbacks.Callback):
             if name not in logs:
                 continue
             text = template.format(float(logs[name]))
-            if name == "accuracy" and self.chance is not None:
-                text += f" (chance {self.chance:.3f})"
+            if name == "accuracy" and "chance" in logs:
+                text += f" (chance {float(logs['chance']):.3f})"
             yield text
 
     def _remaining(self, step):

@@ -103,10 +103,8 @@ class ColumnExperiment:
         return task_dataset(self.task, split, batch_size, first_step, n_steps, n_inputs)
 
     def _callbacks(self):
-        progress = ProgressLine(
-            chance=1 / self.task.n_classes,
-            seconds_left=None if self.budget is None else self.budget.seconds_left,
-        )
+        seconds_left = None if self.budget is None else self.budget.seconds_left
+        progress = ProgressLine(seconds_left=seconds_left)
         scalars = TensorBoardScalars(self.run.logs)
         callbacks = [self.timer, keras.callbacks.TerminateOnNaN(raise_error=True)]
         callbacks += [progress, scalars]

@@ -37,12 +37,19 @@ class ColumnLayers(NamedTuple):
     noise: keras.layers.Layer | None
 
 
-def untrained_column(network, engine="auto"):
-    """The ColumnLayers of a network, with its own weights and Poisson background."""
+def untrained_column(network, engine="auto", shared_background=True):
+    """The ColumnLayers of a network, with its own weights and Poisson background.
+
+    Args:
+        network: Network.
+        engine: See ColumnRNN.
+        shared_background: Whether all neurons have one source, as in the published
+            simulations, or each has its own.
+    """
     return ColumnLayers(
         SparseLayer(network, engine=engine, name="input_layer"),
         ColumnRNN(BillehColumn(network, name="cell"), engine=engine, name="rsnn"),
-        PoissonBackground(network, name="background"),
+        PoissonBackground(network, shared=shared_background, name="background"),
     )
 
 

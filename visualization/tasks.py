@@ -1,6 +1,6 @@
 """The timeline of each task: what is shown, what the LGN makes of it, what is asked.
 
-python -m visualization.tasks --out figures
+python -m visualization.tasks --out figures --task garrett
 """
 
 import argparse
@@ -61,9 +61,10 @@ def task_timeline(task, frames, view, rates, labels, weights):
         _draw_screen(screen, segments, frames, view)
         _draw_rates(lgn, mean, rates)
         _draw_answers(answer, task, labels, weights)
-        for axes in (lgn, mean):
-            for chunk in task.timeline.windows:
-                axes.axvspan(*_span(chunk), color=WINDOW_COLOUR, alpha=0.3, lw=0)
+        for chunk in task.timeline.windows:
+            for edge in _span(chunk):  # a filled span would tint the rates
+                lgn.axvline(edge, color=WINDOW_COLOUR, lw=0.8)
+            mean.axvspan(*_span(chunk), color=WINDOW_COLOUR, alpha=0.3, lw=0)
         answer.set(xlabel="Time (ms)", xlim=(0, task.seq_len))
         answer.set_xticks(np.arange(0, task.seq_len + 1, 2 * CHUNK_MS))
     return figure
@@ -84,7 +85,8 @@ def _draw_screen(axes, segments, frames, view):
         start = end - segment.ms
         kind = "gray" if segment.slot == GRAY else "picture"
         axes.text((start + end) / 2, 1.04, f"{kind}\n{segment.ms} ms", ha="center")
-        axes.plot([start, start], [0, 1], color="white", lw=0.8)
+        if start:
+            axes.plot([start, start], [0, 1], color="white", lw=0.8, zorder=6)
         if segment.slot == GRAY:
             continue
         shown = frame[rows, columns]
@@ -112,7 +114,7 @@ def _draw_rates(axes, mean_axes, rates):
         vmin=0,
         vmax=np.percentile(rates, 99.8),
     )
-    axes.set_ylabel("LGN unit")
+    axes.set_ylabel("LGN unit\n(left to right)")
     axes.figure.colorbar(image, ax=axes, label="Rate (Hz)", pad=0.01)
     mean_axes.plot(rates.mean(axis=1), color=style.INK)
     mean_axes.set(ylabel="Mean (Hz)", ylim=(0, None))
@@ -158,16 +160,18 @@ def draw_task(task, lgn, view, step=STEP):
     )
 
 
-def main():
+def main(argv=None):
+    """The command line: one picture file per task."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("figures"))
+    parser.add_argument("--task", choices=list(TASKS), help="Default: every task.")
     parser.add_argument("--neurons", type=int, default=2000, help="Size of the column.")
     parser.add_argument("--seed", type=int, default=3000)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     population = build_column(arguments.neurons, arguments.seed).lgn.connected()
     lgn, view = LGN(population.units), view_of(population)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in TASKS:
+    for name in [arguments.task] if arguments.task else TASKS:
         config = dataclasses.replace(TaskConfig(), task=name)
         task = make_task(config, lgn, view, seed=arguments.seed)
         path = arguments.out / f"task_{name}.png"

@@ -95,7 +95,9 @@ def test_gradients_equal_finite_differences_on_smooth_spikes(seed):
 
     def loss(x, weights, state):
         return float(
-            weighted_sum(rollout("stepwise", column, x, weights, state, spike), upstream)
+            weighted_sum(
+                rollout("stepwise", column, x, weights, state, spike), upstream
+            )
         )
 
     step = 1e-5
@@ -113,7 +115,7 @@ def test_gradients_equal_finite_differences_on_smooth_spikes(seed):
         assert predicted == pytest.approx(slope, rel=1e-5, abs=1e-7), name
 
 
-@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.settings(max_examples=15, deadline=None)
 @hypothesis.given(
     n=st.integers(2, 7),
     n_synapses=st.integers(0, 60),
@@ -191,7 +193,9 @@ def test_gradients_pass_from_chunk_to_chunk():
             loss = weighted_sum(whole, upstream)
         found = tape.gradient(loss, [inputs, weights, *first])
         names = ("x", "weights", *GLIF3State._fields)
-        assert_same(dict(zip(names, map(np.asarray, found), strict=True)), expected, 1e-5)
+        assert_same(
+            dict(zip(names, map(np.asarray, found), strict=True)), expected, 1e-5
+        )
 
 
 def test_a_tolerance_drops_only_small_derivatives():
@@ -229,9 +233,7 @@ def test_the_compiled_engine_runs_inside_a_graph_of_unknown_batch_and_length():
     def slope(x):
         p = column.parameters
         sizes = [tf.shape(x)[0]]
-        state = [
-            tf.zeros((sizes[0], part.shape[1])) for part in rest(column, 1)
-        ]
+        state = [tf.zeros((sizes[0], part.shape[1])) for part in rest(column, 1)]
         state = GLIF3State(*state)._replace(
             v=tf.zeros((sizes[0], column.n_neurons)) + p.v_reset
         )

@@ -20,7 +20,7 @@ def drive(column, n_steps, **steps_by_target):
     return x
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_500_ms_of_300_cells_equal_plain_loops_in_double_precision(seed):
     network = calm_network(seed)
     column = column_of(network)

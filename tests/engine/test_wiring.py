@@ -54,7 +54,9 @@ def test_targets_of_a_row_are_in_ascending_order():
     table = wiring_of(small_network(40).recurrent, 40, 4, max_delay=5).events
     inside_a_row = np.ones(len(table.target) - 1, bool)
     boundaries = table.start[1:-1]
-    inside_a_row[boundaries[(boundaries > 0) & (boundaries < len(table.target))] - 1] = 0
+    inside_a_row[
+        boundaries[(boundaries > 0) & (boundaries < len(table.target))] - 1
+    ] = 0
     assert (np.diff(table.target)[inside_a_row] >= 0).all()
 
 

@@ -21,7 +21,9 @@ def test_always_answering_no_change_is_chance():
     result = {name: float(value) for name, value in metric.result().items()}
     assert result["accuracy"] == pytest.approx(np.mean(labels[:, 6] == 0))
     assert result["balanced_accuracy"] == 0.5
-    assert result["chance"] == pytest.approx(max(labels[:, 6].mean(), 1 - labels[:, 6].mean()))
+    assert result["chance"] == pytest.approx(
+        max(labels[:, 6].mean(), 1 - labels[:, 6].mean())
+    )
     assert result["responses"] == 1000
 
 

@@ -16,10 +16,15 @@ def decoded(**options):
 
 
 def layers():
-    return PoissonBackground(network_of()), decoded()
+    network = network_of()
+    each = PoissonBackground(network, shared=False)
+    return PoissonBackground(network), each, decoded()
 
 
-@pytest.mark.parametrize("layer", layers(), ids=["poisson", "decoded"])
+NAMES = ("shared", "each", "decoded")
+
+
+@pytest.mark.parametrize("layer", layers(), ids=NAMES)
 def test_noise_is_a_function_of_the_seed_of_the_trial(layer):
     together = np.asarray(layer(SEEDS, n_steps=7))
     assert together.shape == (3, 7, 240)
@@ -31,14 +36,14 @@ def test_noise_is_a_function_of_the_seed_of_the_trial(layer):
     assert not np.array_equal(together[0], together[1])
 
 
-@pytest.mark.parametrize("layer", layers(), ids=["poisson", "decoded"])
+@pytest.mark.parametrize("layer", layers(), ids=NAMES)
 def test_noise_is_the_same_in_a_graph(layer):
     eager = layer(SEEDS, n_steps=7)
     graph = tf.function(lambda seeds: layer(seeds, n_steps=7))(SEEDS)
     np.testing.assert_array_equal(graph, eager)
 
 
-@pytest.mark.parametrize("layer", layers(), ids=["poisson", "decoded"])
+@pytest.mark.parametrize("layer", layers(), ids=NAMES)
 def test_an_empty_batch_gets_empty_noise(layer):
     assert layer(SEEDS[:0], n_steps=7).shape == (0, 7, 240)
 
@@ -77,6 +82,20 @@ def test_one_source_reaches_every_neuron_with_its_own_scaled_weight():
     np.testing.assert_allclose(currents, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_separate_sources_are_independent_poisson_processes():
+    network = network_of()
+    layer = PoissonBackground(network, shared=False)
+    currents = np.asarray(layer(SEEDS[:1], n_steps=2000))[0].reshape(-1, 60, 4)
+    weights = layer.arrays["weights"].reshape(60, 4).sum(1)
+    counts = currents.sum(2) / weights
+    np.testing.assert_allclose(counts, np.round(counts), atol=1e-3)
+    assert abs(counts.mean() - 1) < 5 / np.sqrt(counts.size)
+    assert counts.var() == pytest.approx(1, rel=0.03)
+    correlation = np.corrcoef(counts.T)[np.triu_indices(60, 1)]
+    assert np.abs(correlation).max() < 6 / np.sqrt(2000)
+    assert abs(correlation.mean()) < 5 / np.sqrt(2000 * len(correlation))
+
+
 def test_background_weights_have_the_published_name_and_are_not_trained():
     layer = PoissonBackground(network_of())
     (variable,) = layer.weights
@@ -106,7 +125,7 @@ def test_decoded_noise_has_a_part_per_step_and_a_part_per_trial():
     assert quick.var() == pytest.approx(4 * POOL.var(), rel=0.02)
 
 
-@pytest.mark.parametrize("layer", layers(), ids=["poisson", "decoded"])
+@pytest.mark.parametrize("layer", layers(), ids=NAMES)
 def test_a_noise_layer_copied_from_its_config_has_the_same_config(layer):
     assert round_trip(layer).get_config() == layer.get_config()
 

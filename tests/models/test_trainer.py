@@ -70,7 +70,9 @@ def test_fit_takes_a_dataset_and_reports_every_number():
     trainer = make_trainer()
     inputs, labels, weights = batch_of(4)
     dataset = tf.data.Dataset.from_tensor_slices((inputs, labels, weights)).batch(2)
-    history = trainer.fit(dataset, validation_data=dataset, epochs=2, verbose=0).history
+    history = trainer.fit(
+        dataset, validation_data=dataset, epochs=2, verbose=0, shuffle=False
+    ).history
     names = {"loss", "accuracy", "chance", "rate_hz", "rate_hz/e4", "response_loss"}
     assert names <= set(history)
     assert {f"val_{name}" for name in names} <= set(history)
@@ -124,11 +126,11 @@ def test_the_voltage_loss_reaches_the_weights(mixed_precision, name):
         with tf.GradientTape() as tape:
             output = column(inputs_of(2))
             v = column.rsnn.cell.to_scaled(output.voltages)
-            loss = 1e-5 * voltage_loss(v)
+            loss = 1e-7 * voltage_loss(v)
         slopes.append(tape.gradient(loss, variables[name]).numpy())
     size = np.linalg.norm(slopes[1])
     assert size > 0
-    assert np.linalg.norm(slopes[0] - slopes[1]) < 0.05 * size
+    assert np.linalg.norm(slopes[0] - slopes[1]) < 1e-3 * size
 
 
 def test_a_training_step_in_mixed_precision_is_finite_and_close():

@@ -19,11 +19,11 @@ def view(network):
 
 @pytest.fixture(scope="session")
 def make(lgn, view):
-    """Function (options of TaskConfig, seed, arguments of make_task) -> Task."""
+    """Function (name, seed, options of TaskConfig) -> Task."""
 
-    def function(task="garrett", seed=0, current_input=True, **options):
+    def function(task="garrett", seed=0, **options):
         config = TaskConfig(task=task, **options)
-        return make_task(config, lgn, view, seed=seed, current_input=current_input)
+        return make_task(config, lgn, view, seed=seed)
 
     return function
 
@@ -31,8 +31,3 @@ def make(lgn, view):
 @pytest.fixture(scope="session")
 def garrett(make):
     return make("garrett")
-
-
-@pytest.fixture(scope="session")
-def ten_class(make):
-    return make("10class")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.networks import small_network
+from v1model import config as options
 from v1model.config import TaskConfig
 from v1model.lgn import LGN, current_from_rates
 from v1model.lgn.movie import Movie
@@ -268,6 +269,10 @@ def test_durations_that_contradict_each_other_are_refused(lgn, changes, message)
         make_task(TaskConfig(**changes), lgn, VIEW, seed=0)
 
 
+def test_the_command_line_offers_every_task():
+    assert list(TASKS) == list(options.TASKS)
+
+
 def test_an_unknown_task_is_refused_with_the_choices(lgn):
     config = dataclasses.replace(TaskConfig(), task="memory")
     with pytest.raises(ValueError, match=r"'memory', choose from garrett, 10class"):
@@ -323,14 +328,15 @@ def test_published_responses_are_used_as_in_the_published_code(lgn, tmp_path):
 
 
 def test_published_responses_of_a_wrong_shape_are_named(lgn, tmp_path):
-    published(tmp_path / "many_small_stimuli.pkl", 1, seed=0, shape=(900, 100))
+    for name in ("many_small_stimuli.pkl", "alternate_small_stimuli.pkl"):
+        published(tmp_path / name, 2, seed=0, shape=(900, 100))
     config, inputs = TaskConfig(), np.arange(len(lgn.units))
     folder = str(tmp_path / "GLIF_network")
     with pytest.raises(ValueError, match=r"many_small_stimuli.pkl.*\(900, 100\)"):
         make_task(config, lgn, VIEW, seed=1, data_dir=folder, inputs=inputs)
-    with pytest.raises(ValueError, match=r"the column uses 20; pass their numbers"):
+    with pytest.raises(ValueError, match=r"this network has 20 \(numbers given: 17400"):
         make_task(config, lgn, VIEW, seed=1, data_dir=folder)
-    config = dataclasses.replace(config, im_slice=150)
+    config = dataclasses.replace(config, im_slice=150, seq_len=700)
     with pytest.raises(ValueError, match=r"im_slice cannot be 150"):
         make_task(config, lgn, VIEW, seed=1, data_dir=folder, inputs=inputs)
 

@@ -7,7 +7,7 @@ from tests.networks import small_network
 from v1model.config import TaskConfig
 from v1model.lgn import LGN
 from v1model.stimuli import TASKS, View, make_task
-from visualization.tasks import draw_task, task_timeline
+from visualization.tasks import draw_task, main, task_timeline
 
 VIEW = View(120.0, 60.0, 40.0, 30.0)
 
@@ -34,3 +34,8 @@ def test_frames_or_rates_of_another_length_are_refused():
         task_timeline(task, frames, VIEW, np.zeros((599, 20)), chunks, chunks)
     with pytest.raises(ValueError, match="3 segments need as many frames, got 2"):
         task_timeline(task, frames[:2], VIEW, np.zeros((600, 20)), chunks, chunks)
+
+
+def test_the_command_writes_the_task_that_is_asked_for(tmp_path):
+    main(["--out", str(tmp_path / "new"), "--task", "10class", "--neurons", "500"])
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["task_10class.png"]

@@ -71,6 +71,7 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
+        self.supports_jit = False  # XLA has no sparse products
         self.options = {
             "dt": dt,
             "gauss_std": gauss_std,

@@ -97,11 +97,11 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
         def draw(seed):
             uniform = tf.reshape(tf.random.stateless_uniform(shape, seed), (-1,))
             counts = tf.searchsorted(table, uniform, side="right")
-            return tf.cast(tf.reshape(counts, shape), self.compute_dtype)
+            return tf.cast(tf.reshape(counts, shape), self.variable_dtype)
 
-        signature = tf.TensorSpec(shape, self.compute_dtype)
+        signature = tf.TensorSpec(shape, self.variable_dtype)
         counts = tf.map_fn(draw, seeds, fn_output_signature=signature)
-        weights = tf.cast(self.weights_variable, self.compute_dtype)
+        weights = tf.convert_to_tensor(self.weights_variable)
         weights = tf.reshape(weights, (-1, N_RECEPTORS))  # (N, R)
         currents = counts[..., None] * weights  # (B, T, N, R)
         return tf.reshape(currents, (-1, n_steps, self.n_targets))
@@ -162,7 +162,7 @@ class DecodedNoise(StoredArrays, keras.layers.Layer):
 
         signature = tf.TensorSpec((n_steps, n_targets), tf.float32)
         currents = tf.map_fn(draw, seeds, fn_output_signature=signature)
-        return tf.cast(currents, self.compute_dtype)
+        return tf.cast(currents, self.variable_dtype)
 
     def get_config(self):
         return {**super().get_config(), **self.options}

@@ -40,11 +40,13 @@ class ColumnRNN(keras.layers.Layer):
         initial_state: GLIF3State; zero_state by default.
 
     Returns:
-        ColumnActivity. Spikes and voltages have the layer's compute dtype.
+        ColumnActivity. Spikes have the layer's compute dtype, everything else that of
+        the cell's weights.
     """
 
     def __init__(self, cell, engine="auto", **kwargs):
         super().__init__(autocast=False, **kwargs)
+        self.supports_jit = False  # XLA has neither sparse products nor Python calls
         self.cell = cell
         self.engine = engine
         choose_engine(engine)
@@ -73,7 +75,7 @@ class ColumnRNN(keras.layers.Layer):
             )
         return ColumnActivity(
             tf.cast(spikes, self.compute_dtype),
-            tf.cast(cell.to_millivolt(v), self.compute_dtype),
+            cell.to_millivolt(v),
             state,
         )
 
@@ -94,9 +96,9 @@ class ColumnRNN(keras.layers.Layer):
                     f"got {tuple(shape)}."
                 )
 
-    def compute_output_shape(self, input_shape, initial_state_shape=None):
+    def compute_output_shape(self, inputs_shape, initial_state_shape=None):
         del initial_state_shape
-        batch, steps = input_shape[:2]
+        batch, steps = inputs_shape[:2]
         shape = (batch, steps, self.cell.n_neurons)
         state = GLIF3State(*((batch, size) for size in self.cell.state_size))
         return ColumnActivity(shape, shape, state)

@@ -22,7 +22,8 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
 
     Weights are kept over V_th - E_L of their target, in the variable
     `sparse_input_weights`, in canonical order. Delays of input synapses are ignored, as
-    published. Sums are float32; the result has the layer's compute dtype.
+    published. Sums and currents are float32 also under mixed precision: the gradients
+    of the voltage loss are below the smallest float16.
 
     Args:
         network: Network whose `lgn` projects; None stands for a layer that is about to
@@ -52,6 +53,7 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(autocast=False, **kwargs)
+        self.supports_jit = False  # XLA has neither sparse products nor Python calls
         self.options = {
             "input_weight_scale": input_weight_scale,
             "train_input": train_input,
@@ -114,8 +116,7 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
         project = stepwise_projection
         if choose_engine(self.options["engine"], self.variable_dtype) == "compiled":
             project = compiled_projection
-        currents = project(x, weights, self.table, self.n_targets)
-        return tf.cast(currents, self.compute_dtype)
+        return project(x, weights, self.table, self.n_targets)
 
     def get_config(self):
         sizes = (self.n_inputs, self.n_synapses, self.n_targets)

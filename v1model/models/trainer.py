@@ -47,6 +47,12 @@ class ColumnTrainer(keras.Model):
 
     def __init__(self, column, network, n_classes, objective, dt=1.0, **kwargs):
         super().__init__(autocast=False, **kwargs)
+        targets = objective.target_rates
+        if targets is not None and len(targets) != network.n_neurons:
+            raise ValueError(
+                f"{len(targets)} target rates for a column of {network.n_neurons} "
+                "neurons."
+            )
         self.column = column
         self.objective = objective
         names, index = rough_index(network)
@@ -66,8 +72,7 @@ class ColumnTrainer(keras.Model):
         objective = self.objective
         parts = {"response_loss": response_loss(labels, output.logits, weights)}
         if objective.target_rates is not None:
-            spikes = tf.cast(output.spikes, tf.float32)
-            rates = _mean_over_replicas(tf.reduce_mean(spikes, (0, 1)))
+            rates = _mean_rates(tf.cast(output.spikes, tf.float32))
             distance = rate_distribution_loss(rates, objective.target_rates)
             parts["rate_loss"] = objective.rate_cost * distance
         v = self.column.rsnn.cell.to_scaled(output.voltages)
@@ -82,7 +87,9 @@ class ColumnTrainer(keras.Model):
         parts = self.losses_of(y, y_pred, sample_weight)
         for name, value in parts.items():
             self.parts[name].update_state(value)
-        return tf.add_n(list(parts.values()))
+        # Keras adds up the gradients of all replicas, and their losses in the logs.
+        n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return tf.add_n(list(parts.values())) / n_replicas
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         self.response.update_state(y, y_pred.logits, sample_weight)
@@ -92,9 +99,16 @@ class ColumnTrainer(keras.Model):
         return self.get_metrics_result()
 
 
-def _mean_over_replicas(rates):
-    """Rates over the global batch: the same loss however it is split."""
+def _mean_rates(spikes):
+    """Spikes per step of each neuron over the global batch, however it is split, (N,).
+
+    Whole numbers are summed first, exactly: neurons that fired alike keep equal rates,
+    and so their order in the sorted list.
+    """
+    counts = tf.reduce_sum(spikes, (0, 1))
+    n_steps = tf.cast(tf.size(spikes[:, :, 0]), spikes.dtype)
     context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return rates
-    return context.all_reduce(tf.distribute.ReduceOp.MEAN, rates)
+    if context is not None and context.num_replicas_in_sync > 1:
+        counts = context.all_reduce(tf.distribute.ReduceOp.SUM, counts)
+        n_steps *= context.num_replicas_in_sync
+    return counts / n_steps

@@ -16,16 +16,20 @@ from v1model.stimuli.streams import check_split
 # Chen et al. 2022.
 _PHOTOGRAPHS = {
     "training": (
-        ("astronaut", 4, 9),
-        ("stereo_motorcycle", 3, 8),
-        ("chelsea", 3, 6),
+        ("astronaut", 4, 10),
+        ("stereo_motorcycle", 3, 9),
+        ("chelsea", 3, 8),
         ("immunohistochemistry", 3, 6),
-        ("rocket", 3, 4),
-        ("retina", 4, 4),
-        ("coins", 3, 3),
+        ("retina", 4, 7),
     ),
-    "validation": (("camera", 3, 4), ("coffee", 3, 4)),
+    "validation": (
+        ("camera", 3, 2),
+        ("coffee", 3, 2),
+        ("rocket", 3, 2),
+        ("coins", 3, 2),
+    ),
 }
+RMS_CONTRAST = 0.2  # of a natural picture: standard deviation of its luminance
 PICTURE_HEIGHT, PICTURE_WIDTH = 90, 120  # pixels of a natural picture
 
 _SPLIT_SEED = 20230615  # of the one and only division of the bundled digits
@@ -75,8 +79,8 @@ def natural_pictures(split):
         split: "training" (40 pictures) or "validation" (8, of other photographs).
 
     Returns:
-        (n, 90, 120) float32, luminance in [0, 1]; each picture's darkest and brightest
-        percent are 0 and 1, so that all have about the same contrast.
+        (n, 90, 120) float32, luminance in [0, 1]; all have mean 0.5 and RMS_CONTRAST,
+        so that no picture is told from another by how strongly it drives the LGN.
     """
     crops = []
     for name, n_rows, n_crops in _PHOTOGRAPHS[check_split(split)]:
@@ -85,7 +89,7 @@ def natural_pictures(split):
             photograph = photograph[0]
         crops += _best_tiles(_luminance(photograph), n_rows, n_crops)
     shape = (PICTURE_HEIGHT, PICTURE_WIDTH)
-    return np.stack([_stretched(_resized(crop, shape)) for crop in crops])
+    return np.stack([_equalized(_resized(crop, shape)) for crop in crops])
 
 
 def digit_pictures(name, split):
@@ -126,12 +130,13 @@ def gray_level(name):
 def place(picture, degrees, centre, intensity, gray=None):
     """A frame with the picture on a gray screen.
 
-    The luminance that counts as gray becomes 0, the strongest contrast becomes
-    +-intensity, and the screen around the picture is 0, so that only the picture
-    appears at its onset.
+    The luminance that counts as gray becomes 0 and the end of [0, 1] that is farther
+    from it becomes +-intensity: the same scale for every picture of a set, as
+    published. The screen around the picture is 0, so that only the picture appears at
+    its onset.
 
     Args:
-        picture: (h, w) luminance.
+        picture: (h, w) luminance in [0, 1].
         degrees: Height of the picture; parts outside the field are cut.
         centre: (x, y) from the left and the top of the field, degrees.
         intensity: Largest luminance; 0 is gray.
@@ -143,8 +148,8 @@ def place(picture, degrees, centre, intensity, gray=None):
     height = max(round(degrees), 1)
     width = max(round(degrees * picture.shape[1] / picture.shape[0]), 1)
     contrast = _resized(picture, (height, width))
-    contrast -= contrast.mean() if gray is None else gray
-    contrast *= intensity / max(np.abs(contrast).max(), 1e-6)
+    gray = contrast.mean() if gray is None else gray
+    contrast = (contrast - gray) * intensity / max(gray, 1 - gray)
     frame = np.zeros((N_ROWS, N_COLUMNS), np.float32)
     left, top = round(centre[0] - width / 2), round(centre[1] - height / 2)
     rows = slice(max(top, 0), max(top + height, 0))
@@ -170,10 +175,12 @@ def _best_tiles(photograph, n_rows, n_crops):
     return by_contrast[:n_crops]
 
 
-def _stretched(picture):
-    darkest, brightest = np.percentile(picture, (1, 99))
-    stretched = np.clip((picture - darkest) / (brightest - darkest), 0, 1)
-    return stretched.astype(np.float32)
+def _equalized(picture):
+    # Clipping to [0, 1] takes some contrast away again: a few rounds restore it.
+    for _ in range(10):
+        contrast = (picture - picture.mean()) / picture.std() * RMS_CONTRAST
+        picture = np.clip(0.5 + contrast, 0, 1)
+    return picture.astype(np.float32)
 
 
 def _resized(picture, shape):
