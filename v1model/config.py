@@ -125,7 +125,7 @@ class TaskConfig:
     task: str = option("garrett", "Task that is trained.", choices=TASKS)
     seq_len: int = option(600, "Length of a trial, ms.")
     delays: tuple[int, ...] = option(
-        (200, 200), "garrett: grey after a picture plus grey before it, ms."
+        (200, 200), "garrett: grey between two pictures, ms; equal numbers."
     )
     im_slice: int = option(100, "Time that a picture is shown, ms.")
     pre_delay: int = option(50, "10class: grey before the picture, ms.")

@@ -181,7 +181,7 @@ def test_weights_of_another_network_of_the_same_sizes_are_refused(tmp_path):
 
 def test_the_layers_work_in_a_functional_model():
     column = make_column()
-    inputs = keras.Input((20, N_INPUTS))
+    inputs = keras.Input((20, N_INPUTS), name="lgn")
     activity = column.rsnn(column.input_layer(inputs))
     model = keras.Model(inputs, [column.readout(activity.spikes), activity.voltages])
     lgn = inputs_of(2)["lgn"]
