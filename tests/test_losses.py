@@ -150,3 +150,17 @@ def test_the_l2_regularizer_is_half_the_sum_of_squares():
 def round_trip(regularizer):
     serialized = keras.saving.serialize_keras_object(regularizer)
     return keras.saving.deserialize_keras_object(serialized)
+
+
+def test_equal_rates_share_the_gradient_of_the_rate_loss():
+    rates = tf.constant([0.0, 0.01, 0.0, 0.0, 0.02])
+    targets = tf.constant([0.001, 0.002, 0.003, 0.01, 0.02])
+    with tf.GradientTape() as tape:
+        tape.watch(rates)
+        loss = rate_distribution_loss(rates, targets)
+    gradient = tape.gradient(loss, rates).numpy()
+    # The three silent neurons have errors -0.001, -0.002, -0.003 at quantiles 0.2, 0.4,
+    # 0.6; within kappa the slope is |quantile - 1| error / kappa, beyond it is +-.
+    slopes = [-0.8 * 0.5, -0.6 * 1.0, -0.4 * 1.0]
+    np.testing.assert_allclose(gradient[[0, 2, 3]], np.mean(slopes), rtol=1e-5)
+    np.testing.assert_allclose(gradient[[1, 4]], 0, atol=1e-6)

@@ -44,6 +44,25 @@ def huber_quantile(error, quantile, kappa=HUBER_KAPPA):
     return tf.where(size <= kappa, quadratic, linear)
 
 
+@tf.custom_gradient
+def sort_evenly(values):
+    """Sorts (N,); equal values share their gradients evenly.
+
+    Silent neurons are all equal. The order in which they happen to lie in the file
+    must not decide which of them are pushed to a higher rate than the others.
+    """
+    order = tf.argsort(values, stable=True)
+    result = tf.gather(values, order)
+    is_new = tf.concat(([False], result[1:] != result[:-1]), 0)
+    group = tf.cumsum(tf.cast(is_new, tf.int32))
+
+    def gradient(upstream):
+        shared = tf.gather(tf.math.segment_mean(upstream, group), group)
+        return tf.scatter_nd(order[:, None], shared, tf.shape(values))
+
+    return result, gradient
+
+
 def rate_distribution_loss(rates, target_rates):
     """Distance of the sorted rates from the sorted target rates.
 
@@ -56,7 +75,7 @@ def rate_distribution_loss(rates, target_rates):
     """
     n = target_rates.shape[0]
     quantile = (tf.range(n, dtype=rates.dtype) + 1) / n
-    return tf.reduce_sum(huber_quantile(tf.sort(rates) - target_rates, quantile))
+    return tf.reduce_sum(huber_quantile(sort_evenly(rates) - target_rates, quantile))
 
 
 def voltage_loss(v, penalty="threshold"):

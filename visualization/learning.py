@@ -65,6 +65,4 @@ def _draw_run(axes, title, table):
     axes.set_title(f"{title}\n", fontweight="bold")
     key = (("held out", VALIDATION), ("training", TRAINING), ("chance", style.INK))
     for column, (text, colour) in enumerate(key):
-        axes.text(
-            0.33 * column, 1.03, text, color=colour, transform=axes.transAxes
-        )
+        axes.text(0.33 * column, 1.03, text, color=colour, transform=axes.transAxes)

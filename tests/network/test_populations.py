@@ -1,6 +1,5 @@
 """Names, layers and the visual field of a column."""
 
-
 import numpy as np
 import pytest
 

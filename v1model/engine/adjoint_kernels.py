@@ -16,7 +16,7 @@ BLOCK = 3
 N_TASKS = 64  # pieces of work for the threads; rows differ in length
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def block_slopes(newest, voltages, refractory, width, height, tolerance, slopes):
     """Surrogate derivatives of the block's spikes; returns which rows need the pass.
 
@@ -46,7 +46,7 @@ def block_slopes(newest, voltages, refractory, width, height, tolerance, slopes)
     return active
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def advance_currents(newest, n_steps, window, v_b, rise_b, psc_b, up, constants, x_b):
     """Adjoint currents of steps newest - 1 to newest + 1, pushed into the window.
 
@@ -93,7 +93,7 @@ def advance_currents(newest, n_steps, window, v_b, rise_b, psc_b, up, constants,
             psc_b[b, s] = psc
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def pass_over_synapses(window, weight, start, target, active, spiked, worth, weight_b):
     """What each spike of the block is worth, and the weights' gradient.
 
@@ -144,7 +144,7 @@ def pass_over_synapses(window, weight, start, target, active, spiked, worth, wei
                 worth[i] = total
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def advance_neurons(newest, n_steps, v_b, asc_b, slopes, worth, up, constants):
     """Adjoints of voltage and after-spike currents over the block, in place.
 

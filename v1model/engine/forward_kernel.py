@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def simulate(x, weight, start, target, parameters, state, dt):
     """Runs T steps.
 

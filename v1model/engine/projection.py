@@ -107,7 +107,7 @@ def compiled_projection(x, weights, table, n_targets):
     return project(x, weights)
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def _project(x, weights, target, start, pre, n_targets):
     """x (steps, I) -> (steps, n_targets)."""
     n_steps, n_inputs = x.shape
@@ -133,7 +133,7 @@ def _project(x, weights, target, start, pre, n_targets):
     return y
 
 
-@numba.njit(parallel=True, cache=True, fastmath={"reassoc", "contract"})
+@numba.njit(parallel=True, nogil=True, cache=True, fastmath={"reassoc", "contract"})
 def _weights_gradient(x, y_b, target, start, pre):
     """x (steps, I), y_b (steps, n_targets) -> gradient of each weight (S,)."""
     n_steps, n_inputs = x.shape
@@ -165,7 +165,7 @@ def _weights_gradient(x, y_b, target, start, pre):
     return gradient
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, nogil=True, cache=True)
 def _input_gradient(y_b, weights, target, start, pre, n_inputs):
     """y_b (steps, n_targets) -> gradient of the inputs (steps, I)."""
     n_steps = y_b.shape[0]
