@@ -71,13 +71,14 @@ class ColumnTrainer(keras.Model):
         """The parts of the loss, by name."""
         objective = self.objective
         parts = {"response_loss": response_loss(labels, output.logits, weights)}
-        if objective.target_rates is not None:
+        if objective.target_rates is not None and objective.rate_cost:
             rates = _mean_rates(tf.cast(output.spikes, tf.float32))
             distance = rate_distribution_loss(rates, objective.target_rates)
             parts["rate_loss"] = objective.rate_cost * distance
-        v = self.column.rsnn.cell.to_scaled(output.voltages)
-        penalty = voltage_loss(v, objective.voltage_penalty)
-        parts["voltage_loss"] = objective.voltage_cost * penalty
+        if objective.voltage_cost:
+            v = self.column.rsnn.cell.to_scaled(output.voltages)
+            penalty = voltage_loss(v, objective.voltage_penalty)
+            parts["voltage_loss"] = objective.voltage_cost * penalty
         if self.losses:
             parts["weight_loss"] = tf.add_n(self.losses)
         return parts
