@@ -10,13 +10,14 @@ import time
 
 from absl import app, flags
 
+from v1model.config import DEFAULT_BUILD_SEED
 from v1model.network.builder import build_column
 from v1model.network.tables import crop_totals, lgn_rules, populations
 
 _SIZES = flags.DEFINE_list(
     "sizes", ["500", "5000", "51978"], "Numbers of neurons to build."
 )
-_SEED = flags.DEFINE_integer("seed", 3000, "Seed of every column.")
+_SEED = flags.DEFINE_integer("seed", DEFAULT_BUILD_SEED, "Seed of every column.")
 
 # What the project promises, on one processor core.
 TARGET_SECONDS = {5000: 3.0, 51_978: 60.0}

@@ -17,7 +17,7 @@ import numpy as np
 from absl import app, flags
 
 from v1model.atomic import atomic_path, write_text
-from v1model.config import NetworkConfig
+from v1model.config import DEFAULT_BUILD_SEED, NetworkConfig
 from v1model.lgn import LGN
 from v1model.network import load_network
 from v1model.network.physiology import column_rates, rate_bands
@@ -71,7 +71,13 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     flags.DEFINE_integer(
-        "seed", 3000, "Seed of the network, LGN spikes and noise.", flag_values=values
+        "build_seed",
+        DEFAULT_BUILD_SEED,
+        "Seed of the column that is built without --data_dir.",
+        flag_values=values,
+    )
+    flags.DEFINE_integer(
+        "seed", 3000, "Seed of LGN spikes and noise.", flag_values=values
     )
     flags.DEFINE_list(
         "directions",
@@ -217,7 +223,10 @@ def write(rows, figure_path, subject):
 
 def _network(values):
     config = NetworkConfig(
-        data_dir=values.data_dir, neurons=values.neurons, seed=values.seed
+        data_dir=values.data_dir,
+        neurons=values.neurons,
+        seed=values.seed,
+        build_seed=values.build_seed,
     )
     network = load_network(config)
     if network.lgn.units is None:

@@ -35,11 +35,12 @@ def main(config):
 
 def print_summary(run, result):
     """Says what came out and where it is."""
-    scores = result["validation"]
-    if scores is not None:
+    for task, scores in result["tasks"].items():
+        if scores is None:
+            continue
         low, high = scores["accuracy_interval"]
         print(
-            f"{result['task']}: accuracy {scores['accuracy']:.3f} on held-out pictures "
+            f"{task}: accuracy {scores['accuracy']:.3f} on held-out pictures "
             f"(95 % interval {low:.3f} to {high:.3f}), chance {scores['chance']:.3f}"
         )
     print(f"run folder: {run.path}")

@@ -118,9 +118,8 @@ class ColumnExperiment:
             right = round(float(scores["accuracy"]) * n)
             scores["accuracy_interval"] = wilson_interval(right, n)
         return {
-            "task": self.config.trials.task,
+            "tasks": {self.config.trials.task: scores},
             "steps": int(self.trainer.optimizer.iterations),
-            "validation": scores,
             "seconds_per_step": self.timer.seconds_per_step,
             "peak_memory_gb": _peak_memory_gb(),
         }

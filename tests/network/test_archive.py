@@ -1,12 +1,11 @@
 import io
-import pathlib
-import runpy
 import shutil
 import tarfile
 
 import pytest
 
 from tests.networks import columns_equal
+from training import fetch_network as fetch_network_program
 from v1model.network import download as download_module
 from v1model.network.archive import UnsafeArchiveError, unpack_network
 from v1model.network.billeh import read_glif_network, write_glif_network
@@ -125,8 +124,7 @@ def test_a_full_disk_is_an_error_that_leaves_nothing(tmp_path, monkeypatch):
 def fetch_network(monkeypatch):
     """The `main` of the script, without pauses."""
     monkeypatch.setattr(download_module.time, "sleep", lambda _: None)
-    path = pathlib.Path(__file__).parents[2] / "scripts/fetch_network.py"
-    return runpy.run_path(path)["main"]
+    return fetch_network_program.main
 
 
 def test_the_script_downloads_and_unpacks_a_network(

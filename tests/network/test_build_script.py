@@ -1,64 +1,52 @@
 """`scripts/build_network.py` as a user runs it."""
 
-import importlib.util
-import pathlib
-
 import pytest
 from absl import flags
 
+from training import build_network
 from v1model.network.billeh import read_glif_network
 
-SCRIPT = pathlib.Path(__file__).parents[2] / "scripts" / "build_network.py"
 
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("build_network", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def parsed(script, *arguments):
+def parsed(*arguments):
     values = flags.FlagValues()
-    script.define_flags(values)
+    build_network.define_flags(values)
     values(["build_network", *map(str, arguments)])
     return values
 
 
-def test_every_flag_explains_itself(script):
+def test_every_flag_explains_itself():
     values = flags.FlagValues()
-    script.define_flags(values)
+    build_network.define_flags(values)
     assert all(values[name].help.endswith(".") for name in values)
 
 
-def test_the_folder_and_the_summary_agree(script, tmp_path, capsys):
+def test_the_folder_and_the_summary_agree(tmp_path, capsys):
     out = tmp_path / "net"
-    script.build(parsed(script, "--neurons=500", "--out", out))
+    build_network.build(parsed("--neurons=500", "--out", out))
     captured = capsys.readouterr()
     network = read_glif_network(out)
     assert network.n_neurons == 500
     assert f"{len(network.recurrent):,} recurrent synapses" in captured.out
     assert "e23Cux2" in captured.out
     with pytest.raises(FileExistsError, match="--overwrite"):
-        script.build(parsed(script, "--neurons=500", "--out", out))
-    script.build(parsed(script, "--neurons=501", "--out", out, "--overwrite"))
+        build_network.build(parsed("--neurons=500", "--out", out))
+    build_network.build(parsed("--neurons=501", "--out", out, "--overwrite"))
     assert read_glif_network(out).n_neurons == 501
 
 
-def test_a_file_in_the_way_is_an_error(script, tmp_path):
+def test_a_file_in_the_way_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError, match="file"):
-        script.build(parsed(script, "--out", tmp_path / "file"))
+        build_network.build(parsed("--out", tmp_path / "file"))
 
 
-def test_nothing_is_written_for_an_impossible_size(script, tmp_path):
+def test_nothing_is_written_for_an_impossible_size(tmp_path):
     with pytest.raises(ValueError, match="12"):
-        script.build(parsed(script, "--neurons=12", "--out", tmp_path / "net"))
+        build_network.build(parsed("--neurons=12", "--out", tmp_path / "net"))
     assert not (tmp_path / "net").exists()
 
 
-def test_progress_on_a_terminal_stays_on_its_line(script):
+def test_progress_on_a_terminal_stays_on_its_line():
     class Terminal:
         text = ""
 
@@ -72,7 +60,7 @@ def test_progress_on_a_terminal_stays_on_its_line(script):
             pass
 
     terminal = Terminal()
-    progress = script.Progress(terminal)
+    progress = build_network.Progress(terminal)
     progress("step", 0.5)
     progress("step", 1.0)
     assert terminal.text.count("\n") == 1

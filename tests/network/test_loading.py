@@ -113,10 +113,10 @@ def test_without_caching_nothing_is_kept(glif_folder, cache):
 
 def test_without_a_folder_the_default_column_is_built(monkeypatch, cache):
     monkeypatch.setattr(loading, "DEFAULT_NEURONS", 500)
-    network = load_network(NetworkConfig(seed=5))
+    network = load_network(NetworkConfig(build_seed=5))
     assert columns_equal(network, build_column(500, seed=5))
-    assert columns_equal(load_network(NetworkConfig(seed=5)), network)
-    assert not columns_equal(load_network(NetworkConfig(seed=6)), network)
+    assert columns_equal(load_network(NetworkConfig(build_seed=5)), network)
+    assert not columns_equal(load_network(NetworkConfig(build_seed=6)), network)
 
 
 def test_neurons_are_selected_before_the_controls(glif_folder, column):

@@ -7,6 +7,7 @@ the published one in its statistics but not cell by cell.
 
 import numpy as np
 
+from v1model.config import DEFAULT_BUILD_SEED
 from v1model.lgn.units import draw_units
 from v1model.network.data import InputPopulation, Network, Synapses
 from v1model.network.lgn_wiring import wire_lgn
@@ -24,7 +25,7 @@ BACKGROUND_DELAY = 1.0  # ms
 
 def build_column(
     neurons=CORE_NEURONS,
-    seed=3000,
+    seed=DEFAULT_BUILD_SEED,
     *,
     policy="crop",
     compensate=False,

@@ -28,7 +28,7 @@ def load_network(config, keep_signs=True):
     """The network of a configuration: read or built, selected, with its controls.
 
     `config.data_dir` is a folder in the published GLIF_network layout or in SONATA;
-    empty builds a column of `config.neurons` (5,000 if that is 0) from `config.seed`.
+    empty builds one of `config.neurons` (5,000 if that is 0) from `config.build_seed`.
     With `config.caching`, what was read or built once is kept for the
     next run; selection and controls are always done anew.
 
@@ -80,8 +80,8 @@ def load_billeh(
 def _whole_network(config):
     if not config.data_dir:
         size = config.neurons or DEFAULT_NEURONS
-        key = [build_column.__name__, size, config.seed]
-        make = functools.partial(build_column, size, seed=config.seed)
+        key = [build_column.__name__, size, config.build_seed]
+        make = functools.partial(build_column, size, seed=config.build_seed)
     else:
         folder = pathlib.Path(config.data_dir).expanduser()
         read = _reader_of(folder)

@@ -1,0 +1,56 @@
+"""Configurations refuse what cannot be, naming the option and its value."""
+
+import dataclasses
+import json
+
+import pytest
+
+from v1model.config import (
+    ColumnConfig,
+    ColumnTrainConfig,
+    NetworkConfig,
+    TaskConfig,
+    from_dict,
+)
+
+
+def test_a_config_survives_json():
+    config = ColumnTrainConfig(
+        network=NetworkConfig(neurons=700), trials=TaskConfig(task="10class")
+    )
+    text = json.dumps(dataclasses.asdict(config))
+    assert from_dict(ColumnTrainConfig, json.loads(text)) == config
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(ValueError, match="nerons"):
+        from_dict(NetworkConfig, {"nerons": 3})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (ColumnTrainConfig, {"batch_size": 0}, "batch_size must be positive, got 0"),
+        (ColumnTrainConfig, {"steps_per_epoch": 0}, "steps_per_epoch must be positive"),
+        (ColumnTrainConfig, {"learning_rate": -1.0}, "learning_rate .* got -1.0"),
+        (ColumnTrainConfig, {"val_steps": -1}, "val_steps must not be negative"),
+        (ColumnTrainConfig, {"rate_cost": -0.1}, "rate_cost .* got -0.1"),
+        (TaskConfig, {"seq_len": 0}, "seq_len must be positive, got 0"),
+        (TaskConfig, {"seq_len": 601}, "seq_len must be a multiple of 50, got 601"),
+        (TaskConfig, {"im_slice": -50}, "im_slice must be positive, got -50"),
+        (TaskConfig, {"pre_delay": -1}, "pre_delay must not be negative, got -1"),
+        (TaskConfig, {"delays": (0, 0)}, r"delays must be positive, got \(0, 0\)"),
+        (TaskConfig, {"p_reappear": 1.5}, "p_reappear must lie in"),
+        (TaskConfig, {"sti_intensity": 0.0}, "sti_intensity must be positive"),
+        (ColumnConfig, {"max_delay": 0}, "max_delay must be positive, got 0"),
+        (ColumnConfig, {"gauss_std": 0.0}, "gauss_std must be positive"),
+        (ColumnConfig, {"scale": (1.0,)}, "scale needs two numbers"),
+        (NetworkConfig, {"neurons": -1}, "neurons must not be negative, got -1"),
+        (NetworkConfig, {"seed": -1}, "seed must not be negative, got -1"),
+        (NetworkConfig, {"neurons_per_output": 0}, "neurons_per_output must be"),
+        (NetworkConfig, {"use_only_one_type": True}, "needs --use_uniform_neuron_type"),
+    ],
+)
+def test_impossible_options_are_refused(kind, options, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**options)
