@@ -1,6 +1,7 @@
 """Where everything meets: from a configuration to a trained column."""
 
 import dataclasses
+import gc
 import logging
 import pathlib
 import resource
@@ -95,7 +96,10 @@ class ColumnExperiment:
             callbacks=[*self._callbacks(), *callbacks, history, backup],
         )
         self.trainer.column.save(self.run.checkpoints / "column.keras")
-        return self._result(validation)
+        result = self._result(validation)
+        # The endless stream runs in a thread of its own; it must not outlive Python.
+        gc.collect()
+        return result
 
     def _dataset(self, split, first_step, n_steps):
         n_inputs = self.network.lgn.n_inputs

@@ -38,12 +38,8 @@ def run(tmp_path, monkeypatch, *arguments):
     return tmp_path / "run"
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    return run(tmp_path, monkeypatch, "--run_name=run", "--n_epochs=1")
-
-
-def test_a_run_leaves_a_complete_folder(folder, capsys):
+def test_a_run_leaves_a_complete_folder(tmp_path, monkeypatch, capsys):
+    folder = run(tmp_path, monkeypatch, "--run_name=run", "--n_epochs=1")
     result = json.loads((folder / "result.json").read_text())
     scores = result["tasks"]["10class"]
     assert scores["responses"] == 4
@@ -61,7 +57,8 @@ def test_a_run_leaves_a_complete_folder(folder, capsys):
     assert "chance 0.250" in capsys.readouterr().out
 
 
-def test_tensorboard_has_the_numbers_that_matter(folder):
+def test_tensorboard_has_the_numbers_that_matter(tmp_path, monkeypatch):
+    folder = run(tmp_path, monkeypatch, "--run_name=run", "--n_epochs=1")
     events = EventAccumulator(str(folder / "logs" / "train"))
     events.Reload()
     tags = set(events.Tags()["tensors"])
