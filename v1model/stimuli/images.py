@@ -140,16 +140,20 @@ def place(picture, degrees, centre, intensity, gray=None):
         degrees: Height of the picture; parts outside the field are cut.
         centre: (x, y) from the left and the top of the field, degrees.
         intensity: Largest luminance; 0 is gray.
-        gray: Luminance of the picture that is shown as gray; None is its mean.
+        gray: Luminance of the picture that is shown as gray; None is its mean, and
+            gives the picture the RMS contrast of all others at the size that is shown.
 
     Returns:
         (120, 240) float32, one pixel per degree.
     """
     height = max(round(degrees), 1)
     width = max(round(degrees * picture.shape[1] / picture.shape[0]), 1)
-    contrast = _resized(picture, (height, width))
-    gray = contrast.mean() if gray is None else gray
-    contrast = (contrast - gray) * intensity / max(gray, 1 - gray)
+    shown = _resized(picture, (height, width))
+    if gray is None:
+        # Only what is left of the details at this size drives the LGN.
+        shown = _equalized(shown)
+        gray = shown.mean()
+    contrast = (shown - gray) * intensity / max(gray, 1 - gray)
     frame = np.zeros((N_ROWS, N_COLUMNS), np.float32)
     left, top = round(centre[0] - width / 2), round(centre[1] - height / 2)
     rows = slice(max(top, 0), max(top + height, 0))
@@ -178,7 +182,8 @@ def _best_tiles(photograph, n_rows, n_crops):
 def _equalized(picture):
     # Clipping to [0, 1] takes some contrast away again: a few rounds restore it.
     for _ in range(10):
-        contrast = (picture - picture.mean()) / picture.std() * RMS_CONTRAST
+        spread = max(picture.std(), 1e-6)
+        contrast = (picture - picture.mean()) / spread * RMS_CONTRAST
         picture = np.clip(0.5 + contrast, 0, 1)
     return picture.astype(np.float32)
 
