@@ -9,7 +9,6 @@ import sys
 
 import keras
 import numpy as np
-import scipy.io
 
 from v1model.backup import Backup, EpochTable, restore_backup
 from v1model.callbacks import (
@@ -23,6 +22,7 @@ from v1model.lgn import LGN
 from v1model.metrics import wilson_interval
 from v1model.models import ColumnTrainer, Objective, column_model
 from v1model.network import load_network, readout_pools
+from v1model.network.decoded_noise import read_decoded_noise
 from v1model.network.target_rates import (
     draw_target_rates,
     read_target_rates,
@@ -196,7 +196,7 @@ def target_rates(network, config):
 
 
 def load_weights(trainer, path):
-    """Starts from the weights of another run.
+    """Starts from the weights of another run, with a fresh optimizer.
 
     Args:
         trainer: ColumnTrainer.
@@ -211,6 +211,9 @@ def load_weights(trainer, path):
         raise FileNotFoundError(f"restore_from {path} does not exist.")
     if path.name.endswith(".weights.h5"):
         trainer.load_weights(path)
+        for variable in trainer.optimizer.variables:
+            if variable is not trainer.optimizer.learning_rate:
+                variable.assign(0 * variable)
     elif path.suffix == ".keras":
         trainer.column.load_weights(path)
     else:
@@ -227,7 +230,7 @@ def _noise_pool(config):
         logger.info("noise: the Poisson background of the column")
         return None
     logger.info("noise: %s", path)
-    return scipy.io.loadmat(path)["additive_noise"].ravel()
+    return read_decoded_noise(path)
 
 
 def _peak_memory_gb():

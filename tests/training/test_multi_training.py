@@ -30,6 +30,19 @@ SMALL = (
 )
 
 
+def arrays_of(path):
+    """Every dataset of an HDF5 file by its name."""
+    found = {}
+
+    def keep(name, item):
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()]
+
+    with h5py.File(path) as file:
+        file.visititems(keep)
+    return found
+
+
 def run(tmp_path, monkeypatch, *arguments):
     """Runs the program in this process; returns the run folder."""
     command = ["multi_training.py", *SMALL, f"--results_dir={tmp_path}", *arguments]
@@ -108,13 +121,7 @@ def test_a_killed_run_ends_like_one_that_was_not(tmp_path):
     results = {}
     for name in ("whole", "killed"):
         run_folder = tmp_path / name
-        with h5py.File(run_folder / "checkpoints" / "latest.weights.h5") as file:
-            found = {}
-            file.visititems(
-                lambda key, item, found=found: (
-                    found.update({key: item[()]}) if hasattr(item, "shape") else None
-                )
-            )
+        found = arrays_of(run_folder / "checkpoints" / "latest.weights.h5")
         scores = json.loads((run_folder / "result.json").read_text())["tasks"][
             "garrett"
         ]
@@ -128,3 +135,21 @@ def test_a_killed_run_ends_like_one_that_was_not(tmp_path):
     assert set(results["killed"][0]) == set(weights)
     for key, value in weights.items():
         np.testing.assert_array_equal(results["killed"][0][key], value, err_msg=key)
+
+
+@pytest.mark.parametrize("name", ["latest.weights.h5", "column.keras"])
+def test_a_run_starts_from_the_weights_of_another(tmp_path, monkeypatch, name):
+    first = run(tmp_path, monkeypatch, "--run_name=run", "--n_epochs=1")
+    source = first / "checkpoints" / name
+    options = ["--run_name=next", "--n_epochs=1", f"--restore_from={source}"]
+    run(tmp_path, monkeypatch, *options)
+    result = json.loads((tmp_path / "next" / "result.json").read_text())
+    assert result["steps"] == 3  # the optimizer counts from zero
+    before, after = (
+        arrays_of(folder / "checkpoints" / "latest.weights.h5")
+        for folder in (first, tmp_path / "next")
+    )
+    # Of all that is stored only the weights of the model are near each other.
+    (recurrent,) = [key for key in before if "cell" in key and key.endswith("vars/0")]
+    moved = np.abs(after[recurrent] - before[recurrent])
+    assert 0 < moved.max() < 0.01  # three steps of Adam from where the first one ended
