@@ -58,6 +58,8 @@ def lgn_overview(units, responses):
         panels = bottom.subplots(1, len(responses), sharey=True, squeeze=False)[0]
         for axes, (title, rates) in zip(panels, responses.items(), strict=True):
             _draw_response(axes, units, title, rates)
+        # Once all are drawn: a limit set earlier would cut off the later panels.
+        panels[0].set_ylim(bottom=0)
         panels[0].set_ylabel("Mean rate (Hz)")
         panels[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), title="Mean over")
     return figure
@@ -106,4 +108,4 @@ def _draw_response(axes, units, title, rates):
             mean = rates[:, members].mean(axis=1)
             axes.plot(mean, color=colour, label=group)
     axes.plot(rates.mean(axis=1), "--", color=style.INK, label="All units")
-    axes.set(title=title, xlabel="Time (ms)", xlim=(0, len(rates)), ylim=(0, None))
+    axes.set(title=title, xlabel="Time (ms)", xlim=(0, len(rates)))

@@ -37,6 +37,15 @@ def test_every_class_has_its_kernels_and_every_stimulus_its_responses(units):
     assert "(Hz)" in responses[0].get_ylabel()
 
 
+def test_no_response_leaves_its_panel(units):
+    rates = np.random.default_rng(0).random((50, len(units)))
+    figure = lgn_overview(units, {"weak": rates, "strong": 10 * rates})
+    for axes in figure.axes[4:]:
+        bottom, top = axes.get_ylim()
+        assert bottom == 0
+        assert max(line.get_ydata().max() for line in axes.get_lines()) <= top
+
+
 def test_classes_without_a_unit_are_left_out(units):
     few = units.take(units.model_id == "sON_TF4")
     figure = lgn_overview(few, {"gray": np.ones((5, len(few)))})
