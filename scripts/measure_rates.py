@@ -18,6 +18,7 @@ from absl import app, flags
 
 from v1model.atomic import atomic_path, write_text
 from v1model.config import DEFAULT_BUILD_SEED, NetworkConfig
+from v1model.flags import list_under_help
 from v1model.lgn import LGN
 from v1model.network import load_network
 from v1model.network.physiology import column_rates, rate_bands
@@ -112,9 +113,7 @@ def define_flags(values=flags.FLAGS):
         "Figure to write; the csv goes beside it.",
         flag_values=values,
     )
-    # Listed under --help, not only under --helpfull.
-    for name in set(values) - known:
-        values.register_key_flag_for_module(sys.argv[0], values[name])
+    list_under_help(set(values) - known, values)
 
 
 def main(argv):

@@ -1,9 +1,9 @@
 """Draws the learning curves of training runs side by side."""
 
 import argparse
-import json
 import pathlib
 
+from v1model.runs import Run
 from visualization.learning import learning_curves, read_epochs
 
 
@@ -14,9 +14,11 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default="learning.png")
     arguments = parser.parse_args()
     tables = {}
-    for run in arguments.runs:
-        options = json.loads((run / "config.json").read_text(encoding="utf-8"))
-        tables[options["trials"]["task"]] = read_epochs(run / "metrics.csv")
+    for path in arguments.runs:
+        run = Run.open(path)
+        task = run.config["trials"]["task"]
+        title = f"{task} ({path.name})" if task in tables else task
+        tables[title] = read_epochs(run.metrics_csv)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     learning_curves(tables).savefig(arguments.out)
     print(f"wrote {arguments.out}")

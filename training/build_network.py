@@ -7,6 +7,7 @@ import time
 from absl import app, flags
 
 from v1model.config import DEFAULT_BUILD_SEED
+from v1model.flags import list_under_help
 from v1model.network.billeh import write_glif_network
 from v1model.network.builder import build_column
 from v1model.network.data import RECEPTORS
@@ -74,9 +75,7 @@ def define_flags(values=flags.FLAGS):
         "Whether to replace the network in a folder that is not empty.",
         flag_values=values,
     )
-    # Listed under --help, not only under --helpfull.
-    for name in set(values) - known:
-        values.register_key_flag_for_module(sys.argv[0], values[name])
+    list_under_help(set(values) - known, values)
 
 
 def main(argv):

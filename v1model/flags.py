@@ -78,6 +78,12 @@ def define(config_class, values):
             _define_leaf(field, kind, values)
 
 
+def list_under_help(names, values):
+    """Lists flags that a program defines itself under --help, not only --helpfull."""
+    for name in names:
+        values.register_key_flag_for_module(sys.argv[0], values[name])
+
+
 def parse(config_class, values):
     """Builds the config from flags that have been parsed.
 

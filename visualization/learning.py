@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from v1model.metrics import wilson_interval
 from visualization import style
 
-TRAINING, VALIDATION = "#8C8C8C", "#0072B2"
+TRAINING, VALIDATION = style.FAINT, "#0072B2"
 
 
 def read_epochs(path):
