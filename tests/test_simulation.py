@@ -58,7 +58,7 @@ def test_without_noise_a_run_is_one_call_of_the_layers(column, lgn_spikes):
     np.testing.assert_allclose(activity.voltages, expected.voltages, atol=1e-4)
 
 
-@pytest.mark.parametrize("engine", ["compiled", "stepwise"])
+@pytest.mark.parametrize("engine", ["compiled", "portable", "stepwise"])
 def test_pieces_of_any_length_give_the_same_spikes(network, lgn_spikes, engine):
     column = untrained_column(network, engine=engine)
     pieces = np.split(lgn_spikes, (1, 30, 77), axis=1)

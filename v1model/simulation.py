@@ -47,9 +47,11 @@ def untrained_column(network, engine="auto", shared_background=True):
             simulations, or each has its own.
     """
     return ColumnLayers(
-        SparseLayer(network, engine=engine, name="input_layer"),
+        SparseLayer(network, compact=True, engine=engine, name="input_layer"),
         ColumnRNN(BillehColumn(network, name="cell"), engine=engine, name="rsnn"),
-        PoissonBackground(network, shared=shared_background, name="background"),
+        PoissonBackground(
+            network, shared=shared_background, compact=True, name="background"
+        ),
     )
 
 

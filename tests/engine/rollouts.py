@@ -5,14 +5,15 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from v1model.engine.compiled import kernel_constants
+from v1model.engine.compiled import CompiledColumn
 from v1model.engine.compiled_rollout import compiled_rollout
 from v1model.engine.glif3 import GLIF3Parameters, GLIF3State, glif3_parameters
+from v1model.engine.portable import portable_rollout
 from v1model.engine.stepwise import stepwise_rollout
 from v1model.engine.surrogate import gaussian_spike
 from v1model.engine.wiring import Wiring, wiring_of
 
-ENGINES = ("stepwise", "compiled")
+ENGINES = ("stepwise", "compiled", "portable")
 WIDTH, HEIGHT = 0.28, 0.5
 
 
@@ -71,16 +72,23 @@ def busy_state(column, batch_size, rng, dtype="float32"):
     )
 
 
+def compiled_column(column, tolerance=0.0, channels=None):
+    """The CompiledColumn of a Column."""
+    surrogate = (WIDTH, HEIGHT, tolerance)
+    return CompiledColumn(column.parameters, column.wiring, surrogate, 1.0, channels)
+
+
 def rollout(engine, column, x, weights, state, spike_function=None):
     """Spikes, scaled voltages, last state, of one of ENGINES."""
     if engine == "compiled":
-        constants = kernel_constants(column.parameters)
+        return compiled_rollout(x, weights, state, compiled_column(column))
+    tensors = GLIF3Parameters(*(tf.constant(value) for value in column.parameters))
+    if engine == "portable":
         surrogate = (WIDTH, HEIGHT, 0.0)
-        return compiled_rollout(
-            x, weights, state, constants, column.wiring, surrogate, 1.0
+        return portable_rollout(
+            x, weights, state, tensors, column.wiring, surrogate, 1.0
         )
     spike_function = spike_function or gaussian_spike(WIDTH, HEIGHT)
-    tensors = GLIF3Parameters(*(tf.constant(value) for value in column.parameters))
     return stepwise_rollout(
         x, weights, state, tensors, column.wiring, spike_function, 1.0
     )

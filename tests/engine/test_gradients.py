@@ -13,11 +13,11 @@ from tests.engine.rollouts import (
     WIDTH,
     busy_state,
     column_of,
+    compiled_column,
     rest,
     rollout,
     run,
 )
-from v1model.engine.compiled import kernel_constants
 from v1model.engine.compiled_rollout import compiled_rollout
 from v1model.engine.glif3 import GLIF3State
 from v1model.engine.surrogate import gaussian_spike, smooth_spike
@@ -203,16 +203,13 @@ def test_a_tolerance_drops_only_small_derivatives():
     column = column_of(calm_network(0, n=60))
     x = tf.constant(1.5 * sparse_input(1, 60, column.n_targets, rng))
     state = GLIF3State(*(tf.constant(part) for part in rest(column, 1)))
-    constants = kernel_constants(column.parameters)
 
     def weight_gradient(tolerance):
         weights = tf.constant(column.weights)
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            z, v, _ = compiled_rollout(
-                x, weights, state, constants, column.wiring,
-                (WIDTH, HEIGHT, tolerance), 1.0,
-            )  # fmt: skip
+            compiled = compiled_column(column, tolerance)
+            z, v, _ = compiled_rollout(x, weights, state, compiled)
             loss = tf.reduce_sum(z) + tf.reduce_sum(v)
         return tape.gradient(loss, weights).numpy()
 
@@ -226,7 +223,6 @@ def test_a_tolerance_drops_only_small_derivatives():
 def test_the_compiled_engine_runs_inside_a_graph_of_unknown_batch_and_length():
     rng = np.random.default_rng(4)
     column = column_of(calm_network(1, n=20))
-    constants = kernel_constants(column.parameters)
     n_targets = column.n_targets
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, n_targets))])
@@ -239,10 +235,7 @@ def test_the_compiled_engine_runs_inside_a_graph_of_unknown_batch_and_length():
         )
         with tf.GradientTape() as tape:
             tape.watch(x)
-            z, v, _ = compiled_rollout(
-                x, tf.constant(column.weights), state, constants, column.wiring,
-                (WIDTH, HEIGHT, 0.0), 1.0,
-            )  # fmt: skip
+            z, v, _ = rollout("compiled", column, x, tf.constant(column.weights), state)
             loss = tf.reduce_sum(v)
         return z, tape.gradient(loss, x)
 

@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from tests.engine.circuits import synapses
 from tests.networks import small_network
+from v1model.engine.portable_projection import portable_projection
 from v1model.engine.projection import (
     compiled_projection,
     projection_table,
     stepwise_projection,
 )
 
-PROJECTIONS = (stepwise_projection, compiled_projection)
+PROJECTIONS = (stepwise_projection, compiled_projection, portable_projection)
 
 
 def dense(table, weights, n_targets, n_inputs):
@@ -34,7 +35,7 @@ def value_and_gradients(project, x, weights, table, n_targets, upstream):
 
 
 def check(x, population, n_targets, rng):
-    """Both projections against the dense product, and bit for bit each other."""
+    """All projections against the dense product, and bit for bit each other."""
     table = projection_table(population.synapses, 4)
     weights = population.synapses.weight
     upstream = rng.normal(size=(*x.shape[:2], n_targets)).astype(np.float32)
@@ -51,7 +52,8 @@ def check(x, population, n_targets, rng):
             size = np.linalg.norm(value)
             assert found.shape == value.shape
             assert np.linalg.norm(found - value) <= 1e-5 * size + 1e-7
-    np.testing.assert_array_equal(results[0][0], results[1][0])
+    np.testing.assert_array_equal(results[1][0], results[0][0])
+    np.testing.assert_array_equal(results[2][0], results[0][0])
 
 
 @hypothesis.settings(max_examples=15, deadline=None)

@@ -197,7 +197,7 @@ def test_keras_is_told_that_xla_cannot_compile_the_column(column):
         assert not layer.supports_jit
 
 
-@pytest.mark.parametrize("engine", ["stepwise", "compiled"])
+@pytest.mark.parametrize("engine", ["stepwise", "compiled", "portable"])
 def test_an_empty_batch_gives_an_empty_answer(engine):
     output = make_column(engine=engine)(inputs_of(0))
     assert output.logits.shape == (0, 4, 2)

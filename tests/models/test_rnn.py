@@ -18,9 +18,9 @@ def currents(n_trials, n_steps, seed=0):
     return 2 * sparse_input(n_trials, n_steps, 240, np.random.default_rng(seed))
 
 
-def test_both_engines_give_the_same_spikes_and_gradients(cell):
+def test_all_engines_give_the_same_spikes_and_gradients(cell):
     results = []
-    for engine in ("stepwise", "compiled"):
+    for engine in ("stepwise", "compiled", "portable"):
         x = tf.constant(currents(2, 50))
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -29,15 +29,16 @@ def test_both_engines_give_the_same_spikes_and_gradients(cell):
             loss = tf.reduce_sum(tf.square(v)) + tf.reduce_sum(activity.spikes)
         weights = cell.recurrent_weights.value
         results.append((activity, *tape.gradient(loss, [x, weights])))
-    (one, *slopes), (other, *compiled) = results
+    (one, *slopes), *others = results
     assert np.any(one.spikes)
-    np.testing.assert_array_equal(one.spikes, other.spikes)
-    for found, expected in zip(compiled, slopes, strict=True):
-        size = np.linalg.norm(expected)
-        assert np.linalg.norm(found - expected) < 1e-4 * size
+    for other, *found in others:
+        np.testing.assert_array_equal(one.spikes, other.spikes)
+        for slope, expected in zip(found, slopes, strict=True):
+            size = np.linalg.norm(expected)
+            assert np.linalg.norm(slope - expected) < 1e-4 * size
 
 
-@pytest.mark.parametrize("engine", ["stepwise", "compiled"])
+@pytest.mark.parametrize("engine", ["stepwise", "compiled", "portable"])
 def test_a_recording_in_chunks_equals_one_long_call(cell, engine):
     rnn = ColumnRNN(cell, engine)
     x = currents(1, 40)
@@ -96,14 +97,37 @@ def test_shapes_follow_the_input(cell):
     assert [tuple(part.shape) for part in activity.state] == list(shape.state)
 
 
-@pytest.mark.parametrize("engine", ["stepwise", "compiled"])
+@pytest.mark.parametrize("engine", ["stepwise", "compiled", "portable"])
+def test_compact_currents_equal_currents_of_all_receptors(cell, engine):
+    """Spikes bit for bit, and the gradient of each column that there is."""
+    compact = 4 * currents(2, 60)[..., cell.input_receptors]
+    whole = np.zeros((2, 60, 240), np.float32)
+    whole[..., cell.input_receptors] = compact
+    results = []
+    for x in (tf.constant(compact), tf.constant(whole)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            activity = ColumnRNN(cell, engine)(x)
+            loss = tf.reduce_sum(activity.voltages) + tf.reduce_sum(activity.spikes)
+        results.append((activity, tape.gradient(loss, x).numpy()))
+    (found, slope), (expected, slope_of_all) = results
+    assert np.sum(expected.spikes) > 0
+    np.testing.assert_array_equal(found.spikes, expected.spikes)
+    np.testing.assert_array_equal(found.voltages, expected.voltages)
+    np.testing.assert_array_equal(found.state.psc, expected.state.psc)
+    np.testing.assert_allclose(
+        slope, slope_of_all[..., cell.input_receptors], rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("engine", ["stepwise", "compiled", "portable"])
 def test_an_empty_batch_gives_an_empty_answer(cell, engine):
     activity = ColumnRNN(cell, engine)(np.zeros((0, 5, 240), np.float32))
     assert activity.spikes.shape == (0, 5, 60)
     assert activity.state.v.shape == (0, 60)
 
 
-@pytest.mark.parametrize("shape", [(2, 7, 60), (2, 240)])
+@pytest.mark.parametrize("shape", [(2, 7, 61), (2, 240)])
 def test_currents_of_the_wrong_shape_are_refused_quoting_it(cell, shape):
     with pytest.raises(ValueError, match=r"240.*got"):
         ColumnRNN(cell)(np.zeros(shape, np.float32))
@@ -113,10 +137,10 @@ def test_a_built_layer_still_refuses_currents_of_the_wrong_shape(cell):
     rnn = ColumnRNN(cell)
     rnn(currents(1, 2))
     with pytest.raises(ValueError, match=r"240.*got"):
-        rnn(np.zeros((1, 2, 60), np.float32))
+        rnn(np.zeros((1, 2, 61), np.float32))
 
 
-@pytest.mark.parametrize("engine", ["stepwise", "compiled"])
+@pytest.mark.parametrize("engine", ["stepwise", "compiled", "portable"])
 def test_a_state_of_another_batch_size_is_refused(cell, engine):
     with pytest.raises(ValueError, match=r"z_buffer.*\(3, 300\).*\(2, 300\)"):
         ColumnRNN(cell, engine)(currents(3, 2), initial_state=cell.zero_state(2))

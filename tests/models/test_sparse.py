@@ -17,7 +17,7 @@ def test_weights_have_the_published_name_and_scale():
     np.testing.assert_allclose(variable.numpy(), 2 * synapses.weight / scale, rtol=1e-6)
 
 
-@pytest.mark.parametrize("engine", ["stepwise", "compiled"])
+@pytest.mark.parametrize("engine", ["stepwise", "compiled", "portable"])
 def test_currents_are_the_weighted_sum_of_the_inputs(engine):
     network = network_of()
     layer = SparseLayer(network, engine=engine)
@@ -70,7 +70,7 @@ def test_a_layer_without_a_network_is_refused():
         SparseLayer()
 
 
-@pytest.mark.parametrize("engine", ["stepwise", "compiled"])
+@pytest.mark.parametrize("engine", ["stepwise", "compiled", "portable"])
 def test_an_empty_batch_gives_an_empty_answer(engine):
     layer = SparseLayer(network_of(), engine=engine)
     assert layer(np.zeros((0, 3, 20), np.float32)).shape == (0, 3, 240)

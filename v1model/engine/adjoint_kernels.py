@@ -2,190 +2,379 @@
 
 A spike of step s is first felt by a voltage of step s + 3 (delay, rise, current). The
 adjoints of BLOCK = 3 steps therefore follow from voltage adjoints that are already
-known, with a single pass over the synapses for three steps and all trials. That pass
-is bound by the memory traffic of reading the weights; it is exact.
+known, with a single pass over the synapses for three steps and several trials. That
+pass is bound by reading the synapses; it is exact.
 
 Steps before 0 stand for the initial state, steps from T on are zero. Names ending in
-`_b` are adjoints: the derivative of the loss by that quantity.
+`_b` are adjoints: the derivative of the loss by that quantity. Shapes: G trials, T
+steps, N neurons, R receptors, D delays, S synapses, L lanes (BLOCK * G, rounded up);
+receptors are at positions r * N + i.
 """
+
+from typing import NamedTuple
 
 import numba
 import numpy as np
+
+from v1model.engine.forward_kernel import TILE, first_from
+from v1model.engine.glif3 import GLIF3State
+from v1model.engine.row_sums import add_row
+from v1model.engine.vector_loops import (
+    add,
+    add_product,
+    decay_and_add,
+    decay_with_source,
+    gaussian_slopes,
+)
 
 BLOCK = 3
 N_TASKS = 64  # pieces of work for the threads; rows differ in length
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
-def block_slopes(newest, voltages, refractory, width, height, tolerance, slopes):
-    """Surrogate derivatives of the block's spikes; returns which rows need the pass.
+class Run(NamedTuple):
+    """What the adjoint needs of the forward run of G trials.
+
+    spikes, voltages: (G, T, N).  refractory: (G, T, N) uint8.  buffer: The initial
+    spike buffer, (G, D * N).
+    """
+
+    spikes: np.ndarray
+    voltages: np.ndarray
+    refractory: np.ndarray
+    buffer: np.ndarray
+
+
+class Upstream(NamedTuple):
+    """Derivatives of the loss by spikes and voltages (G, T, N), and the last state."""
+
+    spikes: np.ndarray
+    voltages: np.ndarray
+    state: GLIF3State
+
+
+class Adjoints(NamedTuple):
+    """What the kernels carry from block to block, and what they fill.
+
+    v: Of the block above, newest step first, (BLOCK, G, N).
+    asc: (2, G, N).  rise, psc: (G, R * N).
+    current: Of the block, oldest step first, (BLOCK, G, R * N).
+    window: Currents by row of the adjoint table, (rows * width * G + L,): column i * G
+        + b of a row is step newest - 1 + i of trial b.
+    slopes: Surrogate derivatives of the block, oldest step first, (BLOCK, G, N).
+    is_active: Whether any of a neuron's slopes differs from zero, (N,) uint8.
+    spiked: Spikes of the block, oldest step first, (N, L) uint8, and whether there is
+        any, has_spiked (N,) uint8.
+    worth: What a spike of the block would be worth, oldest step first, (N * L,).
+    """
+
+    v: np.ndarray
+    asc: np.ndarray
+    rise: np.ndarray
+    psc: np.ndarray
+    current: np.ndarray
+    window: np.ndarray
+    slopes: np.ndarray
+    is_active: np.ndarray
+    spiked: np.ndarray
+    has_spiked: np.ndarray
+    worth: np.ndarray
+
+
+@numba.njit(nogil=True, cache=True)
+def run_backwards(
+    run,
+    up,
+    constants,
+    table,
+    weight,
+    surrogate,
+    dt,
+    lanes,
+    channel,
+    a,
+    x_b,
+    weight_b,
+):
+    """All blocks, from the last step to the spikes of the initial state.
 
     Args:
-        newest: Newest step of the block.
-        voltages, refractory: Of the forward run, (B, T, N).
-        tolerance: Derivatives below it count as zero.
-        slopes: Written, (N, BLOCK * B), oldest step first.
+        run, up: Run, Upstream.
+        constants: Constants.
+        table: AdjointTable; receptors are positions.
+        weight: Weights in the order of the table, (S,).
+        surrogate: Width, height, tolerance.
+        dt: ms.
+        lanes: A tuple of L numbers.
+        channel: Position of each input column's receptor, (P,).
+        a: Adjoints, zero on entry.
+        x_b: Written: gradient of the input currents, (G, T, P).
+        weight_b: Added to: gradient of the weights in table order, (S,).
+
+    Returns:
+        Gradient of the initial spike buffer, (G, D * N).
     """
-    n_trials, n_steps, n = voltages.shape
-    active = np.empty(n, np.bool_)
-    for i in numba.prange(n):
-        needed = False
+    n_trials, n_steps, n = run.spikes.shape
+    n_delays = run.buffer.shape[1] // n
+    buffer_b = np.zeros_like(run.buffer)
+    up_now = (up.spikes, up.voltages)
+    newest = -(-n_steps // BLOCK) * BLOCK - 1
+    while newest >= -n_delays:
+        advance_tiles(
+            newest,
+            run,
+            up_now,
+            up.state,
+            constants,
+            table,
+            surrogate,
+            dt,
+            channel,
+            a,
+            x_b,
+        )
+        pass_over_synapses(table, weight, n_trials, lanes, a, weight_b)
+        if newest < 0:
+            _store_buffer_adjoint(newest, n, n_trials, a.worth, buffer_b)
+        newest -= BLOCK
+    return buffer_b
+
+
+# Bodies of parallel loops are functions of their own: Numba tells LLVM that the arrays
+# of a loop do not overlap, which is wrong for one that is named twice in its body.
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def advance_tiles(
+    newest,
+    run,
+    up,
+    state_up,
+    constants,
+    table,
+    surrogate,
+    dt,
+    channel,
+    a,
+    x_b,
+):
+    """All that concerns single neurons, between two passes over the synapses.
+
+    Voltage adjoints of the block above follow from the last pass, adjoint currents of
+    this block from them; the next pass needs these and the block's slopes and spikes.
+    """
+    n = a.v.shape[2]
+    for tile in numba.prange((n + TILE - 1) // TILE):
+        n_trials, n_steps, _ = run.spikes.shape
+        n_delays = run.buffer.shape[1] // n
+        for b in range(n_trials):
+            if newest + BLOCK >= 0 and newest < n_steps - 1:
+                _advance_neurons_of(
+                    b, tile, newest + BLOCK, up, state_up, constants, n_delays, a
+                )
+            _advance_currents_of(
+                b, tile, newest, n_steps, state_up, constants, dt, channel, a, x_b
+            )
+        _fill_window_of(tile, table, n_delays, a)
+        _slopes_and_spikes_of(tile, newest, run, surrogate, a)
+
+
+@numba.njit(nogil=True, cache=True)
+def _advance_currents_of(
+    b, tile, newest, n_steps, state_up, constants, dt, channel, a, x_b
+):
+    """Adjoint currents of steps newest - 1 to newest + 1, for all receptors."""
+    n = a.v.shape[2]
+    first = tile * TILE
+    last = min(first + TILE, n)
+    factor = constants.factor[first:last]
+    for lane_start in range(0, a.psc.shape[1], n):
+        here = slice(lane_start + first, lane_start + last)
+        decay, initial = constants.syn_decay[here], constants.initial[here]
+        rise, psc = a.rise[b, here], a.psc[b, here]
         for j in range(BLOCK):
-            step = newest - j
-            for b in range(n_trials):
-                slope = np.float32(0)
-                if 0 <= step < n_steps and refractory[b, step, i] == 0:
-                    x = (voltages[b, step, i] - np.float32(1)) / width
-                    slope = height * np.exp(-x * x)
-                    if slope < tolerance:
-                        slope = np.float32(0)
-                slopes[i, (BLOCK - 1 - j) * n_trials + b] = slope
-                # Spikes before step 0 belong to the initial state: always needed.
-                needed |= slope != 0 or step < 0
-        active[i] = needed
-    return active
-
-
-@numba.njit(parallel=True, nogil=True, cache=True)
-def advance_currents(newest, n_steps, window, v_b, rise_b, psc_b, up, constants, x_b):
-    """Adjoint currents of steps newest - 1 to newest + 1, pushed into the window.
-
-    Args:
-        window: Adjoint currents, (N * R, (D + 2) * B); column i * B + b holds step
-            newest - 1 + i of trial b.
-        v_b: Voltage adjoints of the block above, newest step first, (BLOCK, B, N).
-        rise_b, psc_b: Updated in place, (B, N * R).
-        up: Upstream gradients of the last state's rise and psc, (B, N * R).
-        constants: current_factor (N,), syn_decay, psc_initial (N * R,), dt.
-        x_b: Written: gradient of the input currents, (B, T, N * R).
-    """
-    factor, syn_decay, initial, dt = constants
-    n_trials, n = v_b.shape[1:]
-    n_targets = window.shape[0]
-    n_receptors = n_targets // n
-    shift = BLOCK * n_trials
-    for s in numba.prange(n_targets):
-        i = s // n_receptors
-        for lane in range(window.shape[1] - 1, shift - 1, -1):
-            window[s, lane] = window[s, lane - shift]
-        for b in range(n_trials):
-            rise = rise_b[b, s]
-            psc = psc_b[b, s]
-            for j in range(BLOCK):
-                step = newest + 1 - j
-                if step < -2:
-                    window[s, (BLOCK - 1 - j) * n_trials + b] = 0
-                    continue
-                psc = syn_decay[s] * psc + factor[i] * v_b[j, b, i]
-                if step == n_steps - 2:
-                    psc += up[1][b, s]
-                # The rise before step 0 is the initial state's: no further decay.
-                if step >= -1:
-                    rise = syn_decay[s] * rise + dt * syn_decay[s] * psc
-                if step == n_steps - 1:
-                    rise += up[0][b, s]
-                current = np.float32(0)
-                if 0 <= step < n_steps:
-                    current = initial[s] * rise
-                    x_b[b, step, s] = current
-                window[s, (BLOCK - 1 - j) * n_trials + b] = current
-            rise_b[b, s] = rise
-            psc_b[b, s] = psc
-
-
-@numba.njit(parallel=True, nogil=True, cache=True)
-def pass_over_synapses(window, weight, start, target, active, spiked, worth, weight_b):
-    """What each spike of the block is worth, and the weights' gradient.
-
-    Args:
-        window: See `advance_currents`.
-        weight, start, target: The event table and its weights.
-        active: Rows whose `worth` is needed, (N,) bool.
-        spiked: Spikes of the block, oldest step first, (N, BLOCK * B).
-        worth: Written where active, (N, BLOCK * B).
-        weight_b: Added to, in table order, (S,).
-    """
-    n, lanes = worth.shape
-    n_trials = lanes // BLOCK
-    n_delays = (start.shape[0] - 1) // n
-    for task in numba.prange(N_TASKS):
-        total = np.empty(lanes, np.float32)
-        for i in range(task * n // N_TASKS, (task + 1) * n // N_TASKS):
-            for lane in range(lanes):
-                if spiked[i, lane] != 0:
-                    for delay in range(n_delays):
-                        row = i * n_delays + delay
-                        at = delay * n_trials + lane
-                        for k in range(start[row], start[row + 1]):
-                            weight_b[k] += spiked[i, lane] * window[target[k], at]
-            if not active[i]:
+            step = newest + 1 - j
+            current = a.current[BLOCK - 1 - j, b, here]
+            current[:] = 0
+            if step < -2:
                 continue
-            if lanes == BLOCK:
-                old, mid, new = np.float32(0), np.float32(0), np.float32(0)
-                for delay in range(n_delays):
-                    row = i * n_delays + delay
-                    for k in range(start[row], start[row + 1]):
-                        w = weight[k]
-                        currents = window[target[k]]
-                        old += w * currents[delay]
-                        mid += w * currents[delay + 1]
-                        new += w * currents[delay + 2]
-                worth[i, 0], worth[i, 1], worth[i, 2] = old, mid, new
-            else:
-                total[:] = 0
-                for delay in range(n_delays):
-                    row = i * n_delays + delay
-                    first = delay * n_trials
-                    for k in range(start[row], start[row + 1]):
-                        w = weight[k]
-                        currents = window[target[k], first : first + lanes]
-                        for lane in range(lanes):
-                            total[lane] += w * currents[lane]
-                worth[i] = total
+            decay_and_add(psc, decay, a.v[j, b, first:last], factor)
+            if step == n_steps - 2:
+                add(state_up.psc[b, here], psc)
+            # The rise before step 0 is the initial state's: no further decay.
+            if step >= -1:
+                decay_with_source(rise, decay, psc, dt)
+            if step == n_steps - 1:
+                add(state_up.psc_rise[b, here], rise)
+            if 0 <= step < n_steps:
+                add_product(initial, rise, current)
+    begin = first_from(channel, 0, len(channel), n, first)
+    end = first_from(channel, begin, len(channel), n, last)
+    for j in range(BLOCK):
+        step = newest - 1 + j
+        if 0 <= step < n_steps:
+            for p in range(begin, end):
+                x_b[b, step, p] = a.current[j, b, channel[p]]
+
+
+@numba.njit(nogil=True, cache=True)
+def _fill_window_of(tile, table, n_delays, a):
+    """Moves the window by BLOCK steps and writes the block's currents into it."""
+    n = a.v.shape[2]
+    n_rows = len(table.receptor)
+    first = first_from(table.receptor, 0, n_rows, n, tile * TILE)
+    last = first_from(table.receptor, first, n_rows, n, min((tile + 1) * TILE, n))
+    for row in range(first, last):
+        _fill_row(row, table, n_delays, a)
+
+
+@numba.njit(nogil=True, cache=True)
+def _fill_row(row, table, n_delays, a):
+    n_trials = a.v.shape[1]
+    shift = BLOCK * n_trials
+    first = row * table.width * n_trials
+    for at in range(first + (n_delays + 2) * n_trials - 1, first + shift - 1, -1):
+        a.window[at] = a.window[at - shift]
+    receptor = table.receptor[row]
+    for j in range(BLOCK):
+        for b in range(n_trials):
+            a.window[first + j * n_trials + b] = a.current[j, b, receptor]
+
+
+@numba.njit(nogil=True, cache=True)
+def _slopes_and_spikes_of(tile, newest, run, surrogate, a):
+    """Surrogate derivatives and spikes of the block."""
+    n_trials, n_steps, n = run.spikes.shape
+    n_delays = run.buffer.shape[1] // n
+    first = tile * TILE
+    last = min(first + TILE, n)
+    # Spikes before step 0 belong to the initial state: always needed.
+    a.is_active[first:last] = newest - BLOCK + 1 < 0
+    a.has_spiked[first:last] = 0
+    for j in range(BLOCK):
+        step = newest - BLOCK + 1 + j
+        for b in range(n_trials):
+            slope = a.slopes[j, b, first:last]
+            lane = j * n_trials + b
+            slope[:] = 0
+            if 0 <= step < n_steps:
+                v = run.voltages[b, step, first:last]
+                rest = run.refractory[b, step, first:last]
+                gaussian_slopes(v, rest, surrogate, slope)
+                for i in range(last - first):
+                    a.is_active[first + i] |= slope[i] != 0
+                _mark_spikes(run.spikes[b, step], first, last, lane, a)
+            elif -n_delays <= step < 0:
+                z = run.buffer[b, (-step - 1) * n : -step * n]
+                _mark_spikes(z, first, last, lane, a)
+
+
+@numba.njit(nogil=True, cache=True)
+def _mark_spikes(z, first, last, lane, a):
+    for i in range(first, last):
+        if z[i] > 0:
+            a.spiked[i, lane] = 1
+            a.has_spiked[i] = 1
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def advance_neurons(newest, n_steps, v_b, asc_b, slopes, worth, up, constants):
-    """Adjoints of voltage and after-spike currents over the block, in place.
+def pass_over_synapses(table, weight, n_trials, lanes, a, weight_b):
+    """What each spike of the block is worth, and the weights' gradient."""
+    n = len(a.is_active)
+    for task in numba.prange(N_TASKS):
+        low, high = task * n // N_TASKS, (task + 1) * n // N_TASKS
+        _pass_over_rows(low, high, table, weight, n_trials, lanes, a, weight_b)
 
-    Args:
-        v_b: Of the block above on entry, of this block on return, newest step first,
-            (BLOCK, B, N).
-        asc_b: Of the two after-spike currents, (2, B, N).
-        slopes, worth: (N, BLOCK * B), oldest step first.
-        up: Upstream gradients: spikes and voltages (B, T, N), and of the last state
-            its buffer (B, D * N), v, asc_1 and asc_2 (B, N).
-        constants: decay, current_factor, reset (N,), asc_decay, asc_amps (2, N).
-    """
-    decay, factor, reset, asc_decay, asc_amps = constants
-    spikes_up, voltages_up, buffer_up, v_up, asc_1_up, asc_2_up = up
-    n_trials, n = v_b.shape[1:]
-    n_delays = buffer_up.shape[1] // n
-    for i in numba.prange(n):
-        for b in range(n_trials):
-            v = v_b[BLOCK - 1, b, i]
-            asc_1 = asc_b[0, b, i]
-            asc_2 = asc_b[1, b, i]
-            for j in range(BLOCK):
-                step = newest - j
-                if step >= n_steps:
-                    v_b[j, b, i] = 0
-                    continue
-                lane = (BLOCK - 1 - j) * n_trials + b
-                spike = worth[i, lane] if slopes[i, lane] != 0 else np.float32(0)
-                spike += spikes_up[b, step, i] + reset[i] * v
-                spike += asc_amps[0, i] * asc_1 + asc_amps[1, i] * asc_2
-                asc_1 = asc_decay[0, i] * asc_1 + factor[i] * v
-                asc_2 = asc_decay[1, i] * asc_2 + factor[i] * v
-                v = decay[i] * v + voltages_up[b, step, i]
-                age = n_steps - 1 - step
-                if age < n_delays:
-                    spike += buffer_up[b, age * n + i]
-                if age == 0:
-                    asc_1 += asc_1_up[b, i]
-                    asc_2 += asc_2_up[b, i]
-                    v += v_up[b, i]
-                v += spike * slopes[i, lane]
-                v_b[j, b, i] = v
-            asc_b[0, b, i] = asc_1
-            asc_b[1, b, i] = asc_2
+
+@numba.njit(nogil=True, cache=True)
+def _pass_over_rows(low, high, table, weight, n_trials, lanes, a, weight_b):
+    n = len(a.is_active)
+    n_lanes = len(lanes)
+    n_blocks = (len(table.start) - 1) // n
+    block_length = table.block * table.width * n_trials
+    a.worth[low * n_lanes : high * n_lanes] = 0
+    for block in range(n_blocks):
+        window = a.window[block * block_length :]
+        for i in range(low, high):
+            first, last = table.start[block * n + i], table.start[block * n + i + 1]
+            if a.has_spiked[i]:
+                row, gradient = table.index[first:last], weight_b[first:last]
+                _add_currents(row, window, n_trials, a.spiked[i], gradient)
+            if a.is_active[i]:
+                at = i * n_lanes
+                add_row(
+                    a.worth,
+                    at,
+                    weight,
+                    table.index,
+                    first,
+                    last,
+                    window,
+                    n_trials,
+                    lanes,
+                )
+    for i in range(low, high):
+        if a.has_spiked[i]:
+            a.spiked[i] = 0
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_currents(row, window, n_trials, spiked, gradient):
+    """Adds to each weight of a row the currents at which its spikes arrive."""
+    for lane in range(len(spiked)):
+        if spiked[lane]:
+            for k in range(len(row)):
+                gradient[k] += window[np.int64(row[k]) * n_trials + lane]
+
+
+@numba.njit(nogil=True, cache=True)
+def _advance_neurons_of(b, tile, newest, up, state_up, constants, n_delays, a):
+    """Adjoints of voltage and after-spike currents over the block below `newest`."""
+    spikes_up, voltages_up = up
+    n_trials, n_steps, n = spikes_up.shape
+    n_lanes = len(a.worth) // n
+    first = tile * TILE
+    last = min(first + TILE, n)
+    here = slice(first, last)
+    c = constants
+    asc_1, asc_2 = a.asc[0, b, here], a.asc[1, b, here]
+    spike = np.empty(last - first, np.float32)
+    for j in range(BLOCK):
+        step = newest - j
+        v = a.v[j, b, here]
+        if step >= n_steps:
+            v[:] = 0
+            continue
+        later = a.v[j - 1, b, here]  # of step + 1; for j = 0, of the block above
+        lane = (BLOCK - 1 - j) * n_trials + b
+        for i in range(last - first):
+            spike[i] = a.worth[(first + i) * n_lanes + lane]
+        add(spikes_up[b, step, here], spike)
+        add_product(c.reset[here], later, spike)
+        add_product(c.asc_amps[0, here], asc_1, spike)
+        add_product(c.asc_amps[1, here], asc_2, spike)
+        decay_and_add(asc_1, c.asc_decay[0, here], c.factor[here], later)
+        decay_and_add(asc_2, c.asc_decay[1, here], c.factor[here], later)
+        v[:] = voltages_up[b, step, here]
+        add_product(c.decay[here], later, v)
+        age = n_steps - 1 - step
+        if age < n_delays:
+            add(state_up.z_buffer[b, age * n + first : age * n + last], spike)
+        if age == 0:
+            add(state_up.asc_1[b, here], asc_1)
+            add(state_up.asc_2[b, here], asc_2)
+            add(state_up.v[b, here], v)
+        add_product(a.slopes[BLOCK - 1 - j, b, here], spike, v)
+
+
+@numba.njit(nogil=True, cache=True)
+def _store_buffer_adjoint(newest, n, n_trials, worth, buffer_b):
+    """Writes what the spikes before step 0 are worth into the buffer's gradient."""
+    n_lanes = len(worth) // n
+    n_delays = buffer_b.shape[1] // n
+    for j in range(BLOCK):
+        step = newest - BLOCK + 1 + j
+        if -n_delays <= step < 0:
+            for b in range(n_trials):
+                for i in range(n):
+                    at = i * n_lanes + j * n_trials + b
+                    buffer_b[b, (-step - 1) * n + i] = worth[at]

@@ -1,26 +1,36 @@
 """The compiled engine: forward run and exact adjoint of the column on CPU."""
 
-import threading
+import dataclasses
+import functools
 from typing import NamedTuple
 
+import numba
 import numpy as np
 
 from v1model.engine.adjoint_kernels import (
     BLOCK,
-    advance_currents,
-    advance_neurons,
-    block_slopes,
-    pass_over_synapses,
+    Adjoints,
+    Run,
+    Upstream,
+    run_backwards,
 )
+from v1model.engine.buffers import aligned_zeros
 from v1model.engine.forward_kernel import simulate
-from v1model.engine.glif3 import GLIF3State
+from v1model.engine.glif3 import GLIF3Parameters, GLIF3State
+from v1model.engine.lanes import Lanes, lanes_of
+from v1model.engine.threads import thread_pool
+from v1model.engine.wiring import Wiring
 
-# Numba's portable thread pool may be entered by one Python thread at a time.
-_POOL = threading.Lock()
+_GROUP = 8  # trials that share a pass over the synapses
+_SMALLEST_PART = 2048  # neurons that are worth a thread of their own
 
 
 class Constants(NamedTuple):
-    """GLIF3Parameters in the layout of the kernels, float32, contiguous."""
+    """GLIF3Parameters in the layout of the kernels, float32, contiguous.
+
+    decay, factor (= current_factor), reset (= V_reset - 1), t_ref: (N,).
+    asc_decay, asc_amps: (2, N).  syn_decay, initial (= psc_initial): (K * N,).
+    """
 
     decay: np.ndarray
     factor: np.ndarray
@@ -32,191 +42,244 @@ class Constants(NamedTuple):
     initial: np.ndarray
 
 
-def kernel_constants(parameters):
-    """Constants of a column's GLIF3Parameters."""
-    p = parameters
-    columns = (
-        p.decay,
-        p.current_factor,
-        np.asarray(p.v_reset, np.float32) - np.float32(1),
-        p.t_ref,
-        np.transpose(p.asc_decay),
-        np.transpose(p.asc_amps),
-        np.ravel(p.syn_decay),
-        np.ravel(p.psc_initial),
-    )
-    return Constants(*(np.ascontiguousarray(c, np.float32) for c in columns))
+class _Layout(NamedTuple):
+    """What the forward loop reads, for one choice of the receptors in use."""
+
+    lanes: Lanes
+    constants: Constants
+    channel: np.ndarray
+    target: np.ndarray
 
 
-def forward(x, weights, state, constants, events, dt):
-    """Simulates T steps.
+@dataclasses.dataclass(frozen=True, eq=False)
+class CompiledColumn:
+    """A column as the compiled loops see it; tables are made when first needed.
 
     Args:
-        x: Input currents, (B, T, N * R).
-        weights: In canonical order, (S,).
-        state: GLIF3State of arrays.
-        constants: Constants.
-        events: EventTable.
-        dt: ms.
-
-    Returns:
-        Spikes, scaled voltages (B, T, N), refractory flags (B, T, N) uint8, and the
-        last GLIF3State.
-
-    Raises:
-        ValueError: The state is of another number of trials than the currents. The
-            kernel would read and write outside the arrays.
-    """
-    trials = {len(part) for part in state}
-    if trials != {len(x)}:
-        raise ValueError(f"currents of {len(x)} trials, state of {sorted(trials)}.")
-    with _POOL:
-        spikes, voltages, refractory, last = simulate(
-            x,
-            weights[events.order],
-            events.start,
-            events.target,
-            tuple(constants),
-            tuple(state),
-            np.float32(dt),
-        )
-    return spikes, voltages, refractory, GLIF3State(*last)
-
-
-class Upstream(NamedTuple):
-    """Derivatives of the loss by the outputs of `forward`."""
-
-    spikes: np.ndarray
-    voltages: np.ndarray
-    state: GLIF3State
-
-
-def backward(run, up, weights, constants, events, surrogate, dt):
-    """The exact adjoint of `forward`.
-
-    Args:
-        run: Spikes, voltages, refractory flags of the forward run, and its initial
-            spike buffer (B, D * N).
-        up: Upstream.
-        weights, constants, events, dt: As in `forward`.
+        parameters: GLIF3Parameters.
+        wiring: Wiring.
         surrogate: Width, height and tolerance of the spikes' Gaussian derivative.
-
-    Returns:
-        Gradients of the input currents (B, T, N * R), of the weights in canonical
-        order (S,), and of the initial state (GLIF3State).
+        dt: ms.
+        channels: Receptor (post * R + receptor) that each column of the input reaches,
+            increasing, (P,) int32; None stands for all N * R.
     """
-    spikes, voltages, refractory, buffer = run
-    width, height, tolerance = (np.float32(value) for value in surrogate)
-    c = constants
+
+    parameters: GLIF3Parameters
+    wiring: Wiring
+    surrogate: tuple
+    dt: float
+    channels: np.ndarray | None = None
+
+    @property
+    def n_channels(self):
+        """P."""
+        if self.channels is None:
+            return self.wiring.n_neurons * self.wiring.n_receptors
+        return len(self.channels)
+
+    def forward(self, x, weights, state):
+        """Simulates T steps.
+
+        Args:
+            x: Input currents, (B, T, P).
+            weights: In canonical order, (S,).
+            state: GLIF3State of arrays.
+
+        Returns:
+            Spikes, scaled voltages (B, T, N), refractory flags (B, T, N) uint8, and
+            the last GLIF3State.
+
+        Raises:
+            ValueError: The state is of another number of trials than the currents. The
+                kernel would read and write outside the arrays.
+        """
+        trials = {len(part) for part in state}
+        if trials != {len(x)}:
+            raise ValueError(f"currents of {len(x)} trials, state of {sorted(trials)}.")
+        layout = self._whole if self._uses_all(state) else self._packed
+        packed = state._replace(
+            **{name: getattr(state, name).copy() for name in ("v", "r")},
+            **{name: getattr(state, name).copy() for name in ("asc_1", "asc_2")},
+            psc_rise=layout.lanes.pack(state.psc_rise),
+            psc=layout.lanes.pack(state.psc),
+        )
+        n = self.wiring.n_neurons
+        shape = (*x.shape[:2], n)
+        spikes, voltages = aligned_zeros(shape), aligned_zeros(shape)
+        refractory = aligned_zeros(shape, np.uint8)
+        with thread_pool():
+            per_trial = numba.get_num_threads() // max(len(x), 1)
+            simulate(
+                x,
+                layout.channel,
+                weights[self.wiring.events.order],
+                self.wiring.events.start,
+                layout.target,
+                layout.constants,
+                packed,
+                np.float32(self.dt),
+                max(min(per_trial, n // _SMALLEST_PART), 1),
+                (spikes, voltages, refractory),
+            )
+        last = packed._replace(
+            z_buffer=_last_spikes(spikes, state.z_buffer),
+            psc_rise=layout.lanes.unpack(packed.psc_rise),
+            psc=layout.lanes.unpack(packed.psc),
+        )
+        return spikes, voltages, refractory, last
+
+    def backward(self, run, up, weights):
+        """The exact adjoint of `forward`.
+
+        Args:
+            run: Run.
+            up: Upstream.
+            weights: As in `forward`.
+
+        Returns:
+            Gradients of the input currents (B, T, P), of the weights in canonical
+            order (S,), and of the initial state (GLIF3State).
+        """
+        table, lanes = self._adjoint_table, self._whole.lanes
+        table_weights = weights[table.order]
+        state = up.state._replace(
+            psc_rise=lanes.pack(up.state.psc_rise), psc=lanes.pack(up.state.psc)
+        )
+        up = up._replace(state=state)
+        n_trials, n_steps = run.spikes.shape[:2]
+        x_b = aligned_zeros((n_trials, n_steps, self.n_channels))
+        weight_b = np.zeros(len(weights), np.float32)
+        parts = []
+        for first in range(0, max(n_trials, 1), _GROUP):
+            group = slice(first, first + _GROUP)
+            upstream = Upstream(
+                up.spikes[group],
+                up.voltages[group],
+                GLIF3State(*(array[group] for array in state)),
+            )
+            of_group = Run(*(array[group] for array in run))
+            results = (x_b[group], weight_b)
+            parts.append(self._backward_of(of_group, upstream, table_weights, results))
+        state_b = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        weight_gradient = aligned_zeros(weight_b.shape)
+        weight_gradient[table.order] = weight_b
+        return x_b, weight_gradient, GLIF3State(*state_b)
+
+    def _backward_of(self, run, up, weights, results):
+        """`backward` of a group of trials, in the kernels' order.
+
+        Fills the group's gradient of the input currents, adds to that of the weights,
+        and returns that of the initial state.
+        """
+        n_trials, n_steps, n = run.spikes.shape
+        n_lanes = _lanes_of_pass(n_trials)
+        c, lanes, table = self._whole.constants, self._whole.lanes, self._adjoint_table
+        a = self._zero_adjoints(n_trials, n_lanes)
+        with thread_pool():
+            buffer_b = run_backwards(
+                run,
+                up,
+                c,
+                table,
+                weights,
+                tuple(np.float32(value) for value in self.surrogate),
+                np.float32(self.dt),
+                (0,) * n_lanes,
+                self._whole.channel,
+                a,
+                *results,
+            )
+        # In a run shorter than the longest delay, old spikes are in the last buffer.
+        n_kept = max(self.wiring.n_delays - n_steps, 0) * n
+        old = up.state.z_buffer[:, n_steps * n : n_steps * n + n_kept]
+        buffer_b[:, :n_kept] += old
+        first_v = a.v[BLOCK - 1]
+        buffer_b[:, :n] += (
+            c.reset * first_v + c.asc_amps[0] * a.asc[0] + c.asc_amps[1] * a.asc[1]
+        )
+        return GLIF3State(
+            z_buffer=buffer_b,
+            v=c.decay * first_v,
+            r=np.zeros_like(first_v),
+            asc_1=c.asc_decay[0] * a.asc[0] + c.factor * first_v,
+            asc_2=c.asc_decay[1] * a.asc[1] + c.factor * first_v,
+            psc_rise=lanes.unpack(a.rise),
+            psc=lanes.unpack(a.psc),
+        )
+
+    def _zero_adjoints(self, n_trials, n_lanes):
+        n, table = self.wiring.n_neurons, self._adjoint_table
+        n_positions = n * self.wiring.n_receptors
+        window = len(table.receptor) * table.width * n_trials
+        return Adjoints(
+            v=np.zeros((BLOCK, n_trials, n), np.float32),
+            asc=np.zeros((2, n_trials, n), np.float32),
+            rise=np.zeros((n_trials, n_positions), np.float32),
+            psc=np.zeros((n_trials, n_positions), np.float32),
+            current=np.zeros((BLOCK, n_trials, n_positions), np.float32),
+            window=np.zeros(window + n_lanes, np.float32),
+            slopes=np.zeros((BLOCK, n_trials, n), np.float32),
+            is_active=np.zeros(n, np.uint8),
+            spiked=np.zeros((n, n_lanes), np.uint8),
+            has_spiked=np.zeros(n, np.uint8),
+            worth=np.zeros(n * n_lanes, np.float32),
+        )
+
+    @functools.cached_property
+    def _adjoint_table(self):
+        table = self.wiring.adjoint
+        return table._replace(receptor=self._whole.lanes.position[table.receptor])
+
+    @functools.cached_property
+    def _is_used(self):
+        """Whether a receptor has a synapse or an input, (N * R,) bool."""
+        is_used = np.zeros(self.wiring.n_neurons * self.wiring.n_receptors, bool)
+        is_used[self.wiring.target] = True
+        is_used[slice(None) if self.channels is None else self.channels] = True
+        return is_used
+
+    def _uses_all(self, state):
+        """Whether receptors without synapses carry a current that must decay."""
+        unused = ~self._is_used
+        return bool(state.psc_rise[:, unused].any() or state.psc[:, unused].any())
+
+    @functools.cached_property
+    def _packed(self):
+        return self._layout_of(self._is_used)
+
+    @functools.cached_property
+    def _whole(self):
+        return self._layout_of(np.ones_like(self._is_used))
+
+    def _layout_of(self, is_used):
+        lanes = lanes_of(is_used, self.wiring.n_receptors)
+        p = self.parameters
+        columns = (
+            p.decay,
+            p.current_factor,
+            np.asarray(p.v_reset, np.float32) - np.float32(1),
+            p.t_ref,
+            np.transpose(p.asc_decay),
+            np.transpose(p.asc_amps),
+            lanes.pack(np.ravel(p.syn_decay)),
+            lanes.pack(np.ravel(p.psc_initial)),
+        )
+        constants = Constants(*(np.ascontiguousarray(c, np.float32) for c in columns))
+        channels = slice(None) if self.channels is None else self.channels
+        channel = np.ascontiguousarray(lanes.position[channels])
+        return _Layout(
+            lanes, constants, channel, lanes.position[self.wiring.events.target]
+        )
+
+
+def _lanes_of_pass(n_trials):
+    """Lanes for BLOCK steps of these trials; few sizes, as each is compiled anew."""
+    return next(size for size in (4, 8, 16, 24) if size >= BLOCK * n_trials)
+
+
+def _last_spikes(spikes, buffer):
+    """The spike buffer after the run: the last D steps, newest first, (B, D * N)."""
     n_trials, n_steps, n = spikes.shape
-    n_targets = c.initial.shape[0]
-    n_delays = buffer.shape[1] // n
-    lanes = BLOCK * n_trials
-    table_weights = weights[events.order]
-
-    x_b = np.empty((n_trials, n_steps, n_targets), np.float32)
-    weight_b = np.zeros(len(weights), np.float32)
-    window = np.zeros((n_targets, (n_delays + 2) * n_trials), np.float32)
-    rise_b, psc_b = np.zeros((2, n_trials, n_targets), np.float32)
-    v_b = np.zeros((BLOCK, n_trials, n), np.float32)
-    asc_b = np.zeros((2, n_trials, n), np.float32)
-    buffer_b = np.zeros_like(buffer)
-    slopes = np.empty((n, lanes), np.float32)
-    worth = np.zeros((n, lanes), np.float32)
-
-    current_up = (up.state.psc_rise, up.state.psc)
-    last = up.state
-    neuron_up = (
-        up.spikes,
-        up.voltages,
-        last.z_buffer,
-        last.v,
-        last.asc_1,
-        last.asc_2,
-    )
-    current_constants = (c.factor, c.syn_decay, c.initial, np.float32(dt))
-    neuron_constants = (c.decay, c.factor, c.reset, c.asc_decay, c.asc_amps)
-    steps_above_zero = -(-n_steps // BLOCK) * BLOCK
-    steps_below_zero = -(-n_delays // BLOCK) * BLOCK
-    with _POOL:
-        for newest in range(steps_above_zero - 1, -steps_below_zero - 1, -BLOCK):
-            advance_currents(
-                newest,
-                n_steps,
-                window,
-                v_b,
-                rise_b,
-                psc_b,
-                current_up,
-                current_constants,
-                x_b,
-            )
-            active = block_slopes(
-                newest, voltages, refractory, width, height, tolerance, slopes
-            )
-            pass_over_synapses(
-                window,
-                table_weights,
-                events.start,
-                events.target,
-                active,
-                _block_spikes(newest, spikes, buffer),
-                worth,
-                weight_b,
-            )
-            if newest >= 0:
-                advance_neurons(
-                    newest,
-                    n_steps,
-                    v_b,
-                    asc_b,
-                    slopes,
-                    worth,
-                    neuron_up,
-                    neuron_constants,
-                )
-            else:
-                _store_buffer_adjoint(newest, worth, buffer_b)
-    # In a run shorter than the longest delay, old spikes are still in the last buffer.
-    n_kept = max(n_delays - n_steps, 0) * n
-    buffer_b[:, :n_kept] += last.z_buffer[:, n_steps * n : n_steps * n + n_kept]
-    first_v = v_b[BLOCK - 1]
-    buffer_b[:, :n] += (
-        c.reset * first_v + c.asc_amps[0] * asc_b[0] + c.asc_amps[1] * asc_b[1]
-    )
-    weight_gradient = np.empty_like(weight_b)
-    weight_gradient[events.order] = weight_b
-    state_b = GLIF3State(
-        z_buffer=buffer_b,
-        v=c.decay * first_v,
-        r=np.zeros_like(first_v),
-        asc_1=c.asc_decay[0] * asc_b[0] + c.factor * first_v,
-        asc_2=c.asc_decay[1] * asc_b[1] + c.factor * first_v,
-        psc_rise=rise_b,
-        psc=psc_b,
-    )
-    return x_b, weight_gradient, state_b
-
-
-def _block_spikes(newest, spikes, buffer):
-    """Spikes of the block, oldest step first, (N, BLOCK * B); before 0 the buffer's."""
-    n_trials, n_steps, n = spikes.shape
-    n_delays = buffer.shape[1] // n
-    block = np.zeros((BLOCK, n_trials, n), np.float32)
-    for row, step in enumerate(range(newest - BLOCK + 1, newest + 1)):
-        if 0 <= step < n_steps:
-            block[row] = spikes[:, step]
-        elif -n_delays <= step < 0:
-            block[row] = buffer[:, (-step - 1) * n : -step * n]
-    return np.ascontiguousarray(block.reshape(-1, n).T)
-
-
-def _store_buffer_adjoint(newest, worth, buffer_b):
-    """Writes what the spikes before step 0 are worth into the buffer's gradient."""
-    n, lanes = worth.shape
-    n_trials = lanes // BLOCK
-    n_delays = buffer_b.shape[1] // n
-    by_step = worth.T.reshape(BLOCK, n_trials, n)
-    for row, step in enumerate(range(newest - BLOCK + 1, newest + 1)):
-        if -n_delays <= step < 0:
-            buffer_b[:, (-step - 1) * n : -step * n] = by_step[row]
+    n_kept = min(buffer.shape[1] // n, n_steps)
+    newest = spikes[:, n_steps - n_kept :][:, ::-1].reshape(n_trials, n_kept * n)
+    return np.concatenate((newest, buffer), axis=1)[:, : buffer.shape[1]]

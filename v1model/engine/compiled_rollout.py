@@ -2,42 +2,35 @@
 
 import tensorflow as tf
 
-from v1model.engine.compiled import Upstream, backward, forward
+from v1model.engine.adjoint_kernels import Run, Upstream
 from v1model.engine.glif3 import GLIF3State
 
 
-def compiled_rollout(x, weights, state, constants, wiring, surrogate, dt):
+def compiled_rollout(x, weights, state, column):
     """T steps of the column, with the hand-written adjoint as gradient.
 
     Args:
-        x: Input currents, (B, T, N * R) float32.
+        x: Input currents, (B, T, P) float32.
         weights: Recurrent weights in canonical order, (S,) float32.
         state: GLIF3State before the first step.
-        constants: Constants (`engine/compiled.py`).
-        wiring: Wiring.
-        surrogate: Width, height and tolerance of the Gaussian derivative.
-        dt: ms.
+        column: CompiledColumn.
 
     Returns:
         Spikes (B, T, N), scaled voltages (B, T, N), and the last GLIF3State.
     """
-    events = wiring.events
-    n = wiring.n_neurons
+    n = column.wiring.n_neurons
     shapes = [tensor.shape for tensor in state]
 
     def run_forward(x, weights, *state):
-        spikes, voltages, refractory, last = forward(
-            x, weights, GLIF3State(*state), constants, events, dt
+        spikes, voltages, refractory, last = column.forward(
+            x, weights, GLIF3State(*state)
         )
         return spikes, voltages, refractory, *last
 
     def run_backward(*arrays):
-        spikes, voltages, refractory, buffer, weights, *up = arrays
-        run = (spikes, voltages, refractory, buffer)
-        upstream = Upstream(up[0], up[1], GLIF3State(*up[2:]))
-        x_b, weights_b, state_b = backward(
-            run, upstream, weights, constants, events, surrogate, dt
-        )
+        *run, weights, spikes_up, voltages_up = arrays[:7]
+        up = Upstream(spikes_up, voltages_up, GLIF3State(*arrays[7:]))
+        x_b, weights_b, state_b = column.backward(Run(*run), up, weights)
         return x_b, weights_b, *state_b
 
     @tf.custom_gradient

@@ -2,133 +2,199 @@
 
 Only the synapses of neurons that fired are visited. The additions into one target run
 in the order of the published sparse product (by source), so the float32 sums round
-alike and spikes agree bit for bit with the step-by-step loop.
+alike and spikes agree bit for bit with the step-by-step loop. For the same reason
+nothing here may be reordered or fused by the compiler.
 
-Shapes: B trials, T steps, N neurons, R receptors, D delays, S synapses. Everything is
-float32; see `engine/glif3.py` for the equations and `engine/wiring.py` for the table.
+Shapes: B trials, T steps, N neurons, K lanes of receptors (`engine/lanes.py`), D
+delays, S synapses, P input channels. Everything is float32; see `engine/glif3.py` for
+the equations and `engine/wiring.py` for the table.
 """
 
 import numba
 import numpy as np
 
+from v1model.engine.vector_loops import (
+    add,
+    add_product,
+    count_down,
+    decay_and_add,
+    decay_with_source,
+    fire,
+)
+
+TILE = 512  # neurons whose state stays in the first-level cache during a step
+
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def simulate(x, weight, start, target, parameters, state, dt):
+def simulate(x, channel, weight, start, target, constants, state, dt, n_parts, out):
     """Runs T steps.
 
     Args:
-        x: Input currents, (B, T, N * R).
+        x: Input currents, (B, T, P).
+        channel: Position of the receptor that each input column reaches, (P,).
         weight: Weights in the order of the event table, (S,).
-        start, target: The event table.
-        parameters: decay, current_factor, reset (= V_reset - 1), t_ref (N,);
-            asc_decay, asc_amps (2, N); syn_decay, psc_initial (N * R,).
-        state: The seven arrays of GLIF3State; not changed.
+        start, target: The event table; targets are positions of lanes.
+        constants: Constants, receptors by position of lanes.
+        state: GLIF3State, receptors by position of lanes. All but the spike buffer is
+            overwritten with the last state.
         dt: ms.
-
-    Returns:
-        Spikes (B, T, N), scaled voltages (B, T, N), whether each neuron was refractory
-        (B, T, N) uint8, and the seven arrays of the last state.
+        n_parts: Pieces into which the neurons of a trial are cut, for the threads.
+        out: Written: spikes (B, T, N), scaled voltages (B, T, N), whether each neuron
+            was refractory (B, T, N) uint8.
     """
-    decay, factor, reset, t_ref, asc_decay, asc_amps, syn_decay, initial = parameters
-    n_trials, n_steps, n_targets = x.shape
-    n = decay.shape[0]
-    n_receptors = n_targets // n
-    n_delays = state[0].shape[1] // n
-    spikes = np.zeros((n_trials, n_steps, n), np.float32)
-    voltages = np.empty((n_trials, n_steps, n), np.float32)
-    refractory = np.empty((n_trials, n_steps, n), np.uint8)
-    buffer = np.zeros((n_trials, n_delays * n), np.float32)
-    v, r = state[1].copy(), state[2].copy()
-    asc_1, asc_2 = state[3].copy(), state[4].copy()
-    rise, psc = state[5].copy(), state[6].copy()
-    zero = np.float32(0)
-    one = np.float32(1)
+    n_trials, n_steps, _ = x.shape
+    n = constants.decay.shape[0]
+    buffer = state.z_buffer
+    n_delays = buffer.shape[1] // n
+    received = np.zeros((n_trials, constants.syn_decay.shape[0]), np.float32)
+    total = np.empty((n_trials, n), np.float32)
+    # The spikes of step t are the sorted list in slot t % (D + 1), one per part.
+    n_slots = n_delays + 1
+    fired = np.empty((n_trials, n_parts, n_slots, n // n_parts + 1), np.int32)
+    n_fired = np.zeros((n_trials, n_parts, n_slots), np.int64)
+    for task in range(n_trials * n_parts):
+        b, part = task // n_parts, task % n_parts
+        low, high = part * n // n_parts, (part + 1) * n // n_parts
+        for age in range(1, n_slots):
+            z = buffer[b, (age - 1) * n + low : (age - 1) * n + high]
+            slot = -age % n_slots
+            n_fired[b, part, slot] = _list_spikes(z, low, fired[b, part, slot])
 
-    for b in numba.prange(n_trials):
-        received = np.zeros(n_targets, np.float32)
-        # The spikes of the last D steps as sorted lists, newest in slot `newest`.
-        fired = np.empty((n_delays, n), np.int32)
-        n_fired = np.zeros(n_delays, np.int64)
-        cursor = np.empty(n_delays, np.int64)
-        for slot in range(n_delays):
-            for i in range(n):
-                if state[0][b, slot * n + i] > 0:
-                    fired[slot, n_fired[slot]] = i
-                    n_fired[slot] += 1
-        newest = 0
+    table = (start, target, weight)
+    if n_parts == 1:
+        for b in numba.prange(n_trials):
+            work = (fired[b], n_fired[b], received[b], total[b])
+            for t in range(n_steps):
+                _advance_part(
+                    b, 0, t, x, channel, table, constants, state, dt, work, out
+                )
+        return
+    for t in range(n_steps):
+        for task in numba.prange(n_trials * n_parts):
+            b, part = task // n_parts, task % n_parts
+            work = (fired[b], n_fired[b], received[b], total[b])
+            _advance_part(
+                b, part, t, x, channel, table, constants, state, dt, work, out
+            )
 
-        for t in range(n_steps):
-            # Merge the lists by source, so that every sum runs in canonical order.
-            cursor[:] = 0
-            while True:
-                source = n
-                for slot in range(n_delays):
-                    if cursor[slot] < n_fired[slot]:
-                        source = min(source, fired[slot, cursor[slot]])
-                if source == n:
-                    break
-                for delay in range(n_delays):
-                    slot = (newest + delay) % n_delays
-                    at = cursor[slot]
-                    if at < n_fired[slot] and fired[slot, at] == source:
-                        cursor[slot] = at + 1
-                        row = source * n_delays + delay
-                        for k in range(start[row], start[row + 1]):
-                            received[target[k]] += weight[k]
 
-            previous = newest
-            oldest = (newest + n_delays - 1) % n_delays
-            # z of the last step, as a cursor into its sorted list of spikes.
-            at = 0
-            last = n_fired[previous]
-            count = 0
-            next_list = np.empty(n, np.int32) if n_delays == 1 else fired[oldest]
-            for i in range(n):
-                spiked = at < last and fired[previous, at] == i
-                if spiked:
-                    at += 1
-                total = zero
-                for s in range(i * n_receptors, (i + 1) * n_receptors):
-                    old_psc = psc[b, s]
-                    old_rise = rise[b, s]
-                    total += old_psc
-                    psc[b, s] = old_psc * syn_decay[s] + dt * syn_decay[s] * old_rise
-                    rise[b, s] = (
-                        syn_decay[s] * old_rise
-                        + (received[s] + x[b, t, s]) * initial[s]
-                    )
-                    received[s] = zero
-                total = total + asc_1[b, i] + asc_2[b, i]
-                voltage = decay[i] * v[b, i] + factor[i] * total
-                rest = r[b, i]
-                asc_1[b, i] = asc_decay[0, i] * asc_1[b, i]
-                asc_2[b, i] = asc_decay[1, i] * asc_2[b, i]
-                if spiked:
-                    voltage += reset[i]
-                    rest += t_ref[i]
-                    asc_1[b, i] += asc_amps[0, i]
-                    asc_2[b, i] += asc_amps[1, i]
-                rest = max(rest - dt, zero)
-                v[b, i] = voltage
-                r[b, i] = rest
-                voltages[b, t, i] = voltage
-                refractory[b, t, i] = rest > 0
-                if voltage - one > 0 and rest <= 0:
-                    spikes[b, t, i] = one
-                    next_list[count] = i
-                    count += 1
-            if n_delays == 1:
-                fired[0, :count] = next_list[:count]
-            newest = oldest
-            n_fired[newest] = count
+# Bodies of parallel loops are functions of their own: Numba tells LLVM that the arrays
+# of a loop do not overlap, which is wrong for one that is named twice in its body.
+@numba.njit(nogil=True, cache=True)
+def _advance_part(b, part, t, x, channel, table, constants, state, dt, work, out):
+    """One step of one part of the neurons of a trial."""
+    fired, n_fired, received, total = work
+    spikes = out[0]
+    n = len(total)
+    n_parts, n_slots = n_fired.shape
+    low, high = part * n // n_parts, (part + 1) * n // n_parts
+    _deliver(fired, n_fired, t, table, received, n, low, high)
+    _add_inputs(x[b, t], channel, received, n, low, high)
+    z = state.z_buffer[b, :n] if t == 0 else spikes[b, t - 1]
+    for first in range(low, high, TILE):
+        last = min(first + TILE, high)
+        _advance_currents(state, constants, received, total, b, first, last, dt)
+        _advance_neurons(state, constants, total, z, out, b, t, first, last, dt)
+    slot = t % n_slots
+    found = fired[part, slot]
+    n_fired[part, slot] = _list_spikes(spikes[b, t, low:high], low, found)
 
-        for delay in range(n_delays):
-            slot = (newest + delay) % n_delays
-            for k in range(n_fired[slot]):
-                buffer[b, delay * n + fired[slot, k]] = one
-    return (
-        spikes,
-        voltages,
-        refractory,
-        (buffer, v, r, asc_1, asc_2, rise, psc),
-    )
+
+@numba.njit(nogil=True, cache=True)
+def _list_spikes(z, first, found):
+    """Writes the neurons that fired, in order; returns their number."""
+    count = 0
+    for i in range(len(z)):
+        if z[i] > 0:
+            found[count] = first + i
+            count += 1
+    return count
+
+
+@numba.njit(nogil=True, cache=True)
+def _deliver(fired, n_fired, t, table, received, n, low, high):
+    """Adds the weights of all spikes that arrive at step t at neurons low to high.
+
+    The lists of the last D steps are merged by source, so that every sum runs in
+    canonical order.
+    """
+    start, target, weight = table
+    n_parts, n_slots, _ = fired.shape
+    n_delays = n_slots - 1
+    cursor = np.empty(n_slots, np.int64)
+    for part in range(n_parts):
+        cursor[:] = 0
+        while True:
+            source = n
+            for slot in range(n_slots):
+                if slot != t % n_slots and cursor[slot] < n_fired[part, slot]:
+                    source = min(source, fired[part, slot, cursor[slot]])
+            if source == n:
+                break
+            for delay in range(1, n_slots):
+                slot = (t - delay) % n_slots
+                at = cursor[slot]
+                if at == n_fired[part, slot] or fired[part, slot, at] != source:
+                    continue
+                cursor[slot] = at + 1
+                row = source * n_delays + delay - 1
+                first, last = start[row], start[row + 1]
+                if n_parts > 1:
+                    first = first_from(target, first, last, n, low)
+                    last = first_from(target, first, last, n, high)
+                for k in range(first, last):
+                    received[target[k]] += weight[k]
+
+
+@numba.njit(nogil=True, cache=True)
+def first_from(target, first, last, n, neuron):
+    """First synapse of a row whose target neuron is not below `neuron`."""
+    while first < last:
+        middle = (first + last) // 2
+        if target[middle] % n < neuron:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@numba.njit(nogil=True, cache=True)
+def _add_inputs(x, channel, received, n, low, high):
+    # Channels are sorted by neuron.
+    first = first_from(channel, 0, len(channel), n, low)
+    last = first_from(channel, first, len(channel), n, high)
+    for p in range(first, last):
+        received[channel[p]] += x[p]
+
+
+@numba.njit(nogil=True, cache=True)
+def _advance_currents(state, constants, received, total, b, first, last, dt):
+    """Sums the postsynaptic currents into `total` and advances them, lane by lane."""
+    syn_decay, initial = constants.syn_decay, constants.initial
+    total[first:last] = 0
+    for lane_start in range(0, len(syn_decay), len(total)):
+        here = slice(lane_start + first, lane_start + last)
+        rise, psc = state.psc_rise[b, here], state.psc[b, here]
+        add(psc, total[first:last])
+        decay_with_source(psc, syn_decay[here], rise, dt)
+        decay_and_add(rise, syn_decay[here], received[here], initial[here])
+        received[here] = 0
+
+
+@numba.njit(nogil=True, cache=True)
+def _advance_neurons(state, constants, total, z, out, b, t, first, last, dt):
+    """Voltages, after-spike currents, refractory periods and spikes of one step."""
+    spikes, voltages, refractory = out
+    here = slice(first, last)
+    c, z, total = constants, z[here], total[here]
+    v, rest = state.v[b, here], state.r[b, here]
+    asc_1, asc_2 = state.asc_1[b, here], state.asc_2[b, here]
+    add(asc_1, total)
+    add(asc_2, total)
+    decay_and_add(v, c.decay[here], c.factor[here], total)
+    add_product(c.reset[here], z, v)
+    decay_and_add(asc_1, c.asc_decay[0, here], z, c.asc_amps[0, here])
+    decay_and_add(asc_2, c.asc_decay[1, here], z, c.asc_amps[1, here])
+    count_down(rest, c.t_ref[here], z, dt)
+    fire(v, rest, spikes[b, t, here], refractory[b, t, here])
+    voltages[b, t, here] = v

@@ -12,13 +12,16 @@ One step of dt, all arrays per neuron, voltages scaled so that E_L = 0, V_th = 1
 Every right-hand side uses the state before the step, and z is the spike of the step
 before: the reset follows its spike by one step, and a spike reaches the voltage of
 its target delay + 2 steps later (Chen, Scherr & Maass 2022; neuron model of Teeter
-et al. 2018).
+et al. 2018). This is the "published" integration; `exact.py` has the other one, which
+differs in r', asc_i' and v'.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+
+from v1model.engine.exact import ExactParameters, exact_constants, exact_membrane
 
 
 class GLIF3State(NamedTuple):
@@ -59,7 +62,11 @@ class GLIF3Parameters(NamedTuple):
     voltage_offset: np.ndarray
 
 
-def glif3_parameters(types, type_index, dt=1.0):
+# How the membrane is integrated, by the class of its constants.
+INTEGRATIONS = {"published": GLIF3Parameters, "exact": ExactParameters}
+
+
+def glif3_parameters(types, type_index, dt=1.0, integration="published"):
     """Scaled step constants of each neuron.
 
     Computed in the precision of the cell types: float32, as published, rounds like
@@ -69,7 +76,18 @@ def glif3_parameters(types, type_index, dt=1.0):
         types: CellTypes.
         type_index: Row of each neuron, (N,).
         dt: Length of a step, ms.
+        integration: One of INTEGRATIONS.
+
+    Returns:
+        GLIF3Parameters, or ExactParameters for the exact integration.
+
+    Raises:
+        ValueError: The integration is unknown.
     """
+    if integration not in INTEGRATIONS:
+        raise ValueError(
+            f"unknown integration {integration!r}, choose from {[*INTEGRATIONS]}."
+        )
     voltage_scale = types.V_th - types.E_L
     tau = types.C_m / types.g
     decay = np.exp(-dt / tau)
@@ -85,7 +103,10 @@ def glif3_parameters(types, type_index, dt=1.0):
         voltage_scale=voltage_scale,
         voltage_offset=types.E_L,
     )
-    return GLIF3Parameters(*(column[type_index] for column in per_type))
+    if integration == "exact":
+        constants = {**per_type._asdict(), **exact_constants(types, dt)}
+        per_type = ExactParameters(**constants)
+    return type(per_type)(*(column[type_index] for column in per_type))
 
 
 def glif3_step(state, current, parameters, spike_function, dt=1.0):
@@ -94,7 +115,8 @@ def glif3_step(state, current, parameters, spike_function, dt=1.0):
     Args:
         state: GLIF3State.
         current: Weighted spikes and inputs that arrive in this step, (B, N * R).
-        parameters: GLIF3Parameters, as tensors.
+        parameters: GLIF3Parameters or ExactParameters, as tensors; the class decides
+            how the membrane is integrated.
         spike_function: Maps v - 1 to spikes; carries the surrogate derivative.
         dt: Length of a step, ms.
 
@@ -110,13 +132,13 @@ def glif3_step(state, current, parameters, spike_function, dt=1.0):
 
     next_rise = p.syn_decay * rise + current * p.psc_initial
     next_psc = psc * p.syn_decay + dt * p.syn_decay * rise
-    next_r = tf.nn.relu(state.r + z * p.t_ref - dt)
-    next_asc_1 = p.asc_decay[:, 0] * state.asc_1 + z * p.asc_amps[:, 0]
-    next_asc_2 = p.asc_decay[:, 1] * state.asc_2 + z * p.asc_amps[:, 1]
-    total_current = tf.reduce_sum(psc, -1) + state.asc_1 + state.asc_2
-    next_v = p.decay * state.v + p.current_factor * total_current + z * (p.v_reset - 1)
+    is_exact = isinstance(p, ExactParameters)
+    membrane = exact_membrane if is_exact else published_membrane
+    next_v, next_r, next_asc_1, next_asc_2, is_refractory = membrane(
+        state, z, rise, psc, p, dt
+    )
     next_z = spike_function(next_v - 1)
-    next_z = tf.where(next_r > 0, tf.zeros_like(next_z), next_z)
+    next_z = tf.where(is_refractory, tf.zeros_like(next_z), next_z)
 
     next_state = GLIF3State(
         z_buffer=tf.concat((next_z, state.z_buffer[:, :-n]), 1),
@@ -128,3 +150,15 @@ def glif3_step(state, current, parameters, spike_function, dt=1.0):
         psc=tf.reshape(next_psc, (-1, n * n_receptors)),
     )
     return next_z, next_v, next_state
+
+
+def published_membrane(state, z, rise, psc, parameters, dt):
+    """`exact_membrane` of the published integration; the last result is r' > 0."""
+    del rise  # what rises in this step enters the voltage in the next one
+    p = parameters
+    next_r = tf.nn.relu(state.r + z * p.t_ref - dt)
+    next_asc_1 = p.asc_decay[:, 0] * state.asc_1 + z * p.asc_amps[:, 0]
+    next_asc_2 = p.asc_decay[:, 1] * state.asc_2 + z * p.asc_amps[:, 1]
+    total_current = tf.reduce_sum(psc, -1) + state.asc_1 + state.asc_2
+    next_v = p.decay * state.v + p.current_factor * total_current + z * (p.v_reset - 1)
+    return next_v, next_r, next_asc_1, next_asc_2, next_r > 0

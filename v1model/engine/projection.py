@@ -4,17 +4,20 @@ All steps of all trials share one pass over the synapses. Rows of W are summed i
 canonical order, as the published sparse product does.
 """
 
-import threading
 from typing import NamedTuple
 
 import numba
 import numpy as np
 import tensorflow as tf
 
-_POOL = threading.Lock()  # see engine/compiled.py
+from v1model.engine.buffers import aligned_zeros
+from v1model.engine.row_sums import add_row_in_order
+from v1model.engine.threads import thread_pool
+
 _TILE = 32  # steps that are projected together: two cache lines per input
 _CHUNK = 256  # steps whose inputs stay in the second-level cache together
 _GROUP = 16  # float32 numbers in a cache line
+_LANES = (0,) * _TILE  # see engine/row_sums.py
 
 
 class ProjectionTable(NamedTuple):
@@ -66,19 +69,20 @@ def compiled_projection(x, weights, table, n_targets):
 
     def run(x, weights):
         flat = x.reshape(-1, x.shape[-1])
-        with _POOL:
-            y = _project(flat, weights, *table, n_targets)
-        return y.reshape(*x.shape[:2], n_targets)
+        y = aligned_zeros((*x.shape[:2], n_targets))
+        with thread_pool():
+            _project(flat, weights, *table, y.reshape(-1, n_targets))
+        return y
 
     def run_weights_gradient(x, y_b):
-        with _POOL:
+        with thread_pool():
             return _weights_gradient(
                 x.reshape(-1, x.shape[-1]), y_b.reshape(-1, n_targets), *table
             )
 
     def run_input_gradient(y_b, weights):
         flat = y_b.reshape(-1, n_targets)
-        with _POOL:
+        with thread_pool():
             return _input_gradient(flat, weights, *table, n_inputs).reshape(
                 *y_b.shape[:2], n_inputs
             )
@@ -108,29 +112,36 @@ def compiled_projection(x, weights, table, n_targets):
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def _project(x, weights, target, start, pre, n_targets):
-    """x (steps, I) -> (steps, n_targets)."""
-    n_steps, n_inputs = x.shape
-    y = np.zeros((n_steps, n_targets), np.float32)
-    n_tiles = (n_steps + _TILE - 1) // _TILE
-    for tile in numba.prange(n_tiles):
-        first = tile * _TILE
-        size = min(_TILE, n_steps - first)
-        inputs = np.zeros((n_inputs, _TILE), np.float32)
+def _project(x, weights, target, start, pre, y):
+    """x (steps, I) -> y (steps, n_targets), zero on entry."""
+    n_steps = x.shape[0]
+    for tile in numba.prange((n_steps + _TILE - 1) // _TILE):
+        _project_tile(tile * _TILE, x, weights, target, start, pre, y)
+
+
+@numba.njit(nogil=True, cache=True)
+def _project_tile(first, x, weights, target, start, pre, y):
+    """Writes _TILE steps of y."""
+    n_inputs = x.shape[1]
+    size = min(_TILE, len(x) - first)
+    inputs = np.zeros((n_inputs, _TILE), np.float32)
+    for step in range(size):
+        for i in range(n_inputs):
+            inputs[i, step] = x[first + step, i]
+    flat = inputs.reshape(-1)
+    sums = np.empty((_GROUP, _TILE), np.float32)
+    for row in range(0, len(target), _GROUP):
+        n_rows = min(_GROUP, len(target) - row)
+        sums[:] = 0
+        totals = sums.reshape(-1)
+        for j in range(n_rows):
+            begin, end = start[row + j], start[row + j + 1]
+            at = j * _TILE
+            add_row_in_order(totals, at, weights, pre, begin, end, flat, _TILE, _LANES)
+        # A cache line of the result at a time.
         for step in range(size):
-            for i in range(n_inputs):
-                inputs[i, step] = x[first + step, i]
-        totals = np.zeros((len(target), _TILE), np.float32)
-        for row in range(len(target)):
-            for k in range(start[row], start[row + 1]):
-                source = pre[k]
-                w = weights[k]
-                for lane in range(_TILE):
-                    totals[row, lane] += w * inputs[source, lane]
-        for step in range(size):
-            for row in range(len(target)):
-                y[first + step, target[row]] = totals[row, step]
-    return y
+            for j in range(n_rows):
+                y[first + step, target[row + j]] = sums[j, step]
 
 
 @numba.njit(parallel=True, nogil=True, cache=True, fastmath={"reassoc", "contract"})

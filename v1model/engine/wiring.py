@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_ADDRESSES = 1 << 16  # of an index of two bytes
+
 
 class EventTable(NamedTuple):
     """Synapses sorted by source, then delay, then target: the rows that a spike reads.
@@ -17,6 +19,30 @@ class EventTable(NamedTuple):
 
     start: np.ndarray
     target: np.ndarray
+    order: np.ndarray
+
+
+class AdjointTable(NamedTuple):
+    """Synapses sorted by block of targets, then source: the rows that an adjoint reads.
+
+    Adjoint currents are kept in a window of `width` steps per receptor. A block is as
+    many receptors as 16 bits can address, so that an index takes two bytes, and the
+    part of the window that belongs to a block stays in a processor's cache.
+
+    receptor: post * R + receptor of each row of the window, (W,) int32: only those
+        that have a synapse.
+    width: Steps in the window, at least D + 2.
+    block: Receptors per block.
+    start: First synapse of row (block * N + source), (blocks * N + 1,) int64.
+    index: Row of the window in its block * width + delay - 1, (S,) uint16.
+    order: Canonical position of each synapse of the table, (S,) int32.
+    """
+
+    receptor: np.ndarray
+    width: int
+    block: int
+    start: np.ndarray
+    index: np.ndarray
     order: np.ndarray
 
 
@@ -53,6 +79,21 @@ class Wiring:
         counts = np.bincount(row, minlength=self.n_neurons * self.n_delays)
         start = np.concatenate(([0], np.cumsum(counts)))
         return EventTable(start, self.target[order], order)
+
+    @functools.cached_property
+    def adjoint(self):
+        """The AdjointTable of these synapses."""
+        is_first = np.diff(self.target, prepend=-1) != 0
+        receptor, row = self.target[is_first], np.cumsum(is_first) - 1
+        width = 1 << (self.n_delays + 1).bit_length()  # the next power of two
+        block = _ADDRESSES // width
+        at_source = (row // block).astype(np.int64) * self.n_neurons + self.pre
+        order = np.argsort(at_source, kind="stable").astype(np.int32)
+        n_rows = -(-len(receptor) // block) * self.n_neurons
+        counts = np.bincount(at_source, minlength=n_rows)
+        start = np.concatenate(([0], np.cumsum(counts)))
+        index = (row % block * width + self.delay - 1).astype(np.uint16)
+        return AdjointTable(receptor, width, block, start, index[order], order)
 
 
 def delay_steps(delay, max_delay, dt=1.0):

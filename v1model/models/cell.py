@@ -4,13 +4,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.engine.compiled import kernel_constants
+from v1model.engine.compiled import CompiledColumn
 from v1model.engine.glif3 import (
-    GLIF3Parameters,
+    INTEGRATIONS,
     GLIF3State,
     glif3_parameters,
     glif3_step,
 )
+from v1model.engine.portable_tables import portable_tables
 from v1model.engine.stepwise import recurrent_current, sparse_weights
 from v1model.engine.surrogate import gaussian_spike
 from v1model.engine.wiring import Wiring, wiring_of
@@ -34,6 +35,8 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
     Args:
         network: Network; None stands for a layer that is about to be loaded.
         dt: Length of a step, ms.
+        integration: "published", or "exact": as NEST integrates, see
+            `v1model/engine/exact.py`; only the stepwise engine has it.
         gauss_std, dampening_factor: Width and height of the Gaussian surrogate
             derivative, in units of V_th - E_L.
         gradient_tolerance: Surrogate derivatives below it count as zero in the compiled
@@ -43,7 +46,7 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         train_recurrent: Whether the weights are trained.
         use_dale_law: Whether weights keep the sign of their presynaptic neuron.
         stiff_cost, l2_cost: Strengths of StiffRegularizer and L2Regularizer.
-        sizes: Set by `get_config` only: neurons, synapses, delays.
+        sizes: Set by `get_config` only: neurons, synapses, delays, input receptors.
 
     Call arguments:
         inputs: Input currents over V_th - E_L, (B, N * R).
@@ -58,6 +61,7 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         network=None,
         *,
         dt=1.0,
+        integration="published",
         gauss_std=0.28,
         dampening_factor=0.5,
         gradient_tolerance=0.0,
@@ -74,6 +78,7 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         self.supports_jit = False  # XLA has no sparse products
         self.options = {
             "dt": dt,
+            "integration": integration,
             "gauss_std": gauss_std,
             "dampening_factor": dampening_factor,
             "gradient_tolerance": gradient_tolerance,
@@ -87,13 +92,18 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         for name in ("dt", "gauss_std", "dampening_factor", "max_delay"):
             if self.options[name] <= 0:
                 raise ValueError(f"{name} must be positive, got {self.options[name]}.")
+        if integration not in INTEGRATIONS:
+            raise ValueError(
+                f"unknown integration {integration!r}, choose from {[*INTEGRATIONS]}."
+            )
         if (network is None) == (sizes is None):
             raise ValueError("BillehColumn needs a network.")
         self.dt = dt
         self.spike_function = gaussian_spike(gauss_std, dampening_factor)
         self.surrogate = (gauss_std, dampening_factor, gradient_tolerance)
         if network is None:
-            self.n_neurons, self.n_synapses, self.n_delays = sizes
+            self.n_neurons, self.n_synapses, self.n_delays = sizes[:3]
+            self.n_input_receptors = sizes[3]
         else:
             self.arrays = _cell_arrays(network, self.options, self.variable_dtype)
             self.use_arrays()
@@ -106,9 +116,8 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
     def use_arrays(self):
         """Derives parameters and wiring from `self.arrays`."""
         arrays = self.arrays
-        self.parameters = GLIF3Parameters(
-            *(arrays[name] for name in GLIF3Parameters._fields)
-        )
+        parameters = INTEGRATIONS[self.options["integration"]]
+        self.parameters = parameters(*(arrays[name] for name in parameters._fields))
         self.n_neurons = len(self.parameters.decay)
         self.n_synapses = len(arrays["target"])
         self.n_delays = int(arrays["n_delays"])
@@ -120,7 +129,10 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
             arrays["pre"],
             arrays["delay"],
         )
-        self.constants = kernel_constants(self.parameters)
+        self.input_receptors = arrays["input_receptors"]
+        self.n_input_receptors = len(self.input_receptors)
+        self._compiled = {}
+        self._portable_tables = None
         self._on_device = None
         if self.built:
             self._attach_network_to_weights()
@@ -156,15 +168,31 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         elif self.options["l2_cost"]:
             variable.regularizer = L2Regularizer(self.options["l2_cost"])
 
+    def compiled(self, channels):
+        """The CompiledColumn for inputs of (P,) receptors; None stands for all."""
+        key = channels is None
+        if key not in self._compiled:
+            self._compiled[key] = CompiledColumn(
+                self.parameters, self.wiring, self.surrogate, self.dt, channels
+            )
+        return self._compiled[key]
+
+    @property
+    def portable_tables(self):
+        """The PortableTables of the wiring; graphs share one copy."""
+        if self._portable_tables is None:
+            self._portable_tables = portable_tables(self.wiring)
+        return self._portable_tables
+
     @property
     def tensors(self):
         """Parameters as tensors that the graph reads, not constants it folds."""
         if self._on_device is None:
             with tf.init_scope():
-                self._on_device = GLIF3Parameters(
+                self._on_device = type(self.parameters)(
                     *(tf.Variable(array, trainable=False) for array in self.parameters)
                 )
-        return GLIF3Parameters(
+        return type(self.parameters)(
             *(tf.convert_to_tensor(variable) for variable in self._on_device)
         )
 
@@ -199,7 +227,12 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         return self.zero_state(batch_size)
 
     def get_config(self):
-        sizes = (self.n_neurons, self.n_synapses, self.n_delays)
+        sizes = (
+            self.n_neurons,
+            self.n_synapses,
+            self.n_delays,
+            self.n_input_receptors,
+        )
         return {**super().get_config(), **self.options, "sizes": sizes}
 
     @classmethod
@@ -212,7 +245,9 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
 def _cell_arrays(network, options, dtype):
     """What the cell keeps of a network; the network itself is not changed."""
     types = network.types.astype(dtype)
-    parameters = glif3_parameters(types, network.type_index, options["dt"])
+    parameters = glif3_parameters(
+        types, network.type_index, options["dt"], options["integration"]
+    )
     synapses = network.recurrent
     wiring = wiring_of(
         synapses, network.n_neurons, N_RECEPTORS, options["max_delay"], options["dt"]
@@ -227,6 +262,7 @@ def _cell_arrays(network, options, dtype):
         "pre": wiring.pre,
         "delay": wiring.delay,
         "n_delays": np.int32(wiring.n_delays),
+        "input_receptors": network.input_receptors,
         "is_excitatory": network.is_excitatory,
         "initial_weights": weights,
     }

@@ -169,6 +169,7 @@ def column_model(network, config, pools, *, chunk, has_threshold, noise_pool=Non
         input_weight_scale=config.input_weight_scale,
         train_input=config.train_input,
         use_dale_law=config.use_dale_law,
+        compact=noise_pool is None,  # decoded noise reaches every receptor
         engine=config.engine,
         dtype=dtype,
         name="input_layer",
@@ -177,6 +178,7 @@ def column_model(network, config, pools, *, chunk, has_threshold, noise_pool=Non
         noise = PoissonBackground(
             network,
             shared=config.background == "shared",
+            compact=True,
             dtype=dtype,
             name="background",
         )

@@ -5,20 +5,28 @@ import tensorflow as tf
 from v1model.config import ENGINES
 
 
-def choose_engine(name, dtype="float32"):
-    """The engine behind a name; "auto" is "compiled" on a machine without a GPU.
+def choose_engine(name, dtype="float32", integration="published"):
+    """The engine behind a name.
 
-    The compiled engine is float32; layers of another dtype run stepwise when the
-    choice is theirs.
+    "auto" is "compiled" on a machine without a GPU and "portable" on one with a GPU.
+    What an engine cannot do, auto leaves to "portable" (float64) or "stepwise" (exact
+    integration).
 
     Raises:
-        ValueError: The name is unknown, or "compiled" cannot have this dtype.
+        ValueError: The name is unknown, or the engine cannot have this dtype or this
+            integration.
     """
     if name not in ENGINES:
         raise ValueError(f"unknown engine {name!r}, choose from {ENGINES}.")
     if name == "compiled" and dtype != "float32":
         raise ValueError(f"the compiled engine is float32, got dtype {dtype}.")
-    if name == "auto":
-        is_cpu = not tf.config.list_physical_devices("GPU")
-        return "compiled" if is_cpu and dtype == "float32" else "stepwise"
-    return name
+    if integration != "published" and name not in ("auto", "stepwise"):
+        raise ValueError(
+            f"the {name} engine has no {integration} integration, the stepwise one has."
+        )
+    if name != "auto":
+        return name
+    if integration != "published":
+        return "stepwise"
+    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return "portable" if has_gpu or dtype != "float32" else "compiled"

@@ -32,6 +32,7 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
             about to be loaded.
         rate_hz: Rate of a source.
         shared: Whether all neurons have one source.
+        compact: As in SparseLayer.
         dt: ms.
 
     Call arguments:
@@ -39,7 +40,7 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
         n_steps: T.
 
     Returns:
-        Currents over V_th - E_L, (B, T, N * R).
+        Currents over V_th - E_L, (B, T, N * R), or (B, T, P) if compact.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
         *,
         rate_hz=BACKGROUND_RATE_HZ,
         shared=True,
+        compact=False,
         dt=1.0,
         sizes=None,
         **kwargs,
@@ -57,22 +59,33 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
             raise ValueError("PoissonBackground needs a network.")
         if rate_hz <= 0:
             raise ValueError(f"rate_hz must be positive, got {rate_hz}.")
-        self.options = {"rate_hz": rate_hz, "shared": shared, "dt": dt}
+        self.options = {
+            "rate_hz": rate_hz,
+            "shared": shared,
+            "compact": compact,
+            "dt": dt,
+        }
         mean = rate_hz * dt / 1000
         most = int(mean + 10 * np.sqrt(mean) + 15)  # P(more spikes in a step) < 1e-13
         counts = tfp.distributions.Poisson(np.float64(mean))
         table = counts.cdf(np.arange(most, dtype=np.float64))
         self.distribution_function = np.asarray(table, np.float32)
         if network is None:
-            self.n_targets = sizes
+            self.n_receptors = sizes
         else:
-            self.arrays = {"weights": background_weights(network)}
+            self.arrays = {
+                "weights": background_weights(network),
+                "input_receptors": network.input_receptors,
+            }
             self.use_arrays()
         self.build()
 
     def use_arrays(self):
-        """Takes the size from `self.arrays`."""
-        self.n_targets = len(self.arrays["weights"])
+        """Derives which receptor each column of the result stands for."""
+        self.n_receptors = len(self.arrays["weights"])
+        self.receptors = np.arange(self.n_receptors, dtype=np.int32)
+        if self.options["compact"]:
+            self.receptors = self.arrays["input_receptors"]
 
     def build(self, input_shape=None):
         del input_shape
@@ -80,7 +93,7 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
             return
         self.weights_variable = self.add_weight(
             name="rest_of_brain_weights",
-            shape=(self.n_targets,),
+            shape=(self.n_receptors,),
             initializer="zeros",
             trainable=False,
             autocast=False,
@@ -90,7 +103,8 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
             self.weights_variable.assign(self.arrays["weights"])
 
     def call(self, seeds, n_steps):
-        n_sources = 1 if self.options["shared"] else self.n_targets // N_RECEPTORS
+        n_neurons = self.n_receptors // N_RECEPTORS
+        n_sources = 1 if self.options["shared"] else n_neurons
         shape = (n_steps, n_sources)
         table = tf.constant(self.distribution_function)
 
@@ -101,13 +115,14 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
 
         signature = tf.TensorSpec(shape, self.variable_dtype)
         counts = tf.map_fn(draw, seeds, fn_output_signature=signature)
-        weights = tf.convert_to_tensor(self.weights_variable)
-        weights = tf.reshape(weights, (-1, N_RECEPTORS))  # (N, R)
-        currents = counts[..., None] * weights  # (B, T, N, R)
-        return tf.reshape(currents, (-1, n_steps, self.n_targets))
+        weights = tf.gather(tf.convert_to_tensor(self.weights_variable), self.receptors)
+        neurons = self.receptors // N_RECEPTORS
+        if n_sources > 1 and not np.array_equal(neurons, np.arange(n_neurons)):
+            counts = tf.gather(counts, neurons, axis=-1)
+        return counts * weights
 
     def get_config(self):
-        return {**super().get_config(), **self.options, "sizes": self.n_targets}
+        return {**super().get_config(), **self.options, "sizes": self.n_receptors}
 
     @classmethod
     def from_config(cls, config):

@@ -5,8 +5,10 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from v1model.engine.channels import input_column, spread
 from v1model.engine.compiled_rollout import compiled_rollout
 from v1model.engine.glif3 import GLIF3State
+from v1model.engine.portable import portable_rollout
 from v1model.engine.stepwise import stepwise_rollout
 from v1model.models.engines import choose_engine
 
@@ -31,12 +33,15 @@ class ColumnRNN(keras.layers.Layer):
 
     Args:
         cell: BillehColumn.
-        engine: "compiled" (event-driven loops on CPU with a hand-written exact
-            adjoint), "stepwise" (one TensorFlow step at a time, the reference), or
+        engine: "compiled" (event-driven loops on CPU), "portable" (event-driven
+            TensorFlow operations for any device), both with a hand-written exact
+            adjoint; "stepwise" (one TensorFlow step at a time, the reference); or
             "auto".
 
     Call arguments:
-        inputs: Currents over V_th - E_L, (B, T, N * R).
+        inputs: Currents over V_th - E_L of all receptors, (B, T, N * R), or of those
+            that LGN or background reach, (B, T, P): the compact results of SparseLayer
+            and PoissonBackground.
         initial_state: GLIF3State; zero_state by default.
 
     Returns:
@@ -49,7 +54,7 @@ class ColumnRNN(keras.layers.Layer):
         self.supports_jit = False  # XLA has neither sparse products nor Python calls
         self.cell = cell
         self.engine = engine
-        choose_engine(engine)
+        choose_engine(engine, integration=cell.options["integration"])
 
     def build(self, input_shape):
         self._check_currents(input_shape)
@@ -64,11 +69,22 @@ class ColumnRNN(keras.layers.Layer):
         state = GLIF3State(*initial_state)
         self._check_state(state, x.shape[0])
         weights = tf.convert_to_tensor(cell.recurrent_weights)
-        if choose_engine(self.engine, cell.variable_dtype) == "compiled":
+        n_receptors = cell.state_size.psc
+        channels = None if x.shape[-1] == n_receptors else cell.input_receptors
+        integration = cell.options["integration"]
+        engine = choose_engine(self.engine, cell.variable_dtype, integration)
+        if engine == "compiled":
             spikes, v, state = compiled_rollout(
-                x, weights, state, cell.constants, cell.wiring, cell.surrogate, cell.dt
+                x, weights, state, cell.compiled(channels)
+            )
+        elif engine == "portable":
+            tables, surrogate = cell.portable_tables, cell.surrogate
+            spikes, v, state = portable_rollout(
+                x, weights, state, cell.tensors, tables, surrogate, cell.dt, channels
             )
         else:
+            if channels is not None:
+                x = spread(x, input_column(channels, n_receptors))
             spike = cell.spike_function
             spikes, v, state = stepwise_rollout(
                 x, weights, state, cell.tensors, cell.wiring, spike, cell.dt
@@ -80,11 +96,11 @@ class ColumnRNN(keras.layers.Layer):
         )
 
     def _check_currents(self, shape):
-        n_targets = self.cell.state_size.psc
-        if len(shape) != 3 or shape[-1] != n_targets:
+        sizes = (self.cell.state_size.psc, self.cell.n_input_receptors)
+        if len(shape) != 3 or shape[-1] not in sizes:
             raise ValueError(
-                f"ColumnRNN needs currents of shape (B, T, {n_targets}), got "
-                f"{tuple(shape)}."
+                f"ColumnRNN needs currents of shape (B, T, {sizes[0]}), or "
+                f"(B, T, {sizes[1]}) if compact, got {tuple(shape)}."
             )
 
     def _check_state(self, state, batch_size):

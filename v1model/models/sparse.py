@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from v1model.engine.portable_projection import portable_projection
 from v1model.engine.projection import (
     ProjectionTable,
     compiled_projection,
@@ -14,6 +15,12 @@ from v1model.models.constraints import SignedConstraint
 from v1model.models.engines import choose_engine
 from v1model.models.stored_arrays import StoredArrays
 from v1model.network.data import N_RECEPTORS
+
+_PROJECTIONS = {
+    "compiled": compiled_projection,
+    "portable": portable_projection,
+    "stepwise": stepwise_projection,
+}
 
 
 @keras.saving.register_keras_serializable("v1model")
@@ -31,14 +38,16 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
         input_weight_scale: Factor on the initial weights.
         train_input: Whether the weights are trained.
         use_dale_law: Whether weights keep their sign.
-        engine: "auto", "compiled" or "stepwise".
+        compact: Whether the result has a column only for those receptors that LGN or
+            background reach (`Network.input_receptors`), one in four.
+        engine: See ColumnRNN.
         sizes: Set by `get_config` only: inputs, synapses, targets.
 
     Call arguments:
         inputs: Current or spikes of each LGN unit, (B, T, I).
 
     Returns:
-        Currents over V_th - E_L, (B, T, N * R).
+        Currents over V_th - E_L, (B, T, N * R), or (B, T, P) if compact.
     """
 
     def __init__(
@@ -48,6 +57,7 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
         input_weight_scale=1.0,
         train_input=True,
         use_dale_law=True,
+        compact=False,
         engine="auto",
         sizes=None,
         **kwargs,
@@ -58,6 +68,7 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
             "input_weight_scale": input_weight_scale,
             "train_input": train_input,
             "use_dale_law": use_dale_law,
+            "compact": compact,
             "engine": engine,
         }
         if (network is None) == (sizes is None):
@@ -73,9 +84,13 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
     def use_arrays(self):
         """Derives the projection table from `self.arrays`."""
         arrays = self.arrays
-        self.table = ProjectionTable(arrays["target"], arrays["start"], arrays["pre"])
-        self.n_inputs = int(arrays["n_inputs"])
+        target, receptors = arrays["target"], arrays["input_receptors"]
         self.n_targets = int(arrays["n_targets"])
+        if self.options["compact"]:
+            target = np.searchsorted(receptors, target).astype(np.int32)
+            self.n_targets = len(receptors)
+        self.table = ProjectionTable(target, arrays["start"], arrays["pre"])
+        self.n_inputs = int(arrays["n_inputs"])
         self.n_synapses = len(arrays["pre"])
         if self.built:
             self._attach_signs()
@@ -113,10 +128,8 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
             )
         x = tf.cast(inputs, self.variable_dtype)
         weights = tf.convert_to_tensor(self.input_weights)
-        project = stepwise_projection
-        if choose_engine(self.options["engine"], self.variable_dtype) == "compiled":
-            project = compiled_projection
-        return project(x, weights, self.table, self.n_targets)
+        engine = choose_engine(self.options["engine"], self.variable_dtype)
+        return _PROJECTIONS[engine](x, weights, self.table, self.n_targets)
 
     def get_config(self):
         sizes = (self.n_inputs, self.n_synapses, self.n_targets)
@@ -139,5 +152,6 @@ def _input_arrays(network, scale):
         **table._asdict(),
         "n_inputs": np.int32(network.lgn.n_inputs),
         "n_targets": np.int32(network.n_neurons * N_RECEPTORS),
+        "input_receptors": network.input_receptors,
         "initial_weights": (weights * np.float32(scale)).astype(np.float32),
     }

@@ -293,6 +293,16 @@ class Network:
         """(N,) bool."""
         return self.types.is_excitatory[self.type_index]
 
+    @property
+    def input_receptors(self):
+        """Receptors that LGN or background reach, post * R + receptor, (P,) int32."""
+        targets = [
+            population.synapses.post * np.int32(N_RECEPTORS)
+            + population.synapses.receptor
+            for population in (self.lgn, self.background)
+        ]
+        return np.unique(np.concatenate(targets)).astype(np.int32)
+
     def take(self, neurons):
         """The network of these neurons, renumbered; other synapses are dropped.
 
