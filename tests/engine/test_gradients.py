@@ -160,6 +160,55 @@ def test_gradients_of_a_long_run_agree_and_reach_every_argument():
         assert np.any(value) == (name != "r"), name
 
 
+@pytest.mark.parametrize("n_trials", [2, 4, 6, 9])
+def test_any_number_of_trials_shares_a_pass_over_the_synapses(n_trials):
+    """Sizes that fill the vectors of the processor, and that do not; two groups."""
+    rng = np.random.default_rng(n_trials)
+    column = column_of(random_circuit(12, 150, 4.6, rng))
+    state = busy_state(column, n_trials, rng)
+    x = rng.normal(0, 2, (n_trials, 10, column.n_targets)).astype(np.float32)
+    upstream = random_upstream(column, state, 10, rng)
+    outputs, expected = gradients("stepwise", column, x, state, upstream)
+    again, found = gradients("compiled", column, x, state, upstream)
+    np.testing.assert_array_equal(again[0], outputs[0])
+    assert_same(found, expected, 1e-4)
+
+
+def test_windows_of_several_blocks_give_the_same_gradients(monkeypatch):
+    """As in columns whose receptors are more than an index of two bytes addresses."""
+    rng = np.random.default_rng(6)
+    network = random_circuit(20, 300, 4.6, rng)
+    column = column_of(network)
+    state = busy_state(column, 3, rng)
+    x = rng.normal(0, 2, (3, 10, column.n_targets)).astype(np.float32)
+    upstream = random_upstream(column, state, 10, rng)
+    _, expected = gradients("compiled", column, x, state, upstream)
+    monkeypatch.setattr("v1model.engine.wiring._ADDRESSES", 64)
+    column = column_of(network)
+    assert len(column.wiring.adjoint.receptor) > 5 * column.wiring.adjoint.block
+    _, found = gradients("compiled", column, x, state, upstream)
+    assert_same(found, expected, 1e-6)
+
+
+@pytest.mark.parametrize("n_parts", [2, 3, 7])
+def test_a_trial_cut_into_parts_for_the_threads_gives_the_same_bits(
+    n_parts, monkeypatch
+):
+    rng = np.random.default_rng(7)
+    column = column_of(calm_network(0, n=60))
+    x = 1.5 * sparse_input(2, 80, column.n_targets, rng)
+    whole = run("compiled", column, x, busy_state(column, 2, np.random.default_rng(1)))
+    monkeypatch.setattr(
+        "v1model.engine.compiled._parts_of_a_trial", lambda *sizes: n_parts
+    )
+    cut = run("compiled", column, x, busy_state(column, 2, np.random.default_rng(1)))
+    assert whole[0].sum() > 10
+    for found, expected in zip(
+        (*cut[:2], *cut[2]), (*whole[:2], *whole[2]), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_rest_of_the_refractory_period_carries_no_gradient(engine):
     """Spikes drive r, and r vetoes spikes, but neither is a slope of the loss."""

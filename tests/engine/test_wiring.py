@@ -60,6 +60,33 @@ def test_targets_of_a_row_are_in_ascending_order():
     assert (np.diff(table.target)[inside_a_row] >= 0).all()
 
 
+@pytest.mark.parametrize(("n", "max_delay"), [(40, 5), (300, 5), (40, 1)])
+def test_the_adjoint_table_holds_every_synapse_once_under_its_source(n, max_delay):
+    """From a window row of the table, its receptor; from the index, row and delay."""
+    wiring = wiring_of(small_network(n, seed=2).recurrent, n, 4, max_delay)
+    table = wiring.adjoint
+    assert table.width >= wiring.n_delays + 2
+    assert table.block * table.width <= 1 << 16
+    np.testing.assert_array_equal(np.sort(table.order), np.arange(len(wiring.target)))
+    n_blocks = -(-len(table.receptor) // table.block)
+    block, source = np.divmod(
+        np.repeat(np.arange(n_blocks * n), np.diff(table.start)), n
+    )
+    row, delay = np.divmod(table.index.astype(np.int64), table.width)
+    receptor = table.receptor[block * table.block + row]
+    np.testing.assert_array_equal(source, wiring.pre[table.order])
+    np.testing.assert_array_equal(receptor, wiring.target[table.order])
+    np.testing.assert_array_equal(delay + 1, wiring.delay[table.order])
+
+
+def test_rows_of_the_window_are_sorted_by_receptor_then_neuron():
+    network = small_network(40).recurrent
+    table = wiring_of(network, 40, 4, max_delay=5).adjoint
+    used = np.unique(network.post * 4 + network.receptor)
+    neuron, receptor = np.divmod(used, 4)
+    np.testing.assert_array_equal(table.receptor, used[np.lexsort((neuron, receptor))])
+
+
 def test_unsorted_synapses_are_refused():
     rows = synapses([(0, 1, 0, 1.0, 1.0), (1, 0, 0, 1.0, 1.0)])
     with pytest.raises(ValueError, match="canonical order"):
@@ -70,3 +97,4 @@ def test_a_network_without_synapses_has_a_wiring():
     wiring = wiring_of(circuit(3).recurrent, 3, 4, max_delay=5)
     assert wiring.n_delays == 1
     assert wiring.events.start[-1] == 0
+    assert len(wiring.adjoint.index) == 0

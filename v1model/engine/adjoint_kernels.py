@@ -220,11 +220,13 @@ def _advance_currents_of(
 def _fill_window_of(tile, table, n_delays, a):
     """Moves the window by BLOCK steps and writes the block's currents into it."""
     n = a.v.shape[2]
-    n_rows = len(table.receptor)
-    first = first_from(table.receptor, 0, n_rows, n, tile * TILE)
-    last = first_from(table.receptor, first, n_rows, n, min((tile + 1) * TILE, n))
-    for row in range(first, last):
-        _fill_row(row, table, n_delays, a)
+    for lane_start in range(0, a.psc.shape[1], n):
+        tile_start = lane_start + tile * TILE
+        tile_end = min(tile_start + TILE, lane_start + n)
+        first = np.searchsorted(table.receptor, tile_start)
+        last = np.searchsorted(table.receptor, tile_end)
+        for row in range(first, last):
+            _fill_row(row, table, n_delays, a)
 
 
 @numba.njit(nogil=True, cache=True)

@@ -22,7 +22,7 @@ from v1model.engine.threads import thread_pool
 from v1model.engine.wiring import Wiring
 
 _GROUP = 8  # trials that share a pass over the synapses
-_SMALLEST_PART = 2048  # neurons that are worth a thread of their own
+_SMALLEST_PART = 8192  # neurons that are worth a thread of their own
 
 
 class Constants(NamedTuple):
@@ -108,7 +108,6 @@ class CompiledColumn:
         spikes, voltages = aligned_zeros(shape), aligned_zeros(shape)
         refractory = aligned_zeros(shape, np.uint8)
         with thread_pool():
-            per_trial = numba.get_num_threads() // max(len(x), 1)
             simulate(
                 x,
                 layout.channel,
@@ -118,7 +117,7 @@ class CompiledColumn:
                 layout.constants,
                 packed,
                 np.float32(self.dt),
-                max(min(per_trial, n // _SMALLEST_PART), 1),
+                _parts_of_a_trial(len(x), n),
                 (spikes, voltages, refractory),
             )
         last = packed._replace(
@@ -270,6 +269,12 @@ class CompiledColumn:
         return _Layout(
             lanes, constants, channel, lanes.position[self.wiring.events.target]
         )
+
+
+def _parts_of_a_trial(n_trials, n_neurons):
+    """Into how many pieces the neurons of a trial are cut, for the threads."""
+    threads_per_trial = numba.get_num_threads() // max(n_trials, 1)
+    return max(min(threads_per_trial, n_neurons // _SMALLEST_PART), 1)
 
 
 def _lanes_of_pass(n_trials):

@@ -27,7 +27,8 @@ class AdjointTable(NamedTuple):
 
     Adjoint currents are kept in a window of `width` steps per receptor. A block is as
     many receptors as 16 bits can address, so that an index takes two bytes, and the
-    part of the window that belongs to a block stays in a processor's cache.
+    part of the window that belongs to a block stays in a processor's cache. Rows are
+    sorted by receptor, then neuron: what one source reaches lies closer together.
 
     receptor: post * R + receptor of each row of the window, (W,) int32: only those
         that have a synapse.
@@ -83,13 +84,18 @@ class Wiring:
     @functools.cached_property
     def adjoint(self):
         """The AdjointTable of these synapses."""
-        is_first = np.diff(self.target, prepend=-1) != 0
-        receptor, row = self.target[is_first], np.cumsum(is_first) - 1
+        n, n_receptors = self.n_neurons, self.n_receptors
+        is_used = np.bincount(self.target, minlength=n * n_receptors) > 0
+        receptor, neuron = np.nonzero(is_used.reshape(n, n_receptors).T)
+        receptor = (neuron * n_receptors + receptor).astype(np.int32)
+        row_of = np.empty(n * n_receptors, np.int32)
+        row_of[receptor] = np.arange(len(receptor))
+        row = row_of[self.target]
         width = 1 << (self.n_delays + 1).bit_length()  # the next power of two
         block = _ADDRESSES // width
-        at_source = (row // block).astype(np.int64) * self.n_neurons + self.pre
+        at_source = (row // block).astype(np.int64) * n + self.pre
         order = np.argsort(at_source, kind="stable").astype(np.int32)
-        n_rows = -(-len(receptor) // block) * self.n_neurons
+        n_rows = -(-len(receptor) // block) * n
         counts = np.bincount(at_source, minlength=n_rows)
         start = np.concatenate(([0], np.cumsum(counts)))
         index = (row % block * width + self.delay - 1).astype(np.uint16)
