@@ -116,26 +116,6 @@ def test_every_length_has_exact_gradients(n_steps):
     assert_same(found, expected, 1e-10)
 
 
-def test_gradients_of_200_ms_equal_those_in_double_precision():
-    rng = np.random.default_rng(0)
-    network = calm_network(0, n=80)
-    exact, column = column_of(network, dtype="float64"), column_of(network)
-    x = 1.5 * sparse_input(2, 200, column.n_targets, rng)
-    state = busy_state(column, 2, rng)
-    upstream = random_upstream(column, state, 200, rng)
-    twice = [part.astype("float64") for part in upstream]
-    double_state = GLIF3State(*(part.astype("float64") for part in state))
-    outputs, expected = gradients(
-        "stepwise", exact, x.astype("float64"), double_state, twice
-    )
-    again, found = portable_gradients(column, x, state, upstream)
-    assert 1 < 1000 * np.mean(outputs[0]) < 50
-    np.testing.assert_array_equal(again[0], outputs[0])
-    assert_same(found, expected, 1e-4)
-    for name, value in found.items():
-        assert np.any(value) == (name != "r"), name
-
-
 def test_voltages_of_500_ms_equal_those_of_the_step_by_step_loop_bit_for_bit():
     """As long as no receptor has two synapses from one cell."""
     column = column_of(calm_network(1, n=100))
