@@ -44,6 +44,7 @@ def test_an_unknown_option_is_refused():
         (TaskConfig, {"sti_intensity": 0.0}, "sti_intensity must be positive"),
         (ColumnConfig, {"max_delay": 0}, "max_delay must be positive, got 0"),
         (ColumnConfig, {"gauss_std": 0.0}, "gauss_std must be positive"),
+        (ColumnConfig, {"gradient_tolerance": -1e-3}, "gradient_tolerance must not be"),
         (ColumnConfig, {"scale": (1.0,)}, "scale needs two numbers"),
         (NetworkConfig, {"neurons": -1}, "neurons must not be negative, got -1"),
         (NetworkConfig, {"seed": -1}, "seed must not be negative, got -1"),

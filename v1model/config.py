@@ -84,6 +84,9 @@ class ColumnConfig:
     engine: str = option("auto", "How the time loop is run.", choices=ENGINES)
     dampening_factor: float = option(0.5, "Height of the surrogate derivative.")
     gauss_std: float = option(0.28, "Width of the surrogate derivative, in V_th - E_L.")
+    gradient_tolerance: float = option(
+        0.0, "Surrogate derivatives below it count as zero; 0 is the exact gradient."
+    )
     max_delay: int = option(5, "Longest synaptic delay, ms; longer ones are clipped.")
     input_weight_scale: float = option(1.0, "Factor on the weights from the LGN.")
     train_recurrent: bool = option(True, "Train the recurrent weights.")
@@ -118,7 +121,11 @@ class ColumnConfig:
         for name in ("dampening_factor", "gauss_std", "max_delay", "readout_scale"):
             require_positive(self, name)
         require(len(self.scale) == 2, "scale", "needs two numbers", self.scale)
-        for name in ("recurrent_weight_regularization", "l2_regularization"):
+        for name in (
+            "gradient_tolerance",
+            "recurrent_weight_regularization",
+            "l2_regularization",
+        ):
             value = getattr(self, name)
             require(value >= 0, name, "must not be negative", value)
 

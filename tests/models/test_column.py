@@ -216,11 +216,17 @@ def test_steps_that_are_no_multiple_of_the_chunk_are_refused(column):
         column(inputs_of(5, n_steps=12))
 
 
-def test_both_engines_give_the_same_answers():
-    compiled = make_column(engine="compiled")(inputs_of(2))
-    stepwise = make_column(engine="stepwise")(inputs_of(2))
-    np.testing.assert_array_equal(compiled.spikes, stepwise.spikes)
-    np.testing.assert_array_equal(compiled.logits, stepwise.logits)
+@pytest.mark.parametrize("engine", ["compiled", "portable"])
+def test_all_engines_give_the_same_answers(engine):
+    found = make_column(engine=engine)(inputs_of(2))
+    expected = make_column(engine="stepwise")(inputs_of(2))
+    np.testing.assert_array_equal(found.spikes, expected.spikes)
+    np.testing.assert_array_equal(found.logits, expected.logits)
+
+
+def test_the_options_of_the_gradient_reach_the_cell():
+    column = make_column(gauss_std=0.3, dampening_factor=0.4, gradient_tolerance=1e-3)
+    assert column.rsnn.cell.surrogate == (0.3, 0.4, 1e-3)
 
 
 def test_mixed_precision_gives_the_same_spikes(column):

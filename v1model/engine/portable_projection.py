@@ -4,10 +4,13 @@ Automatic differentiation of the sparse product makes tensors of a number per sy
 step and trial. Here the weights' gradient visits some synapses at a time.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
 from v1model.engine.portable_matrix import (
+    Piece,
     matrix_pieces,
     product,
     transposed_product,
@@ -17,15 +20,38 @@ from v1model.engine.portable_matrix import (
 _AT_ONCE = 1 << 22  # numbers of a tensor of synapses by steps: 16 MB in float32
 
 
-def portable_projection(x, weights, table, n_targets):
-    """y = W x; arguments and result as in `stepwise_projection`."""
-    n_inputs = x.shape[-1]
+class ProjectionTensors(NamedTuple):
+    """A ProjectionTable as tensors; all indices are int64.
+
+    pieces: W.  target, pre: Row and column of each synapse, (S,).
+    """
+
+    pieces: tuple[Piece, ...]
+    target: tf.Tensor
+    pre: tf.Tensor
+
+
+def projection_tensors(table, n_targets, n_inputs):
+    """The ProjectionTensors of a ProjectionTable."""
     row = np.repeat(table.target, np.diff(table.start))
+    order = np.arange(len(row))
     with tf.init_scope():  # see `portable_tables`
-        pieces = matrix_pieces(
-            row, table.pre, np.arange(len(row)), (n_targets, n_inputs)
+        return ProjectionTensors(
+            matrix_pieces(row, table.pre, order, (n_targets, n_inputs)),
+            tf.constant(row, tf.int64),
+            tf.constant(table.pre, tf.int64),
         )
-        target, pre = tf.constant(row, tf.int64), tf.constant(table.pre, tf.int64)
+
+
+def portable_projection(x, weights, table, n_targets):
+    """y = W x; arguments and result as in `stepwise_projection`.
+
+    The table may also be its ProjectionTensors: who traces several graphs keeps one
+    copy.
+    """
+    if not isinstance(table, ProjectionTensors):
+        table = projection_tensors(table, n_targets, x.shape[-1])
+    pieces, target, pre = table
 
     @tf.custom_gradient
     def project(x, weights):

@@ -40,7 +40,7 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         gauss_std, dampening_factor: Width and height of the Gaussian surrogate
             derivative, in units of V_th - E_L.
         gradient_tolerance: Surrogate derivatives below it count as zero in the compiled
-            engine; 0 is exact.
+            and the portable engine; 0 is exact.
         recurrent_weight_scale: Factor on the initial weights.
         max_delay: Longest delay, ms; longer ones are clipped.
         train_recurrent: Whether the weights are trained.

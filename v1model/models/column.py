@@ -156,6 +156,7 @@ def column_model(network, config, pools, *, chunk, has_threshold, noise_pool=Non
         network,
         gauss_std=config.gauss_std,
         dampening_factor=config.dampening_factor,
+        gradient_tolerance=config.gradient_tolerance,
         max_delay=config.max_delay,
         train_recurrent=config.train_recurrent,
         use_dale_law=config.use_dale_law,

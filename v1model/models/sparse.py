@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.engine.portable_projection import portable_projection
+from v1model.engine.portable_projection import portable_projection, projection_tensors
 from v1model.engine.projection import (
     ProjectionTable,
     compiled_projection,
@@ -90,6 +90,7 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
             target = np.searchsorted(receptors, target).astype(np.int32)
             self.n_targets = len(receptors)
         self.table = ProjectionTable(target, arrays["start"], arrays["pre"])
+        self._tensors = None
         self.n_inputs = int(arrays["n_inputs"])
         self.n_synapses = len(arrays["pre"])
         if self.built:
@@ -129,7 +130,17 @@ class SparseLayer(StoredArrays, keras.layers.Layer):
         x = tf.cast(inputs, self.variable_dtype)
         weights = tf.convert_to_tensor(self.input_weights)
         engine = choose_engine(self.options["engine"], self.variable_dtype)
-        return _PROJECTIONS[engine](x, weights, self.table, self.n_targets)
+        table = self.tensors if engine == "portable" else self.table
+        return _PROJECTIONS[engine](x, weights, table, self.n_targets)
+
+    @property
+    def tensors(self):
+        """ProjectionTensors of the table; graphs share one copy."""
+        if self._tensors is None:
+            self._tensors = projection_tensors(
+                self.table, self.n_targets, self.n_inputs
+            )
+        return self._tensors
 
     def get_config(self):
         sizes = (self.n_inputs, self.n_synapses, self.n_targets)
