@@ -22,6 +22,7 @@ from visualization import style
 MARGIN = 1.4  # shown part of the visual field, in sizes of the view
 WINDOW_COLOUR = "#F5D77A"
 SCREEN_GRAY = "#808080"  # where luminance is 0
+WIDE = 0.05  # share of a trial from which on a segment has room for words
 STEP = 3  # an ordinary step, not the first of an epoch
 
 
@@ -84,7 +85,9 @@ def _draw_screen(axes, segments, frames, view):
     for segment, frame, end in zip(segments, frames, ends, strict=True):
         start = end - segment.ms
         kind = "gray" if segment.slot == GRAY else "picture"
-        axes.text((start + end) / 2, 1.04, f"{kind}\n{segment.ms} ms", ha="center")
+        is_wide = segment.ms >= WIDE * ends[-1]
+        label = f"{kind}\n{segment.ms} ms" if is_wide else f"{segment.ms}"
+        axes.text((start + end) / 2, 1.04, label, ha="center")
         if start:
             axes.plot([start, start], [0, 1], color="white", lw=0.8, zorder=6)
         if segment.slot == GRAY:
@@ -144,10 +147,13 @@ def draw_task(task, lgn, view, step=STEP):
         step: Training step.
     """
     batch = task.batch("training", step, 1, step + 1)
-    onsets = np.cumsum([0, *(segment.ms for segment in task.timeline.segments)])
-    pictures = [batch.image_labels[0, onset // CHUNK_MS] for onset in onsets[:-1]]
+    plan = task.plan("training", step, 1, step + 1)
+    pictures = plan.pictures[0, -task.timeline.n_slots :]
     gray = np.zeros((N_ROWS, N_COLUMNS), np.float32)
-    frames = [gray if k == GRAY else task.rates.frame(k) for k in pictures]
+    frames = [
+        gray if segment.slot == GRAY else task.rates.frame(pictures[segment.slot])
+        for segment in task.timeline.segments
+    ]
     rates = -1000 * np.log1p(-batch.inputs[0] / CURRENT_PER_PROBABILITY)
     left_to_right = np.argsort(lgn.units.x)
     return task_timeline(

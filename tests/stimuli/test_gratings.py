@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from v1model.stimuli.gratings import drifting_grating, static_grating
+from v1model.stimuli.gratings import (
+    Grating,
+    GratingSet,
+    drifting_grating,
+    static_grating,
+)
 
 
 def test_a_grating_is_gray_on_average():
@@ -72,6 +77,38 @@ def test_a_static_grating_is_the_first_frame_of_a_drifting_one():
     np.testing.assert_array_equal(
         static_grating(70.0, phase=33.0, contrast=0.5), moving[0]
     )
+
+
+def test_every_frame_is_a_weighted_sum_of_two():
+    moving = Grating(33.0, 0.08, 5.0, phase=210.0, contrast=0.7)
+    frames = np.tensordot(moving.weights([0, 7, 20]), moving.quadrature(), (0, 0))
+    np.testing.assert_allclose(frames, moving.movie(21)[[0, 7, 20]], atol=1e-6)
+
+
+def grating_set(**changes):
+    shape = {
+        "orientations": np.array([10.0, 100.0, 131.5]),
+        "phases": np.arange(0, 360, 30),
+        "centre": (93, 41),
+        "spatial_frequency": 0.05,
+        "temporal_frequency": 0.0,
+        "contrast": 2.0,
+    }
+    return GratingSet(**(shape | changes))
+
+
+def test_the_phase_of_a_set_is_that_in_its_centre_whatever_the_orientation():
+    gratings = grating_set()
+    for number in range(36):
+        frame = gratings[number].movie(1)[0]
+        phase = np.deg2rad(gratings.phases[number % 12])
+        assert frame[41, 93] == pytest.approx(2 * np.sin(phase), abs=1e-4)
+        assert gratings[number].direction == gratings.orientations[number // 12]
+
+
+def test_a_set_that_no_pixels_can_show_is_refused():
+    with pytest.raises(ValueError, match="spatial_frequency must lie in .* got 0.6"):
+        grating_set(spatial_frequency=0.6)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import pytest
 
 from v1model.lgn.movie import Movie
 from v1model.stimuli import responses
+from v1model.stimuli.gratings import GratingSet
 from v1model.stimuli.responses import (
+    GratingRates,
     PictureRates,
     PublishedRates,
     published_columns,
@@ -63,6 +65,54 @@ def test_a_picture_is_seen_in_the_rates_for_no_longer_than_the_memory(lgn):
     gray_ms = rates.memory_ms - 1
     found = rates([(0, 100), (GRAY, gray_ms), (GRAY, 50)], 50)
     np.testing.assert_allclose(found, [lgn.spontaneous_rates] * 50, rtol=1e-4)
+
+
+def test_a_screen_between_pictures_may_be_something_else_than_gray(lgn):
+    frames = np.random.default_rng(1).uniform(-2, 2, (2, 120, 240)).astype(np.float32)
+    shown = [(0, 50), (GRAY, 30), (0, 20), (GRAY, 60)]
+    rates = PictureRates(lgn, lambda k: frames[k], frames[1])
+    movie = Movie(frames[[0, 1, 0, 1]], [50, 30, 20, 60])
+    np.testing.assert_allclose(rates(shown, 160), lgn.rates(movie), rtol=1e-4)
+
+
+@pytest.mark.parametrize("temporal_frequency", [0.0, 2.0, 15.0])
+def test_rates_to_gratings_are_those_of_the_movie(lgn, temporal_frequency):
+    gratings = GratingSet(
+        orientations=np.array([45.0, 130.0]),
+        phases=np.array([0.0, 77.0, 250.0]),
+        centre=(100.0, 50.0),
+        spatial_frequency=0.05,
+        temporal_frequency=temporal_frequency,
+        contrast=2.0,
+    )
+    shown = [(GRAY, 50), (1, 100), (GRAY, 60), (5, 100), (4, 40), (GRAY, 50)]
+    movie = np.concatenate(
+        [
+            np.zeros((ms, 120, 240)) if k == GRAY else gratings[k].movie(ms)
+            for k, ms in shown
+        ]
+    )
+    found = GratingRates(lgn, gratings)(shown, 300)
+    np.testing.assert_allclose(found, lgn.rates(movie)[-300:], rtol=1e-4, atol=1e-3)
+
+
+def test_all_phases_of_an_orientation_are_filtered_once():
+    filtered = []
+
+    class CountingLGN:
+        def spatial_responses(self, frames):
+            filtered.append(len(frames))
+            return np.zeros((1, len(frames)), np.float32)
+
+        def rates_from_spatial(self, responses, durations):
+            return np.zeros((sum(durations), 1))
+
+    gratings = GratingSet([0.0, 9.0], np.arange(360), (0, 0), 0.05, 0.0, 1.0)
+    rates = GratingRates(CountingLGN(), gratings)
+    rates([(k, 50) for k in (3, 200, 359)], 150)
+    assert filtered == [1, 2]  # gray, then sine and cosine
+    rates([(360, 50), (1, 50)], 100)
+    assert filtered == [1, 2, 2]
 
 
 def test_published_rates_follow_a_picture_until_the_pause():

@@ -1,4 +1,4 @@
-"""The two tasks: what is shown, what is right, and that batches are pure."""
+"""All tasks: what is shown, what is right, and that batches are pure."""
 
 import dataclasses
 import pickle
@@ -11,6 +11,7 @@ from v1model import config as options
 from v1model.config import TaskConfig
 from v1model.lgn import LGN, current_from_rates
 from v1model.lgn.movie import Movie
+from v1model.models.metrics import ResponseAccuracy
 from v1model.stimuli.images import View
 from v1model.stimuli.tasks import TASKS, make_task
 from v1model.stimuli.trials import GRAY
@@ -26,18 +27,34 @@ def lgn():
 
 
 @pytest.fixture(scope="module")
-def garrett(lgn):
-    return make_task(TaskConfig(task="garrett"), lgn, VIEW, seed=1)
+def made(lgn):
+    """Every task by its name."""
+    return {name: make_task(TaskConfig(task=name), lgn, VIEW, seed=1) for name in TASKS}
 
 
 @pytest.fixture(scope="module")
-def ten_class(lgn):
-    return make_task(TaskConfig(task="10class"), lgn, VIEW, seed=1)
+def garrett(made):
+    return made["garrett"]
+
+
+@pytest.fixture(scope="module")
+def ten_class(made):
+    return made["10class"]
 
 
 @pytest.fixture(params=list(TASKS))
-def task(request, garrett, ten_class):
-    return {"garrett": garrett, "10class": ten_class}[request.param]
+def task(request, made):
+    return made[request.param]
+
+
+@pytest.fixture(params=["garrett", "vcd_grating"])
+def change_task(request, made):
+    return made[request.param]
+
+
+@pytest.fixture(params=["ori_diff", "evidence", "10class"])
+def single_task(request, made):
+    return made[request.param]
 
 
 def assert_same(first, second):
@@ -94,8 +111,9 @@ def test_validation_is_the_same_in_every_epoch(task):
             np.testing.assert_array_equal(a, b)
 
 
-def test_no_picture_is_in_training_and_validation(task):
-    shown = {}
+@pytest.mark.parametrize("name", ["garrett", "vcd_grating", "ori_diff", "10class"])
+def test_no_picture_is_in_training_and_validation(made, name):
+    task, shown = made[name], {}
     for split in ("training", "validation"):
         plans = [task.plan(split, step, 8, 60) for step in range(60)]
         shown[split] = set(np.concatenate([plan.pictures for plan in plans]).flat)
@@ -112,8 +130,9 @@ def test_no_picture_is_in_training_and_validation(task):
 def test_before_the_first_picture_the_lgn_is_spontaneous(task, lgn):
     inputs = task.batch("training", 0, 1, STEPS).inputs[0]
     gray = current_from_rates(lgn.spontaneous_rates)
-    np.testing.assert_allclose(inputs[:50], np.tile(gray, (50, 1)), rtol=1e-5)
-    assert np.abs(inputs[60:200] - gray).max() > 0.005
+    onset = np.flatnonzero(task.timeline.slots != GRAY)[0]
+    np.testing.assert_allclose(inputs[:onset], np.tile(gray, (onset, 1)), rtol=1e-5)
+    assert np.abs(inputs[onset + 10 : onset + 150] - gray).max() > 0.005
 
 
 def test_spikes_have_the_rate_of_the_currents_and_belong_to_the_trial(lgn):
@@ -129,9 +148,9 @@ def test_spikes_have_the_rate_of_the_currents_and_belong_to_the_trial(lgn):
     assert (spikes[0] != spikes[1]).any()
 
 
-def test_garrett_lanes_do_not_depend_on_how_many_there_are(garrett):
-    whole = garrett.batch("training", 3, 4, STEPS)
-    half = garrett.batch("training", 3, 2, STEPS)
+def test_lanes_of_a_change_task_do_not_depend_on_how_many_there_are(change_task):
+    whole = change_task.batch("training", 3, 4, STEPS)
+    half = change_task.batch("training", 3, 2, STEPS)
     for name, a, b in zip(whole._fields, whole, half, strict=True):
         np.testing.assert_array_equal(a[:2], b, err_msg=name)
     assert (pictures_of(whole)[0] != pictures_of(whole)[2]).any()
@@ -194,13 +213,21 @@ def test_garrett_shows_one_continuous_movie_across_trials(garrett, lgn):
     assert np.abs(streamed[600:1200] - current_from_rates(alone)).max() > 1e-3
 
 
-def test_always_answering_no_change_scores_chance_on_the_response_windows(garrett):
-    plans = [garrett.plan("validation", step, 4, 50) for step in range(50)]
-    answers = np.concatenate([plan.answers[plan.is_asked] for plan in plans])
-    assert np.mean(answers == 0) == pytest.approx(0.5, abs=0.02)
-    training = [garrett.plan("training", step, 16, 50) for step in range(50)]
-    answers = np.concatenate([plan.answers[plan.is_asked] for plan in training])
-    assert np.mean(answers == 0) == pytest.approx(0.5, abs=0.05)
+def test_always_giving_the_same_answer_shows_as_chance(task):
+    for split, tolerance in (("validation", 0.02), ("training", 0.06)):
+        plans = [task.plan(split, step, 8, 50) for step in range(50)]
+        labels = np.concatenate([task.timeline.labels(p.answers) for p in plans])
+        weights = np.concatenate([task.timeline.weights(p.is_asked) for p in plans])
+        for answer in range(task.n_classes):
+            metric = ResponseAccuracy(task.n_classes)
+            logits = np.zeros((*labels.shape, task.n_classes), np.float32)
+            logits[..., answer] = 1
+            metric.update_state(labels, logits, weights)
+            found = {name: float(value) for name, value in metric.result().items()}
+            chance = 1 / task.n_classes
+            assert found["balanced_accuracy"] == pytest.approx(chance, abs=1e-6)
+            assert found["accuracy"] == pytest.approx(chance, abs=tolerance)
+            assert found["chance"] == pytest.approx(chance, abs=tolerance)
 
 
 @pytest.mark.parametrize(("p_reappear", "changes"), [(0.0, 1), (1.0, 0), (0.9, 0.1)])
@@ -213,13 +240,42 @@ def test_pictures_reappear_as_often_as_asked(lgn, p_reappear, changes):
     assert answers.mean() == pytest.approx(changes, abs=0.03)
 
 
-def test_garrett_has_the_published_readout(garrett, ten_class):
-    assert (garrett.pools, garrett.n_classes) == ((0,), 2)
-    assert garrett.has_threshold
-    assert garrett.carries_state
-    assert (ten_class.pools, ten_class.n_classes) == (tuple(range(5, 15)), 10)
-    assert not ten_class.has_threshold
-    assert not ten_class.carries_state
+def test_every_task_has_the_published_readout(made):
+    found = {
+        name: (task.pools, task.n_classes, task.has_threshold, task.carries_state)
+        for name, task in made.items()
+    }
+    assert found == {
+        "garrett": ((0,), 2, True, True),
+        "vcd_grating": ((1,), 2, True, True),
+        "ori_diff": ((2,), 2, True, False),
+        "evidence": ((3, 4), 2, False, False),
+        "10class": (tuple(range(5, 15)), 10, False, False),
+    }
+    pools = [pool for task in made.values() for pool in task.pools]
+    assert pools == list(range(15))
+
+
+def test_every_task_has_the_published_timeline(made):
+    presentation = [(GRAY, 50), (0, 100), (GRAY, 150)]
+    second = [(GRAY, 50), (1, 100), (GRAY, 150)]
+    once = [(GRAY, 50), (0, 100), (GRAY, 450)]
+    cues = [(slot, ms) for k in range(5) for slot, ms in ((k, 50), (GRAY, 10))]
+    expected = {
+        "garrett": (presentation + second, (4, 10), 0.05),
+        "vcd_grating": (presentation + second, (4, 10), 0.0),
+        "ori_diff": (once, (3,), 0.0),
+        "evidence": ([*cues, (GRAY, 250), (5, 50)], (11,), 0.0),
+        "10class": (once, (3,), 0.0),
+    }
+    for name, (segments, windows, weight_elsewhere) in expected.items():
+        timeline = made[name].timeline
+        assert [tuple(segment) for segment in timeline.segments] == segments, name
+        assert timeline.windows == windows, name
+        weights = timeline.weights(np.ones((1, len(windows)), bool))[0]
+        np.testing.assert_array_equal(weights[list(windows)], 1)
+        others = np.delete(weights, windows)
+        np.testing.assert_allclose(others, weight_elsewhere, err_msg=name)
 
 
 def test_10class_asks_in_one_chunk_for_the_label_of_the_picture(ten_class):
@@ -234,9 +290,9 @@ def test_10class_asks_in_one_chunk_for_the_label_of_the_picture(ten_class):
     assert (np.delete(batch.image_labels, [1, 2], axis=1) == GRAY).all()
 
 
-def test_10class_trials_do_not_depend_on_how_they_are_batched(ten_class):
-    whole = ten_class.batch("training", 1, 4, STEPS)
-    halves = [ten_class.batch("training", step, 2, STEPS) for step in (2, 3)]
+def test_single_trials_do_not_depend_on_how_they_are_batched(single_task):
+    whole = single_task.batch("training", 1, 4, STEPS)
+    halves = [single_task.batch("training", step, 2, STEPS) for step in (2, 3)]
     for name, a, *b in zip(whole._fields, whole, *halves, strict=True):
         np.testing.assert_array_equal(a, np.concatenate(b), err_msg=name)
 
@@ -261,6 +317,11 @@ def test_10class_validation_classes_alternate_and_training_shows_each_picture_on
         ({"delays": (100,)}, r"delays must begin with at least 150 ms.*got 100"),
         ({"im_slice": 120}, r"im_slice must be a multiple of 50 ms, got 120"),
         ({"task": "10class", "seq_len": 500}, r"50 \+ 100 \+ 450 = 600 ms, got 500"),
+        ({"task": "ori_diff", "seq_len": 500}, r"ori_diff: .* = 600 ms, got 500"),
+        ({"task": "vcd_grating", "seq_len": 700}, r"vcd_grating: .* 300 ms, got 700"),
+        ({"task": "vcd_grating", "delays": (1, 2)}, r"vcd_grating: .* got \(1, 2\)"),
+        ({"task": "evidence", "pause": 200}, r"5 \(50 \+ 10\) \+ 200 \+ 50 .*got 600"),
+        ({"task": "evidence", "seq_len": 350}, r"positive pause .* got 350"),
         ({"task": "10class", "post_chunks": 5}, r"= 9 chunks of 50 ms .* got 600"),
     ],
 )
@@ -275,7 +336,7 @@ def test_the_command_line_offers_every_task():
 
 def test_an_unknown_task_is_refused_with_the_choices(lgn):
     config = dataclasses.replace(TaskConfig(), task="memory")
-    with pytest.raises(ValueError, match=r"'memory', choose from garrett, 10class"):
+    with pytest.raises(ValueError, match=r"'memory', choose from garrett, .*, 10class"):
         make_task(config, lgn, VIEW, seed=0)
 
 

@@ -83,10 +83,10 @@ def test_draws_differ_between_purposes_and_positions():
     draws = {
         generator(3, split, purpose, *position).random()
         for split in ("training", "validation")
-        for purpose in ("pictures", "changes", "order")
+        for purpose in ("pictures", "changes", "order", "variants")
         for position in ((0, 0), (0, 1), (1, 0), (0,))
     }
-    assert len(draws) == 24
+    assert len(draws) == 32
     again = generator(3, "training", "changes", 0, 1).random()
     assert again in draws
     assert spike_generator(np.array([-1, 2], np.int32)).random() < 1

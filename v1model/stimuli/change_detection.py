@@ -1,8 +1,9 @@
-"""garrett: has the natural picture changed? (visual change detection)"""
+"""Visual change detection: has the picture changed? garrett asks of photographs."""
 
 import dataclasses
 import logging
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,18 +34,57 @@ _BLOCK = 8  # changes and repeats are balanced within so many validation picture
 def garrett(config, lgn, view, *, seed, current_input, data_dir, inputs):
     """The change-detection task with natural pictures.
 
+    For arguments see `tasks.make_task`.
+    """
+    rates, n_training, n_validation = _rates(config, lgn, view, data_dir, inputs)
+    return change_task(
+        config,
+        rates,
+        Pictures(n_training, n_validation),
+        pool=0,
+        weight_elsewhere=config.response_weight_elsewhere,
+        seed=seed,
+        current_input=current_input,
+    )
+
+
+class Pictures(NamedTuple):
+    """How many pictures a change-detection task has.
+
+    n_training, n_validation: Validation pictures are numbered after the others.
+    n_variants: Variants of each picture, such as phases of a grating: one is drawn
+        each time, and does not make another picture. Variant v of picture k is number
+        k * n_variants + v.
+    """
+
+    n_training: int
+    n_validation: int
+    n_variants: int = 1
+
+
+def change_task(
+    config, rates, pictures, *, pool, weight_elsewhere, seed, current_input
+):
+    """A change-detection task.
+
     A lane shows one endless stream of pictures, two per trial of 600 ms. The answer
     to a picture, due 50 to 100 ms after its end, is whether it differs from the one
     before, also when that was in the trial before. The first picture of an epoch has
     none before it: no answer counts there.
 
-    For arguments see `tasks.make_task`.
+    Args:
+        config: TaskConfig.
+        rates: As of Task, and `memory_ms`: how long a picture is seen in the rates.
+        pictures: Pictures.
+        pool: Readout pool.
+        weight_elsewhere: Loss weight of the chunks in which no answer is due.
+        seed, current_input: As of `tasks.make_task`.
     """
     presentation = presentation_segments(config)
     period = sum(segment.ms for segment in presentation)
     if config.seq_len % period:
         raise ValueError(
-            f"garrett: seq_len must be a multiple of im_slice + delays[0] = "
+            f"{config.task}: seq_len must be a multiple of im_slice + delays[0] = "
             f"{config.im_slice} + {config.delays[0]} = {period} ms, "
             f"got {config.seq_len}."
         )
@@ -54,24 +94,19 @@ def garrett(config, lgn, view, *, seed, current_input, data_dir, inputs):
     timeline = Timeline(
         segments=repeated(presentation, n_pictures),
         windows=tuple(window + k * chunks_per_period for k in range(n_pictures)),
-        weight_elsewhere=config.response_weight_elsewhere,
-    )
-    rates, n_training, n_validation = _rates(
-        config, lgn, view, data_dir, inputs, presentation
+        weight_elsewhere=weight_elsewhere,
     )
     # Earlier trials whose last picture is still seen in the LGN.
     seen_ms = max(rates.memory_ms - presentation[-1].ms, 0)
     n_before = math.ceil(seen_ms / config.seq_len)
     return Task(
-        name="garrett",
+        name=config.task,
         timeline=timeline,
         n_classes=2,
-        pools=(0,),
+        pools=(pool,),
         has_threshold=True,
         carries_state=True,
-        plan=ChangeStreams(
-            seed, config.p_reappear, n_pictures, n_before, n_training, n_validation
-        ),
+        plan=ChangeStreams(seed, config.p_reappear, n_pictures, n_before, *pictures),
         rates=rates,
         n_before=n_before,
         current_input=current_input,
@@ -82,20 +117,22 @@ def presentation_segments(config):
     """Gray, picture, gray of one presentation; the grays are delays[0] together."""
     if len(set(config.delays)) > 1:
         raise ValueError(
-            "garrett: every picture is followed by the same gray, so all delays must "
-            f"be equal, got {config.delays}."
+            f"{config.task}: every picture is followed by the same gray, so all delays "
+            f"must be equal, got {config.delays}."
         )
     gray_after = config.delays[0] - GRAY_BEFORE_MS
     least = RESPONSE_DELAY_MS + CHUNK_MS
     if gray_after < least:
         raise ValueError(
-            f"garrett: delays must begin with at least {GRAY_BEFORE_MS + least} ms, so "
-            f"that the response fits after the picture, got {config.delays[0]}."
+            f"{config.task}: delays must begin with at least {GRAY_BEFORE_MS + least} "
+            "ms, so that the response fits after the picture, "
+            f"got {config.delays[0]}."
         )
     for name, value in (("im_slice", config.im_slice), ("delays", config.delays[0])):
         if value % CHUNK_MS:
             raise ValueError(
-                f"garrett: {name} must be a multiple of {CHUNK_MS} ms, got {value}."
+                f"{config.task}: {name} must be a multiple of {CHUNK_MS} ms, "
+                f"got {value}."
             )
     return (
         Segment(GRAY, GRAY_BEFORE_MS),
@@ -114,8 +151,7 @@ class ChangeStreams:
             validation exactly half of each block of eight does.
         per_trial: Pictures per trial.
         n_before: Earlier trials that a plan lists too.
-        n_training, n_validation: Number of pictures; validation pictures are
-            numbered after the training pictures.
+        n_training, n_validation, n_variants: As of Pictures.
     """
 
     seed: int
@@ -124,6 +160,7 @@ class ChangeStreams:
     n_before: int
     n_training: int
     n_validation: int
+    n_variants: int = 1
 
     def __call__(self, split, step, batch_size, steps_per_epoch):
         epoch, position = divmod(step, steps_per_epoch)
@@ -134,6 +171,10 @@ class ChangeStreams:
             self.stream(split, epoch, lane, n_stream) for lane in range(batch_size)
         ]
         pictures, is_change = map(np.stack, zip(*streams, strict=True))
+        variants = [
+            self._variants(split, epoch, lane, n_stream) for lane in range(batch_size)
+        ]
+        pictures = pictures * self.n_variants + np.stack(variants)
         n_history = self.n_before * self.per_trial
         history = ((0, 0), (n_history, 0))
         pictures = np.pad(pictures, history, constant_values=GRAY)
@@ -166,13 +207,17 @@ class ChangeStreams:
         pictures = (first + np.cumsum(steps)) % n_pictures
         return pictures + (0 if is_training else self.n_training), is_change
 
+    def _variants(self, split, epoch, lane, n):
+        rng = generator(self.seed, split, "variants", epoch, lane)
+        return rng.integers(self.n_variants, size=n)
 
-def _rates(config, lgn, view, data_dir, inputs, presentation):
+
+def _rates(config, lgn, view, data_dir, inputs):
     """The source of rates, and the number of training and validation pictures."""
     paths = published_paths(data_dir)
     if paths:
         columns = published_columns(paths[0], len(lgn.units), inputs)
-        _, picture, gray = (segment.ms for segment in presentation)
+        _, picture, gray = (segment.ms for segment in presentation_segments(config))
         n_ms = published_ms(paths[0], picture, gray)
         (training, pause), (validation, _) = (
             read_published_rates(path, n_ms, columns) for path in paths

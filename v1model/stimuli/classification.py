@@ -1,4 +1,4 @@
-"""10class: which of ten classes is in the picture?"""
+"""10class: which of ten classes is in the picture? And the plans of such tasks."""
 
 import dataclasses
 
@@ -42,7 +42,7 @@ def ten_class(config, lgn, view, *, seed, current_input, data_dir, inputs):
         pools=tuple(range(FIRST_POOL, FIRST_POOL + N_CLASSES)),
         has_threshold=False,
         carries_state=False,
-        plan=LabelledPictures(seed, training_labels, validation_labels),
+        plan=LabelledTrials(seed, training_labels, validation_labels),
         rates=PictureRates(lgn, frame),
         current_input=current_input,
     )
@@ -53,14 +53,14 @@ def classification_timeline(config):
     duration = config.pre_delay + config.im_slice + config.post_delay
     if duration != config.seq_len:
         raise ValueError(
-            f"10class: seq_len must be pre_delay + im_slice + post_delay = "
+            f"{config.task}: seq_len must be pre_delay + im_slice + post_delay = "
             f"{config.pre_delay} + {config.im_slice} + {config.post_delay} = "
             f"{duration} ms, got {config.seq_len}."
         )
     n_chunks = config.pre_chunks + 1 + config.post_chunks
     if n_chunks * CHUNK_MS != config.seq_len:
         raise ValueError(
-            f"10class: pre_chunks + 1 + post_chunks = {n_chunks} chunks of "
+            f"{config.task}: pre_chunks + 1 + post_chunks = {n_chunks} chunks of "
             f"{CHUNK_MS} ms must last seq_len, got {config.seq_len} ms."
         )
     segments = (
@@ -75,23 +75,29 @@ def classification_timeline(config):
 
 
 @dataclasses.dataclass(frozen=True)
-class LabelledPictures:
-    """Plans of a classification task; one picture per trial.
+class LabelledTrials:
+    """Plans of a task with one answer per trial, of which there are known kinds.
 
-    In training, every picture is shown once before one returns: a pass over the set is
-    a permutation. Validation goes through the held-out pictures in a fixed order in
-    which the classes alternate. The trials are numbered, and a trial is the same
-    however many of them make a batch.
+    In training, every kind is shown once before one returns: a pass over the set is a
+    permutation. Validation goes through the held-out kinds in a fixed order in which
+    the classes alternate. The trials are numbered, and a trial is the same however
+    many of them make a batch.
 
     Args:
         seed: Of the run.
-        training, validation: Label of each picture; validation pictures are numbered
-            after the training pictures.
+        training, validation: Label of each kind; validation kinds are numbered after
+            the training kinds.
+        pictures: Picture in each slot of each kind, (n, n_slots) int. None where kind
+            k shows picture k and nothing else.
+        n_variants: Variants of each picture, such as phases of a grating: one is drawn
+            each time. Variant v of picture k is then number k * n_variants + v.
     """
 
     seed: int
     training: np.ndarray
     validation: np.ndarray
+    pictures: np.ndarray | None = None
+    n_variants: int = 1
 
     def __call__(self, split, step, batch_size, steps_per_epoch):
         if split == "validation":
@@ -101,19 +107,25 @@ class LabelledPictures:
         n = len(labels)
         order = {turn: self._order(split, turn) for turn in np.unique(trials // n)}
         chosen = np.array([order[trial // n][trial % n] for trial in trials])
-        pictures = chosen + (0 if split == "training" else len(self.training))
+        kinds = chosen + (0 if split == "training" else len(self.training))
+        pictures = kinds[:, None] if self.pictures is None else self.pictures[kinds]
+        variants = [self._variants(split, k, pictures.shape[1]) for k in trials]
         return Plan(
-            pictures=pictures[:, None],
+            pictures=pictures * self.n_variants + np.stack(variants),
             answers=labels[chosen, None].astype(np.int32),
             is_asked=np.ones((batch_size, 1), bool),
             noise_seeds=noise_seeds(self.seed, split, [(k, 0) for k in trials]),
         )
 
+    def _variants(self, split, trial, n):
+        rng = generator(self.seed, split, "variants", trial)
+        return rng.integers(self.n_variants, size=n)
+
     def _order(self, split, turn):
         if split == "training":
             rng = generator(self.seed, split, "order", turn)
             return rng.permutation(len(self.training))
-        # The k-th picture of every class, then the next of every class.
+        # The k-th kind of every class, then the next of every class.
         by_class = np.argsort(self.validation, kind="stable")
         labels = self.validation[by_class]
         rank = np.arange(len(labels)) - np.searchsorted(labels, labels)

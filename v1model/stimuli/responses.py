@@ -1,15 +1,18 @@
-"""LGN rates to sequences of static pictures: computed, or from published files."""
+"""LGN rates to sequences of pictures and gratings: computed, or published ones."""
 
 import functools
+import itertools
 import pathlib
 
 import numpy as np
 
 from v1model.lgn.kernels import KERNEL_MS, N_COLUMNS, N_ROWS
 from v1model.network.restricted_pickle import load
+from v1model.stimuli.gratings import Grating
 from v1model.stimuli.trials import GRAY
 
 _KEPT_BYTES = 256 * 2**20  # of spatial responses; a picture is filtered once
+_GRAY_FRAME = np.zeros((N_ROWS, N_COLUMNS), np.float32)
 
 # Beside the data folder, as in the published layout: training, validation.
 PUBLISHED_FILES = ("many_small_stimuli.pkl", "alternate_small_stimuli.pkl")
@@ -28,14 +31,15 @@ class PictureRates:
     Args:
         lgn: LGN of I units.
         frame: Function from a picture's number to its frame, (120, 240).
+        pause: Frame between pictures, (120, 240); None is gray.
     """
 
     memory_ms = KERNEL_MS  # a picture is seen in the rates for so long
 
-    def __init__(self, lgn, frame):
+    def __init__(self, lgn, frame, pause=None):
         self.frame = frame
-        gray = np.zeros((1, N_ROWS, N_COLUMNS), np.float32)
-        self._gray = lgn.spatial_responses(gray)[:, 0]
+        pause = _GRAY_FRAME if pause is None else pause
+        self._gray = lgn.spatial_responses(pause[None])[:, 0]
 
         @functools.lru_cache(max(1, _KEPT_BYTES // self._gray.nbytes))
         def spatial_response(picture):
@@ -53,6 +57,56 @@ class PictureRates:
         durations = [ms for _, ms in shown]
         rates = self._lgn.rates_from_spatial(np.stack(responses, 1), durations)
         return rates[-n_ms:]
+
+
+class GratingRates:
+    """Rates of the LGN model to gratings; the screen was gray for ever before.
+
+    A grating of any phase is a sum of two, a quarter of a cycle apart. So two pictures
+    per orientation are filtered in space, once, however the bars stand or move.
+
+    Args:
+        lgn: LGN of I units.
+        gratings: GratingSet.
+    """
+
+    memory_ms = KERNEL_MS
+
+    def __init__(self, lgn, gratings):
+        self.gratings = gratings
+        self._lgn = lgn
+        self._gray = lgn.spatial_responses(_GRAY_FRAME[None])
+
+        @functools.lru_cache(max(1, _KEPT_BYTES // (2 * self._gray.nbytes)))
+        def quadrature(grating):
+            return lgn.spatial_responses(grating.quadrature())
+
+        self._quadrature = quadrature
+
+    def frame(self, number):
+        """The grating of this number at its onset, (120, 240)."""
+        return self.gratings[number].movie(1)[0]
+
+    def __call__(self, shown, n_ms):
+        """Rates of the last n_ms of the segments, (n_ms, I), Hz."""
+        responses, durations = zip(
+            *itertools.starmap(self._segment, shown), strict=True
+        )
+        rates = self._lgn.rates_from_spatial(
+            np.concatenate(responses, axis=1), np.concatenate(durations)
+        )
+        return rates[-n_ms:]
+
+    def _segment(self, number, ms):
+        """Spatial responses (J, F) of one segment, and how long each stays, (F,)."""
+        if number == GRAY:
+            return self._gray, [ms]
+        grating = self.gratings[number]
+        durations = np.ones(ms, int) if grating.temporal_frequency else [ms]
+        weights = grating.weights(np.arange(len(durations)))
+        # One entry of the cache for all phases.
+        pattern = Grating(grating.direction, grating.spatial_frequency)
+        return self._quadrature(pattern) @ weights, durations
 
 
 class PublishedRates:

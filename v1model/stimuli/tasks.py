@@ -2,8 +2,16 @@
 
 from v1model.stimuli.change_detection import garrett
 from v1model.stimuli.classification import ten_class
+from v1model.stimuli.evidence import evidence
+from v1model.stimuli.grating_tasks import ori_diff, vcd_grating
 
-TASKS = {"garrett": garrett, "10class": ten_class}
+TASKS = {
+    "garrett": garrett,
+    "vcd_grating": vcd_grating,
+    "ori_diff": ori_diff,
+    "evidence": evidence,
+    "10class": ten_class,
+}
 
 
 def make_task(config, lgn, view, *, seed, current_input=True, data_dir="", inputs=None):

@@ -19,7 +19,8 @@ class Batch(NamedTuple):
     inputs: LGN current, or spikes, (B, T, I) float32.
     labels: Right answer in each chunk of 50 ms, (B, C) int32; 0 where none is due.
     weights: Loss weight of each chunk, (B, C) float32; 1 where an answer is due.
-    image_labels: Picture shown in each chunk, (B, C) int32, or GRAY.
+    image_labels: Picture shown in each chunk, (B, C) int32, or GRAY; the last of them
+        if there are several.
     noise_seeds: Seed of the noise inside the column, (B, 2) int32, one per trial.
     """
 
@@ -43,7 +44,7 @@ class Timeline:
 
     Args:
         segments: In order of time. Slots count the pictures of a trial from 0.
-        windows: Chunk in which the answer about slot 0, 1, ... is due.
+        windows: Chunk in which the first, second, ... answer is due.
         weight_elsewhere: Loss weight of the chunks in which no answer is due.
 
     Raises:
@@ -96,7 +97,7 @@ class Timeline:
         return np.repeat(slot, ms)
 
     def labels(self, answers):
-        """(B, C) int32 from the right answer about each slot, (B, n_windows)."""
+        """(B, C) int32 from the right answer in each window, (B, n_windows)."""
         labels = np.zeros((len(answers), self.n_chunks), np.int32)
         labels[:, self.windows] = answers
         return labels
@@ -200,8 +201,9 @@ class Task:
         for in any order, again, and by several processes.
 
         Args:
-            split: "training" or "validation"; no picture is in both. The validation
-                set is fixed: its trials repeat after steps_per_epoch steps.
+            split: "training" or "validation"; no picture, orientation or sequence of
+                cues is in both. The validation set is fixed: its trials repeat after
+                steps_per_epoch steps.
             step: Counted from the first step of the run, across epochs.
             batch_size: Number of trials, B.
             steps_per_epoch: Steps after which streams begin anew.
