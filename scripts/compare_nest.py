@@ -303,7 +303,8 @@ def run_here(subject, sources, nest, case):
         recurrent_weight_scale=0.0 if case.on_nest_spikes else 1.0,
         dtype=case.dtype,
     )
-    rnn = ColumnRNN(cell, dtype=case.dtype)
+    engine = "compiled" if case.dtype == "float32" else "stepwise"
+    rnn = ColumnRNN(cell, engine, dtype=case.dtype)
     scale = np.repeat(cell.parameters.voltage_scale, N_RECEPTORS)
     delays, _ = delay_steps(network.recurrent.delay, max_delay)
     n_steps, n = nest.spikes.shape

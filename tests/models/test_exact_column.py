@@ -50,12 +50,36 @@ def test_calls_step_by_step_equal_the_time_loop():
         np.testing.assert_allclose(v, whole.voltages[:, t], atol=1e-4)
 
 
-def test_only_the_stepwise_engine_integrates_exactly():
+def test_the_compiled_engine_gives_the_spikes_and_voltages_of_the_stepwise_one():
+    network = calm_network(5, n=60)
+    cell = BillehColumn(network, integration="exact")
+    x = inputs(network, 100)[0].astype(np.float32)
+    expected = ColumnRNN(cell, "stepwise")(x)
+    found = ColumnRNN(cell, "compiled")(x)
+    assert np.sum(expected.spikes) > 10
+    np.testing.assert_array_equal(found.spikes, expected.spikes)
+    np.testing.assert_allclose(found.voltages, expected.voltages, rtol=0, atol=1e-4)
+    again = ColumnRNN(cell, "compiled")(x[..., cell.input_receptors])
+    assert cell.n_input_receptors < x.shape[-1]
+    np.testing.assert_array_equal(again.spikes, _of_inputs_alone(cell, x))
+
+
+def _of_inputs_alone(cell, x):
+    """Spikes of the stepwise engine when other receptors get no input."""
+    only = np.zeros_like(x)
+    only[..., cell.input_receptors] = x[..., cell.input_receptors]
+    return ColumnRNN(cell, "stepwise")(only).spikes
+
+
+def test_the_portable_engine_does_not_integrate_exactly():
     cell = BillehColumn(network_of(), integration="exact")
-    with pytest.raises(ValueError, match="compiled engine.*exact"):
-        ColumnRNN(cell, engine="compiled")
+    with pytest.raises(ValueError, match="portable engine.*exact.*compiled"):
+        ColumnRNN(cell, engine="portable")
+
+
+def test_auto_integrates_exactly_with_gradients():
     assert choose_engine("auto", integration="exact") == "stepwise"
-    assert choose_engine("stepwise", integration="exact") == "stepwise"
+    assert choose_engine("compiled", integration="exact") == "compiled"
 
 
 def test_the_integration_is_kept_in_the_file(tmp_path):

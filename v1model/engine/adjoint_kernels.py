@@ -22,6 +22,7 @@ from v1model.engine.row_sums import add_row
 from v1model.engine.vector_loops import (
     add,
     add_product,
+    copy,
     decay_and_add,
     decay_with_source,
     gaussian_slopes,
@@ -223,10 +224,23 @@ def _fill_window_of(tile, table, n_delays, a):
     for lane_start in range(0, a.psc.shape[1], n):
         tile_start = lane_start + tile * TILE
         tile_end = min(tile_start + TILE, lane_start + n)
-        first = np.searchsorted(table.receptor, tile_start)
-        last = np.searchsorted(table.receptor, tile_end)
+        first = _first_not_below(table.receptor, tile_start)
+        last = _first_not_below(table.receptor, tile_end)
         for row in range(first, last):
             _fill_row(row, table, n_delays, a)
+
+
+@numba.njit(nogil=True, cache=True)
+def _first_not_below(values, limit):
+    # np.searchsorted does the same, and takes Numba three seconds to compile.
+    first, last = 0, len(values)
+    while first < last:
+        middle = (first + last) // 2
+        if values[middle] < limit:
+            first = middle + 1
+        else:
+            last = middle
+    return first
 
 
 @numba.njit(nogil=True, cache=True)
@@ -356,7 +370,7 @@ def _advance_neurons_of(b, tile, newest, up, state_up, constants, n_delays, a):
         add_product(c.asc_amps[1, here], asc_2, spike)
         decay_and_add(asc_1, c.asc_decay[0, here], c.factor[here], later)
         decay_and_add(asc_2, c.asc_decay[1, here], c.factor[here], later)
-        v[:] = voltages_up[b, step, here]
+        copy(voltages_up[b, step, here], v)
         add_product(c.decay[here], later, v)
         age = n_steps - 1 - step
         if age < n_delays:

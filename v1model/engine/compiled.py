@@ -15,14 +15,17 @@ from v1model.engine.adjoint_kernels import (
     run_backwards,
 )
 from v1model.engine.buffers import aligned_zeros
-from v1model.engine.forward_kernel import simulate
+from v1model.engine.exact import ExactParameters
+from v1model.engine.forward_kernel import in_order, simulate
 from v1model.engine.glif3 import GLIF3Parameters, GLIF3State
 from v1model.engine.lanes import Lanes, lanes_of
+from v1model.engine.membrane_kernels import ExactConstants
 from v1model.engine.threads import thread_pool
 from v1model.engine.wiring import Wiring
 
 _GROUP = 8  # trials that share a pass over the synapses
 _SMALLEST_PART = 8192  # neurons that are worth a thread of their own
+_SMALLEST_PASS = 60_000  # synapses, times trials, that are worth another thread
 
 
 class Constants(NamedTuple):
@@ -43,10 +46,14 @@ class Constants(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """What the forward loop reads, for one choice of the receptors in use."""
+    """What the forward loop reads, for one choice of the receptors in use.
+
+    exact: ExactConstants; None for the published update.
+    """
 
     lanes: Lanes
     constants: Constants
+    exact: ExactConstants | None
     channel: np.ndarray
     target: np.ndarray
 
@@ -56,7 +63,7 @@ class CompiledColumn:
     """A column as the compiled loops see it; tables are made when first needed.
 
     Args:
-        parameters: GLIF3Parameters.
+        parameters: GLIF3Parameters, or ExactParameters, which has no adjoint here.
         wiring: Wiring.
         surrogate: Width, height and tolerance of the spikes' Gaussian derivative.
         dt: ms.
@@ -64,7 +71,7 @@ class CompiledColumn:
             increasing, (P,) int32; None stands for all N * R.
     """
 
-    parameters: GLIF3Parameters
+    parameters: GLIF3Parameters | ExactParameters
     wiring: Wiring
     surrogate: tuple
     dt: float
@@ -77,6 +84,11 @@ class CompiledColumn:
             return self.wiring.n_neurons * self.wiring.n_receptors
         return len(self.channels)
 
+    @property
+    def is_exact(self):
+        """Whether the membrane is integrated exactly."""
+        return isinstance(self.parameters, ExactParameters)
+
     def forward(self, x, weights, state):
         """Simulates T steps.
 
@@ -86,8 +98,8 @@ class CompiledColumn:
             state: GLIF3State of arrays.
 
         Returns:
-            Spikes, scaled voltages (B, T, N), refractory flags (B, T, N) uint8, and
-            the last GLIF3State.
+            Spikes, scaled voltages (B, T, N), refractory flags (B, T, N) uint8, which
+            only an adjoint needs: (B, T, 0) if exact, and the last GLIF3State.
 
         Raises:
             ValueError: The state is of another number of trials than the currents. The
@@ -103,21 +115,23 @@ class CompiledColumn:
             psc_rise=layout.lanes.pack(state.psc_rise),
             psc=layout.lanes.pack(state.psc),
         )
-        n = self.wiring.n_neurons
+        n, events = self.wiring.n_neurons, self.wiring.events
         shape = (*x.shape[:2], n)
         spikes, voltages = aligned_zeros(shape), aligned_zeros(shape)
-        refractory = aligned_zeros(shape, np.uint8)
+        n_flags = 0 if self.is_exact else n
+        refractory = aligned_zeros((*x.shape[:2], n_flags), np.uint8)
         with thread_pool():
+            n_parts = _parts_of_a_trial(len(x), n)
+            ordered = in_order(weights, events.order)
             simulate(
                 x,
                 layout.channel,
-                weights[self.wiring.events.order],
-                self.wiring.events.start,
-                layout.target,
+                (self._starts(n_parts), layout.target, ordered),
                 layout.constants,
+                layout.exact,
                 packed,
                 np.float32(self.dt),
-                _parts_of_a_trial(len(x), n),
+                n_parts,
                 (spikes, voltages, refractory),
             )
         last = packed._replace(
@@ -140,7 +154,8 @@ class CompiledColumn:
             order (S,), and of the initial state (GLIF3State).
         """
         table, lanes = self._adjoint_table, self._whole.lanes
-        table_weights = weights[table.order]
+        with thread_pool():
+            table_weights = in_order(weights, table.order)
         state = up.state._replace(
             psc_rise=lanes.pack(up.state.psc_rise), psc=lanes.pack(up.state.psc)
         )
@@ -174,7 +189,7 @@ class CompiledColumn:
         n_lanes = _lanes_of_pass(n_trials)
         c, lanes, table = self._whole.constants, self._whole.lanes, self._adjoint_table
         a = self._zero_adjoints(n_trials, n_lanes)
-        with thread_pool():
+        with thread_pool(1 + len(weights) * n_trials // _SMALLEST_PASS):
             buffer_b = run_backwards(
                 run,
                 up,
@@ -216,13 +231,33 @@ class CompiledColumn:
             rise=np.zeros((n_trials, n_positions), np.float32),
             psc=np.zeros((n_trials, n_positions), np.float32),
             current=np.zeros((BLOCK, n_trials, n_positions), np.float32),
-            window=np.zeros(window + n_lanes, np.float32),
+            # Aligned: a row of the window lies in one line of the cache.
+            window=aligned_zeros(window + n_lanes),
             slopes=np.zeros((BLOCK, n_trials, n), np.float32),
             is_active=np.zeros(n, np.uint8),
             spiked=np.zeros((n, n_lanes), np.uint8),
             has_spiked=np.zeros(n, np.uint8),
             worth=np.zeros(n * n_lanes, np.float32),
         )
+
+    def _starts(self, n_parts):
+        """First synapse of each part of each row of events, (N * D * parts + 1,)."""
+        if n_parts not in self._known_starts:
+            start, n = self.wiring.events.start, self.wiring.n_neurons
+            row = np.repeat(np.arange(len(start) - 1), np.diff(start))
+            post = self.wiring.events.target // self.wiring.n_receptors
+            first = np.arange(n_parts + 1) * n // n_parts
+            part = np.searchsorted(first, post, side="right") - 1
+            counts = np.bincount(
+                row * n_parts + part, minlength=(len(start) - 1) * n_parts
+            )
+            self._known_starts[n_parts] = np.concatenate(([0], np.cumsum(counts)))
+        return self._known_starts[n_parts]
+
+    @functools.cached_property
+    def _known_starts(self):
+        """What `_starts` has computed, by the number of parts."""
+        return {}
 
     @functools.cached_property
     def _adjoint_table(self):
@@ -252,6 +287,16 @@ class CompiledColumn:
 
     def _layout_of(self, is_used):
         lanes = lanes_of(is_used, self.wiring.n_receptors)
+        channels = slice(None) if self.channels is None else self.channels
+        return _Layout(
+            lanes,
+            self._constants_of(lanes),
+            self._exact_constants_of(lanes) if self.is_exact else None,
+            np.ascontiguousarray(lanes.position[channels]),
+            lanes.position[self.wiring.events.target],
+        )
+
+    def _constants_of(self, lanes):
         p = self.parameters
         columns = (
             p.decay,
@@ -263,12 +308,18 @@ class CompiledColumn:
             lanes.pack(np.ravel(p.syn_decay)),
             lanes.pack(np.ravel(p.psc_initial)),
         )
-        constants = Constants(*(np.ascontiguousarray(c, np.float32) for c in columns))
-        channels = slice(None) if self.channels is None else self.channels
-        channel = np.ascontiguousarray(lanes.position[channels])
-        return _Layout(
-            lanes, constants, channel, lanes.position[self.wiring.events.target]
+        return Constants(*(np.ascontiguousarray(c, np.float32) for c in columns))
+
+    def _exact_constants_of(self, lanes):
+        p = self.parameters
+        columns = (
+            p.v_reset,
+            np.transpose(p.asc_mean),
+            np.transpose(p.asc_rest_decay),
+            lanes.pack(np.ravel(p.rise_factor)),
+            lanes.pack(np.ravel(p.psc_factor)),
         )
+        return ExactConstants(*(np.ascontiguousarray(c, np.float32) for c in columns))
 
 
 def _parts_of_a_trial(n_trials, n_neurons):

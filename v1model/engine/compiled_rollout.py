@@ -17,6 +17,10 @@ def compiled_rollout(x, weights, state, column):
 
     Returns:
         Spikes (B, T, N), scaled voltages (B, T, N), and the last GLIF3State.
+
+    Raises:
+        NotImplementedError: A gradient of a column with the exact integration is asked
+            for; when it is, not before.
     """
     n = column.wiring.n_neurons
     shapes = [tensor.shape for tensor in state]
@@ -45,6 +49,11 @@ def compiled_rollout(x, weights, state, column):
             tensor.set_shape(shape)
 
         def gradient(*upstream):
+            if column.is_exact:
+                raise NotImplementedError(
+                    "the compiled engine has no gradient of the exact integration: "
+                    'use engine="stepwise".'
+                )
             saved = (spikes, voltages, refractory, state[0], weights)
             types = [tf.float32] * (2 + len(state))
             gradients = tf.numpy_function(run_backward, (*saved, *upstream), types)

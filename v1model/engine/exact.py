@@ -9,7 +9,7 @@ the step before. The spike acts first:
 
 While rest > 0 the neuron is held: v' = v0, asc_i' = a_i, and no spike. Otherwise
 
-    v'     = decay v0 + factor sum_i m_i a_i + sum_r (p rise + q psc)
+    v'     = decay v0 + sum_r (p rise + q psc) + factor sum_i m_i a_i
     asc_i' = exp(-k_i dt) a_i
 
 where m_i = (1 - exp(-k_i dt)) / (k_i dt) is the mean of an after-spike current over
@@ -102,7 +102,8 @@ def exact_membrane(state, z, rise, psc, parameters, dt):
 
     mean_current = p.asc_mean[:, 0] * asc_1 + p.asc_mean[:, 1] * asc_2
     synaptic = tf.reduce_sum(p.rise_factor * rise + p.psc_factor * psc, -1)
-    moved = p.decay * v + p.current_factor * mean_current + synaptic
+    # TensorFlow reorders the sum of a graph; in this order it leaves it as it is.
+    moved = p.decay * v + synaptic + p.current_factor * mean_current
     return (
         tf.where(is_held, v, moved),
         tf.nn.relu(rest - dt),

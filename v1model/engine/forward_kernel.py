@@ -13,34 +13,38 @@ the equations and `engine/wiring.py` for the table.
 import numba
 import numpy as np
 
-from v1model.engine.vector_loops import (
-    add,
-    add_product,
-    count_down,
-    decay_and_add,
-    decay_with_source,
-    fire,
-)
+from v1model.engine.membrane_kernels import add_psc, advance_exact, advance_published
+from v1model.engine.vector_loops import decay_and_add, decay_with_source
 
 TILE = 512  # neurons whose state stays in the first-level cache during a step
 
 
 @numba.njit(parallel=True, nogil=True, cache=True)
-def simulate(x, channel, weight, start, target, constants, state, dt, n_parts, out):
+def in_order(values, order):
+    """values[order], by all threads."""
+    ordered = np.empty(len(order), values.dtype)
+    for i in numba.prange(len(order)):
+        ordered[i] = values[order[i]]
+    return ordered
+
+
+@numba.njit(parallel=True, nogil=True, cache=True)
+def simulate(x, channel, table, constants, exact, state, dt, n_parts, out):
     """Runs T steps.
 
     Args:
         x: Input currents, (B, T, P).
         channel: Position of the receptor that each input column reaches, (P,).
-        weight: Weights in the order of the event table, (S,).
-        start, target: The event table; targets are positions of lanes.
+        table: First synapse of each part of each row of the event table, then targets,
+            as positions of lanes, and weights in its order, (S,).
         constants: Constants, receptors by position of lanes.
+        exact: ExactConstants, by position of lanes, or None: the published update.
         state: GLIF3State, receptors by position of lanes. All but the spike buffer is
             overwritten with the last state.
         dt: ms.
         n_parts: Pieces into which the neurons of a trial are cut, for the threads.
-        out: Written: spikes (B, T, N), scaled voltages (B, T, N), whether each neuron
-            was refractory (B, T, N) uint8.
+        out: Written: spikes (B, T, N), scaled voltages (B, T, N), and, by the published
+            update, whether each neuron was refractory (B, T, N) uint8.
     """
     n_trials, n_steps, _ = x.shape
     n = constants.decay.shape[0]
@@ -60,41 +64,49 @@ def simulate(x, channel, weight, start, target, constants, state, dt, n_parts, o
             slot = -age % n_slots
             n_fired[b, part, slot] = _list_spikes(z, low, fired[b, part, slot])
 
-    table = (start, target, weight)
-    if n_parts == 1:
-        for b in numba.prange(n_trials):
-            work = (fired[b], n_fired[b], received[b], total[b])
-            for t in range(n_steps):
-                _advance_part(
-                    b, 0, t, x, channel, table, constants, state, dt, work, out
-                )
-        return
-    for t in range(n_steps):
+    # The parts of a trial wait for each other after every step; whole trials never do.
+    stride = max(n_steps, 1) if n_parts == 1 else 1
+    inputs = (x, channel)
+    for begin in range(0, n_steps, stride):
         for task in numba.prange(n_trials * n_parts):
             b, part = task // n_parts, task % n_parts
             work = (fired[b], n_fired[b], received[b], total[b])
-            _advance_part(
-                b, part, t, x, channel, table, constants, state, dt, work, out
-            )
+            for t in range(begin, begin + stride):
+                _advance_part(
+                    b, part, t, inputs, table, constants, exact, state, dt, work, out
+                )
 
 
 # Bodies of parallel loops are functions of their own: Numba tells LLVM that the arrays
 # of a loop do not overlap, which is wrong for one that is named twice in its body.
 @numba.njit(nogil=True, cache=True)
-def _advance_part(b, part, t, x, channel, table, constants, state, dt, work, out):
+def _advance_part(b, part, t, inputs, table, constants, exact, state, dt, work, out):
     """One step of one part of the neurons of a trial."""
+    x, channel = inputs
     fired, n_fired, received, total = work
     spikes = out[0]
     n = len(total)
     n_parts, n_slots = n_fired.shape
     low, high = part * n // n_parts, (part + 1) * n // n_parts
-    _deliver(fired, n_fired, t, table, received, n, low, high)
+    _deliver(fired, n_fired, part, t, table, received, n)
     _add_inputs(x[b, t], channel, received, n, low, high)
-    z = state.z_buffer[b, :n] if t == 0 else spikes[b, t - 1]
+    slot = (t - 1) % n_slots
+    before = fired[part, slot, : n_fired[part, slot]]
+    begin = 0
     for first in range(low, high, TILE):
         last = min(first + TILE, high)
-        _advance_currents(state, constants, received, total, b, first, last, dt)
-        _advance_neurons(state, constants, total, z, out, b, t, first, last, dt)
+        end = begin
+        while end < len(before) and before[end] < last:
+            end += 1
+        tile = before[begin:end]
+        begin = end
+        _advance_currents(state, constants, exact, received, total, b, first, last, dt)
+        if exact is None:
+            advance_published(state, constants, total, tile, out, b, t, first, last, dt)
+        else:
+            advance_exact(
+                state, constants, exact, total, tile, out, b, t, first, last, dt
+            )
     slot = t % n_slots
     found = fired[part, slot]
     n_fired[part, slot] = _list_spikes(spikes[b, t, low:high], low, found)
@@ -112,8 +124,8 @@ def _list_spikes(z, first, found):
 
 
 @numba.njit(nogil=True, cache=True)
-def _deliver(fired, n_fired, t, table, received, n, low, high):
-    """Adds the weights of all spikes that arrive at step t at neurons low to high.
+def _deliver(fired, n_fired, part, t, table, received, n):
+    """Adds the weights of all spikes that arrive at step t at the neurons of a part.
 
     The lists of the last D steps are merged by source, so that every sum runs in
     canonical order.
@@ -122,26 +134,23 @@ def _deliver(fired, n_fired, t, table, received, n, low, high):
     n_parts, n_slots, _ = fired.shape
     n_delays = n_slots - 1
     cursor = np.empty(n_slots, np.int64)
-    for part in range(n_parts):
+    for origin in range(n_parts):
         cursor[:] = 0
         while True:
             source = n
             for slot in range(n_slots):
-                if slot != t % n_slots and cursor[slot] < n_fired[part, slot]:
-                    source = min(source, fired[part, slot, cursor[slot]])
+                if slot != t % n_slots and cursor[slot] < n_fired[origin, slot]:
+                    source = min(source, fired[origin, slot, cursor[slot]])
             if source == n:
                 break
             for delay in range(1, n_slots):
                 slot = (t - delay) % n_slots
                 at = cursor[slot]
-                if at == n_fired[part, slot] or fired[part, slot, at] != source:
+                if at == n_fired[origin, slot] or fired[origin, slot, at] != source:
                     continue
                 cursor[slot] = at + 1
-                row = source * n_delays + delay - 1
+                row = (source * n_delays + delay - 1) * n_parts + part
                 first, last = start[row], start[row + 1]
-                if n_parts > 1:
-                    first = first_from(target, first, last, n, low)
-                    last = first_from(target, first, last, n, high)
                 for k in range(first, last):
                     received[target[k]] += weight[k]
 
@@ -168,33 +177,14 @@ def _add_inputs(x, channel, received, n, low, high):
 
 
 @numba.njit(nogil=True, cache=True)
-def _advance_currents(state, constants, received, total, b, first, last, dt):
-    """Sums the postsynaptic currents into `total` and advances them, lane by lane."""
+def _advance_currents(state, constants, exact, received, total, b, first, last, dt):
+    """Sums what currents do to the voltage into `total`, advances them, by lane."""
     syn_decay, initial = constants.syn_decay, constants.initial
     total[first:last] = 0
     for lane_start in range(0, len(syn_decay), len(total)):
         here = slice(lane_start + first, lane_start + last)
         rise, psc = state.psc_rise[b, here], state.psc[b, here]
-        add(psc, total[first:last])
+        add_psc(exact, rise, psc, here, total[first:last])
         decay_with_source(psc, syn_decay[here], rise, dt)
         decay_and_add(rise, syn_decay[here], received[here], initial[here])
         received[here] = 0
-
-
-@numba.njit(nogil=True, cache=True)
-def _advance_neurons(state, constants, total, z, out, b, t, first, last, dt):
-    """Voltages, after-spike currents, refractory periods and spikes of one step."""
-    spikes, voltages, refractory = out
-    here = slice(first, last)
-    c, z, total = constants, z[here], total[here]
-    v, rest = state.v[b, here], state.r[b, here]
-    asc_1, asc_2 = state.asc_1[b, here], state.asc_2[b, here]
-    add(asc_1, total)
-    add(asc_2, total)
-    decay_and_add(v, c.decay[here], c.factor[here], total)
-    add_product(c.reset[here], z, v)
-    decay_and_add(asc_1, c.asc_decay[0, here], z, c.asc_amps[0, here])
-    decay_and_add(asc_2, c.asc_decay[1, here], z, c.asc_amps[1, here])
-    count_down(rest, c.t_ref[here], z, dt)
-    fire(v, rest, spikes[b, t, here], refractory[b, t, here])
-    voltages[b, t, here] = v

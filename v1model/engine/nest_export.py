@@ -143,17 +143,19 @@ class NestColumn:
             raise ValueError(f"the column has already run {self.elapsed} steps.")
         # NEST hands a voltage over when the next slice begins.
         self.simulate(n_steps + self._slice_steps)
-        return NestActivity(self._read_spikes(n_steps), self._read_voltages(n_steps))
+        return NestActivity(self.spikes()[:n_steps], self._read_voltages(n_steps))
 
     def simulate(self, n_steps):
         """Runs on for n_steps, and reads nothing."""
         self.nest.Simulate(n_steps * self.dt)
         self.elapsed += n_steps
 
-    @property
-    def n_spikes(self):
-        """Number of spikes of all neurons so far."""
-        return self._spikes.get("n_events")
+    def spikes(self):
+        """All spikes so far, (elapsed, N) bool."""
+        step, neuron, _ = self._events(self._spikes, "times", self.elapsed)
+        spikes = np.zeros((self.elapsed, self.network.n_neurons), bool)
+        spikes[step, neuron] = True
+        return spikes
 
     @property
     def _slice_steps(self):
@@ -170,12 +172,6 @@ class NestColumn:
         }
         targets = self._ids[synapses.post]
         self.nest.Connect(sources, targets, "one_to_one", values)
-
-    def _read_spikes(self, n_steps):
-        step, neuron, _ = self._events(self._spikes, "times", n_steps)
-        spikes = np.zeros((n_steps, self.network.n_neurons), bool)
-        spikes[step, neuron] = True
-        return spikes
 
     def _read_voltages(self, n_steps):
         voltages = np.full((n_steps, len(self.recorded)), np.nan)

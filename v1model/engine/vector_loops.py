@@ -15,6 +15,13 @@ _ZERO = np.float32(0)
 
 
 @numba.njit(nogil=True, cache=True)
+def copy(values, out):
+    """out = values; a slice assignment takes Numba seconds more to compile"""
+    for i in range(len(out)):
+        out[i] = values[i]
+
+
+@numba.njit(nogil=True, cache=True)
 def add(values, total):
     """total += values"""
     for i in range(len(total)):
@@ -43,10 +50,31 @@ def decay_with_source(values, decay, source, dt):
 
 
 @numba.njit(nogil=True, cache=True)
-def count_down(rest, t_ref, z, dt):
-    """Refractory periods: rest = max(rest + t_ref z - dt, 0)"""
+def scale(factor, values):
+    """values = factor * values"""
+    for i in range(len(values)):
+        values[i] = factor[i] * values[i]
+
+
+@numba.njit(nogil=True, cache=True)
+def weigh(a, b, c, d, total):
+    """total = a * b + c * d"""
+    for i in range(len(total)):
+        total[i] = a[i] * b[i] + c[i] * d[i]
+
+
+@numba.njit(nogil=True, cache=True)
+def add_weighed(a, b, c, d, total):
+    """total += a * b + c * d"""
+    for i in range(len(total)):
+        total[i] += a[i] * b[i] + c[i] * d[i]
+
+
+@numba.njit(nogil=True, cache=True)
+def count_down(rest, dt):
+    """Refractory periods: rest = max(rest - dt, 0)"""
     for i in range(len(rest)):
-        left = rest[i] + t_ref[i] * z[i] - dt
+        left = rest[i] - dt
         rest[i] = left if left > _ZERO else _ZERO
 
 
@@ -56,6 +84,29 @@ def fire(v, rest, spikes, refractory):
     for i in range(len(v)):
         spikes[i] = _ONE if (v[i] - _ONE > _ZERO) & (rest[i] <= _ZERO) else _ZERO
         refractory[i] = rest[i] > _ZERO
+
+
+@numba.njit(nogil=True, cache=True)
+def integrate_free(v, rest, half, decay, a, b, c):
+    """v = decay * v + a + b * c where rest <= half"""
+    for i in range(len(v)):
+        moved = decay[i] * v[i] + a[i] + b[i] * c[i]
+        v[i] = v[i] if rest[i] > half else moved
+
+
+@numba.njit(nogil=True, cache=True)
+def scale_free(factor, rest, half, values):
+    """values = factor * values where rest <= half"""
+    for i in range(len(values)):
+        scaled = factor[i] * values[i]
+        values[i] = values[i] if rest[i] > half else scaled
+
+
+@numba.njit(nogil=True, cache=True)
+def fire_free(v, rest, half, spikes):
+    """Spikes where v - 1 > 0 and rest <= half."""
+    for i in range(len(v)):
+        spikes[i] = _ONE if (v[i] - _ONE > _ZERO) & (rest[i] <= half) else _ZERO
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"contract"})
