@@ -16,8 +16,10 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from v1model.engine.denormals import flush_denormals, restore
 from v1model.engine.forward_kernel import TILE, first_from
 from v1model.engine.glif3 import GLIF3State
+from v1model.engine.kernel import kernel
 from v1model.engine.row_sums import add_row
 from v1model.engine.vector_loops import (
     add,
@@ -81,7 +83,7 @@ class Adjoints(NamedTuple):
     worth: np.ndarray
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def run_backwards(
     run,
     up,
@@ -144,7 +146,7 @@ def run_backwards(
 # of a loop do not overlap, which is wrong for one that is named twice in its body.
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@kernel(parallel=True)
 def advance_tiles(
     newest,
     run,
@@ -167,6 +169,7 @@ def advance_tiles(
     for tile in numba.prange((n + TILE - 1) // TILE):
         n_trials, n_steps, _ = run.spikes.shape
         n_delays = run.buffer.shape[1] // n
+        flags = flush_denormals()
         for b in range(n_trials):
             if newest + BLOCK >= 0 and newest < n_steps - 1:
                 _advance_neurons_of(
@@ -177,9 +180,10 @@ def advance_tiles(
             )
         _fill_window_of(tile, table, n_delays, a)
         _slopes_and_spikes_of(tile, newest, run, surrogate, a)
+        restore(flags)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _advance_currents_of(
     b, tile, newest, n_steps, state_up, constants, dt, channel, a, x_b
 ):
@@ -217,7 +221,7 @@ def _advance_currents_of(
                 x_b[b, step, p] = a.current[j, b, channel[p]]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _fill_window_of(tile, table, n_delays, a):
     """Moves the window by BLOCK steps and writes the block's currents into it."""
     n = a.v.shape[2]
@@ -230,7 +234,7 @@ def _fill_window_of(tile, table, n_delays, a):
             _fill_row(row, table, n_delays, a)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _first_not_below(values, limit):
     # np.searchsorted does the same, and takes Numba three seconds to compile.
     first, last = 0, len(values)
@@ -243,7 +247,7 @@ def _first_not_below(values, limit):
     return first
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _fill_row(row, table, n_delays, a):
     n_trials = a.v.shape[1]
     shift = BLOCK * n_trials
@@ -256,7 +260,7 @@ def _fill_row(row, table, n_delays, a):
             a.window[first + j * n_trials + b] = a.current[j, b, receptor]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _slopes_and_spikes_of(tile, newest, run, surrogate, a):
     """Surrogate derivatives and spikes of the block."""
     n_trials, n_steps, n = run.spikes.shape
@@ -284,7 +288,7 @@ def _slopes_and_spikes_of(tile, newest, run, surrogate, a):
                 _mark_spikes(z, first, last, lane, a)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _mark_spikes(z, first, last, lane, a):
     for i in range(first, last):
         if z[i] > 0:
@@ -292,16 +296,18 @@ def _mark_spikes(z, first, last, lane, a):
             a.has_spiked[i] = 1
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@kernel(parallel=True)
 def pass_over_synapses(table, weight, n_trials, lanes, a, weight_b):
     """What each spike of the block is worth, and the weights' gradient."""
     n = len(a.is_active)
     for task in numba.prange(N_TASKS):
         low, high = task * n // N_TASKS, (task + 1) * n // N_TASKS
+        flags = flush_denormals()
         _pass_over_rows(low, high, table, weight, n_trials, lanes, a, weight_b)
+        restore(flags)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _pass_over_rows(low, high, table, weight, n_trials, lanes, a, weight_b):
     n = len(a.is_active)
     n_lanes = len(lanes)
@@ -333,7 +339,7 @@ def _pass_over_rows(low, high, table, weight, n_trials, lanes, a, weight_b):
             a.spiked[i] = 0
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _add_currents(row, window, n_trials, spiked, gradient):
     """Adds to each weight of a row the currents at which its spikes arrive."""
     for lane in range(len(spiked)):
@@ -342,7 +348,7 @@ def _add_currents(row, window, n_trials, spiked, gradient):
                 gradient[k] += window[np.int64(row[k]) * n_trials + lane]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _advance_neurons_of(b, tile, newest, up, state_up, constants, n_delays, a):
     """Adjoints of voltage and after-spike currents over the block below `newest`."""
     spikes_up, voltages_up = up
@@ -382,7 +388,7 @@ def _advance_neurons_of(b, tile, newest, up, state_up, constants, n_delays, a):
         add_product(a.slopes[BLOCK - 1 - j, b, here], spike, v)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _store_buffer_adjoint(newest, n, n_trials, worth, buffer_b):
     """Writes what the spikes before step 0 are worth into the buffer's gradient."""
     n_lanes = len(worth) // n

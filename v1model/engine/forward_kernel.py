@@ -13,13 +13,15 @@ the equations and `engine/wiring.py` for the table.
 import numba
 import numpy as np
 
+from v1model.engine.denormals import flush_denormals, restore
+from v1model.engine.kernel import kernel
 from v1model.engine.membrane_kernels import add_psc, advance_exact, advance_published
 from v1model.engine.vector_loops import decay_and_add, decay_with_source
 
 TILE = 512  # neurons whose state stays in the first-level cache during a step
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@kernel(parallel=True)
 def in_order(values, order):
     """values[order], by all threads."""
     ordered = np.empty(len(order), values.dtype)
@@ -28,7 +30,7 @@ def in_order(values, order):
     return ordered
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@kernel(parallel=True)
 def simulate(x, channel, table, constants, exact, state, dt, n_parts, out):
     """Runs T steps.
 
@@ -71,15 +73,17 @@ def simulate(x, channel, table, constants, exact, state, dt, n_parts, out):
         for task in numba.prange(n_trials * n_parts):
             b, part = task // n_parts, task % n_parts
             work = (fired[b], n_fired[b], received[b], total[b])
+            flags = flush_denormals()
             for t in range(begin, begin + stride):
                 _advance_part(
                     b, part, t, inputs, table, constants, exact, state, dt, work, out
                 )
+            restore(flags)
 
 
 # Bodies of parallel loops are functions of their own: Numba tells LLVM that the arrays
 # of a loop do not overlap, which is wrong for one that is named twice in its body.
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _advance_part(b, part, t, inputs, table, constants, exact, state, dt, work, out):
     """One step of one part of the neurons of a trial."""
     x, channel = inputs
@@ -112,7 +116,7 @@ def _advance_part(b, part, t, inputs, table, constants, exact, state, dt, work, 
     n_fired[part, slot] = _list_spikes(spikes[b, t, low:high], low, found)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _list_spikes(z, first, found):
     """Writes the neurons that fired, in order; returns their number."""
     count = 0
@@ -123,7 +127,7 @@ def _list_spikes(z, first, found):
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _deliver(fired, n_fired, part, t, table, received, n):
     """Adds the weights of all spikes that arrive at step t at the neurons of a part.
 
@@ -155,7 +159,7 @@ def _deliver(fired, n_fired, part, t, table, received, n):
                     received[target[k]] += weight[k]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def first_from(target, first, last, n, neuron):
     """First synapse of a row whose target neuron is not below `neuron`."""
     while first < last:
@@ -167,7 +171,7 @@ def first_from(target, first, last, n, neuron):
     return first
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _add_inputs(x, channel, received, n, low, high):
     # Channels are sorted by neuron.
     first = first_from(channel, 0, len(channel), n, low)
@@ -176,7 +180,7 @@ def _add_inputs(x, channel, received, n, low, high):
         received[channel[p]] += x[p]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _advance_currents(state, constants, exact, received, total, b, first, last, dt):
     """Sums what currents do to the voltage into `total`, advances them, by lane."""
     syn_decay, initial = constants.syn_decay, constants.initial

@@ -11,9 +11,9 @@ steps, N neurons, K lanes.
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from v1model.engine.kernel import kernel
 from v1model.engine.vector_loops import (
     add,
     add_weighed,
@@ -45,7 +45,7 @@ class ExactConstants(NamedTuple):
     psc_factor: np.ndarray
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def add_psc(exact, rise, psc, lane, total):
     """Adds what the currents of a lane give the voltage: psc, or p rise + q psc.
 
@@ -61,7 +61,7 @@ def add_psc(exact, rise, psc, lane, total):
         add_weighed(exact.rise_factor[lane], rise, exact.psc_factor[lane], psc, total)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def advance_published(state, constants, total, fired, out, b, t, first, last, dt):
     """Voltages, after-spike currents, refractory periods and spikes of one step.
 
@@ -95,7 +95,7 @@ def advance_published(state, constants, total, fired, out, b, t, first, last, dt
     copy(v[here], voltages[b, t, here])
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def advance_exact(state, constants, exact, total, fired, out, b, t, first, last, dt):
     """`advance_published` of the exact integration; no refractory flags are written.
 

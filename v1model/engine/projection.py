@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.engine.buffers import aligned_zeros
+from v1model.engine.kernel import kernel
 from v1model.engine.row_sums import add_row_in_order
 from v1model.engine.threads import thread_pool
 
@@ -111,7 +112,7 @@ def compiled_projection(x, weights, table, n_targets):
     return project(x, weights)
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@kernel(parallel=True)
 def _project(x, weights, target, start, pre, y):
     """x (steps, I) -> y (steps, n_targets), zero on entry."""
     n_steps = x.shape[0]
@@ -119,7 +120,7 @@ def _project(x, weights, target, start, pre, y):
         _project_tile(tile * _TILE, x, weights, target, start, pre, y)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def _project_tile(first, x, weights, target, start, pre, y):
     """Writes _TILE steps of y."""
     n_inputs = x.shape[1]
@@ -144,7 +145,7 @@ def _project_tile(first, x, weights, target, start, pre, y):
                 y[first + step, target[row + j]] = sums[j, step]
 
 
-@numba.njit(parallel=True, nogil=True, cache=True, fastmath={"reassoc", "contract"})
+@kernel(parallel=True, fastmath={"reassoc", "contract"})
 def _weights_gradient(x, y_b, target, start, pre):
     """x (steps, I), y_b (steps, n_targets) -> gradient of each weight (S,)."""
     n_steps, n_inputs = x.shape
@@ -176,7 +177,7 @@ def _weights_gradient(x, y_b, target, start, pre):
     return gradient
 
 
-@numba.njit(parallel=True, nogil=True, cache=True)
+@kernel(parallel=True)
 def _input_gradient(y_b, weights, target, start, pre, n_inputs):
     """y_b (steps, n_targets) -> gradient of the inputs (steps, I)."""
     n_steps = y_b.shape[0]

@@ -7,70 +7,71 @@ compiled engine agree bit for bit with the stepwise one.
 All arrays have one axis, neurons, and float32.
 """
 
-import numba
 import numpy as np
+
+from v1model.engine.kernel import kernel
 
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def copy(values, out):
     """out = values; a slice assignment takes Numba seconds more to compile"""
     for i in range(len(out)):
         out[i] = values[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def add(values, total):
     """total += values"""
     for i in range(len(total)):
         total[i] += values[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def add_product(a, b, total):
     """total += a * b"""
     for i in range(len(total)):
         total[i] += a[i] * b[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def decay_and_add(values, decay, a, b):
     """values = decay * values + a * b"""
     for i in range(len(values)):
         values[i] = decay[i] * values[i] + a[i] * b[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def decay_with_source(values, decay, source, dt):
     """values = decay * values + dt * decay * source"""
     for i in range(len(values)):
         values[i] = values[i] * decay[i] + dt * decay[i] * source[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def scale(factor, values):
     """values = factor * values"""
     for i in range(len(values)):
         values[i] = factor[i] * values[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def weigh(a, b, c, d, total):
     """total = a * b + c * d"""
     for i in range(len(total)):
         total[i] = a[i] * b[i] + c[i] * d[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def add_weighed(a, b, c, d, total):
     """total += a * b + c * d"""
     for i in range(len(total)):
         total[i] += a[i] * b[i] + c[i] * d[i]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def count_down(rest, dt):
     """Refractory periods: rest = max(rest - dt, 0)"""
     for i in range(len(rest)):
@@ -78,7 +79,7 @@ def count_down(rest, dt):
         rest[i] = left if left > _ZERO else _ZERO
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def fire(v, rest, spikes, refractory):
     """Spikes where v - 1 > 0 outside the refractory period."""
     for i in range(len(v)):
@@ -86,7 +87,7 @@ def fire(v, rest, spikes, refractory):
         refractory[i] = rest[i] > _ZERO
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def integrate_free(v, rest, half, decay, a, b, c):
     """v = decay * v + a + b * c where rest <= half"""
     for i in range(len(v)):
@@ -94,7 +95,7 @@ def integrate_free(v, rest, half, decay, a, b, c):
         v[i] = v[i] if rest[i] > half else moved
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def scale_free(factor, rest, half, values):
     """values = factor * values where rest <= half"""
     for i in range(len(values)):
@@ -102,14 +103,14 @@ def scale_free(factor, rest, half, values):
         values[i] = values[i] if rest[i] > half else scaled
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel()
 def fire_free(v, rest, half, spikes):
     """Spikes where v - 1 > 0 and rest <= half."""
     for i in range(len(v)):
         spikes[i] = _ONE if (v[i] - _ONE > _ZERO) & (rest[i] <= half) else _ZERO
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def gaussian_slopes(v, refractory, surrogate, slope):
     """Surrogate derivatives height exp(-((v - 1) / width)^2), zero while refractory.
 

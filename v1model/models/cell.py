@@ -36,7 +36,8 @@ class BillehColumn(StoredArrays, keras.layers.Layer):
         network: Network; None stands for a layer that is about to be loaded.
         dt: Length of a step, ms.
         integration: "published", or "exact": as NEST integrates, see
-            `v1model/engine/exact.py`; only the stepwise engine has it.
+            `v1model/engine/exact.py`. The stepwise engine has its gradients, the
+            compiled one simulates it without.
         gauss_std, dampening_factor: Width and height of the Gaussian surrogate
             derivative, in units of V_th - E_L.
         gradient_tolerance: Surrogate derivatives below it count as zero in the compiled
