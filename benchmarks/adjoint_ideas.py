@@ -22,7 +22,7 @@ from engine_scaling import natural_start, upstream
 from results_table import machine, record
 from running_column import median_seconds
 
-from v1model.engine.adjoint_kernels import Run
+from v1model.engine.adjoint_state import Run
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "adjoint_ideas.csv"
 TOLERANCES = (1e-4, 1e-3, 1e-2)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import machine_speed
 
-from v1model.engine.adjoint_kernels import BLOCK
+from v1model.engine.adjoint_state import BLOCK
 
 _FLOAT, _LINE = 4, 64  # bytes
 _RECEPTORS = 2  # in use per neuron, `v1model/engine/lanes.py`

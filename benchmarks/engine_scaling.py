@@ -29,7 +29,7 @@ from engine_floors import Work, floors
 from results_table import machine, record
 from running_column import SEED, median_seconds, natural_trial
 
-from v1model.engine.adjoint_kernels import Run, Upstream
+from v1model.engine.adjoint_state import Run, Upstream
 from v1model.engine.compiled import CompiledColumn
 from v1model.engine.glif3 import GLIF3State
 from v1model.network.data import N_RECEPTORS

@@ -11,14 +11,12 @@ steps, N neurons, R receptors, D delays, S synapses, L lanes (BLOCK * G, rounded
 receptors are at positions r * N + i.
 """
 
-from typing import NamedTuple
-
 import numba
 import numpy as np
 
+from v1model.engine.adjoint_state import BLOCK
 from v1model.engine.denormals import flush_denormals, restore
 from v1model.engine.forward_kernel import TILE, first_from
-from v1model.engine.glif3 import GLIF3State
 from v1model.engine.kernel import kernel
 from v1model.engine.row_sums import add_row
 from v1model.engine.vector_loops import (
@@ -30,57 +28,7 @@ from v1model.engine.vector_loops import (
     gaussian_slopes,
 )
 
-BLOCK = 3
 N_TASKS = 64  # pieces of work for the threads; rows differ in length
-
-
-class Run(NamedTuple):
-    """What the adjoint needs of the forward run of G trials.
-
-    spikes, voltages: (G, T, N).  refractory: (G, T, N) uint8.  buffer: The initial
-    spike buffer, (G, D * N).
-    """
-
-    spikes: np.ndarray
-    voltages: np.ndarray
-    refractory: np.ndarray
-    buffer: np.ndarray
-
-
-class Upstream(NamedTuple):
-    """Derivatives of the loss by spikes and voltages (G, T, N), and the last state."""
-
-    spikes: np.ndarray
-    voltages: np.ndarray
-    state: GLIF3State
-
-
-class Adjoints(NamedTuple):
-    """What the kernels carry from block to block, and what they fill.
-
-    v: Of the block above, newest step first, (BLOCK, G, N).
-    asc: (2, G, N).  rise, psc: (G, R * N).
-    current: Of the block, oldest step first, (BLOCK, G, R * N).
-    window: Currents by row of the adjoint table, (rows * width * G + L,): column i * G
-        + b of a row is step newest - 1 + i of trial b.
-    slopes: Surrogate derivatives of the block, oldest step first, (BLOCK, G, N).
-    is_active: Whether any of a neuron's slopes differs from zero, (N,) uint8.
-    spiked: Spikes of the block, oldest step first, (N, L) uint8, and whether there is
-        any, has_spiked (N,) uint8.
-    worth: What a spike of the block would be worth, oldest step first, (N * L,).
-    """
-
-    v: np.ndarray
-    asc: np.ndarray
-    rise: np.ndarray
-    psc: np.ndarray
-    current: np.ndarray
-    window: np.ndarray
-    slopes: np.ndarray
-    is_active: np.ndarray
-    spiked: np.ndarray
-    has_spiked: np.ndarray
-    worth: np.ndarray
 
 
 @kernel()

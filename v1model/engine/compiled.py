@@ -7,13 +7,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from v1model.engine.adjoint_kernels import (
-    BLOCK,
-    Adjoints,
-    Run,
-    Upstream,
-    run_backwards,
-)
+from v1model.engine.adjoint_kernels import run_backwards
+from v1model.engine.adjoint_state import BLOCK, Adjoints, Run, Upstream
 from v1model.engine.buffers import aligned_zeros
 from v1model.engine.exact import ExactParameters
 from v1model.engine.forward_kernel import in_order, simulate

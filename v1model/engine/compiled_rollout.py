@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from v1model.engine.adjoint_kernels import Run, Upstream
+from v1model.engine.adjoint_state import Run, Upstream
 from v1model.engine.glif3 import GLIF3State
 
 
