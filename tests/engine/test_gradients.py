@@ -256,22 +256,23 @@ def test_the_rest_of_the_refractory_period_carries_no_gradient(engine):
     assert not found["r"].any()
 
 
-def test_gradients_pass_from_chunk_to_chunk():
-    """Two compiled chunks with the state between them equal one run."""
+@pytest.mark.parametrize("engine", ["compiled", "portable"])
+def test_gradients_pass_from_chunk_to_chunk(engine):
+    """Two chunks with the state between them equal one run."""
     rng = np.random.default_rng(2)
     column = column_of(random_circuit(6, 40, 4.6, rng))
     state = busy_state(column, 2, rng)
     x = rng.normal(0, 2, (2, 9, column.n_targets)).astype(np.float32)
     upstream = random_upstream(column, state, 9, rng)
-    _, expected = gradients("compiled", column, x, state, upstream)
+    _, expected = gradients(engine, column, x, state, upstream)
     for cut in (1, 2, 4, 8):
         inputs, weights = tf.constant(x), tf.constant(column.weights)
         first = GLIF3State(*(tf.constant(part) for part in state))
         with tf.GradientTape() as tape:
             tape.watch([inputs, weights, *first])
-            z, v, middle = rollout("compiled", column, inputs[:, :cut], weights, first)
+            z, v, middle = rollout(engine, column, inputs[:, :cut], weights, first)
             rest_z, rest_v, last = rollout(
-                "compiled", column, inputs[:, cut:], weights, middle
+                engine, column, inputs[:, cut:], weights, middle
             )
             whole = (tf.concat((z, rest_z), 1), tf.concat((v, rest_v), 1), last)
             loss = weighted_sum(whole, upstream)

@@ -127,31 +127,6 @@ def test_voltages_of_500_ms_equal_those_of_the_step_by_step_loop_bit_for_bit():
     np.testing.assert_array_equal(again[1], voltages)
 
 
-def test_gradients_pass_from_chunk_to_chunk():
-    """Two runs with the state between them equal one."""
-    rng = np.random.default_rng(2)
-    column = column_of(random_circuit(6, 40, 4.6, rng))
-    state = busy_state(column, 2, rng)
-    x = rng.normal(0, 2, (2, 9, column.n_targets)).astype(np.float32)
-    upstream = random_upstream(column, state, 9, rng)
-    _, expected = portable_gradients(column, x, state, upstream)
-    for cut in (1, 2, 4, 8):
-        inputs, weights = tf.constant(x), tf.constant(column.weights)
-        first = tensors(state)
-        with tf.GradientTape() as tape:
-            tape.watch([inputs, weights, *first])
-            z, v, middle = rollout("portable", column, inputs[:, :cut], weights, first)
-            rest_z, rest_v, last = rollout(
-                "portable", column, inputs[:, cut:], weights, middle
-            )
-            whole = (tf.concat((z, rest_z), 1), tf.concat((v, rest_v), 1), last)
-            loss = weighted_sum(whole, upstream)
-        names = ("x", "weights", *GLIF3State._fields)
-        found = tape.gradient(loss, [inputs, weights, *first])
-        found = {k: g.numpy() for k, g in zip(names, found, strict=True)}
-        assert_same(found, expected, 1e-4)
-
-
 def test_a_network_without_synapses_has_the_gradients_of_its_input():
     rng = np.random.default_rng(3)
     column = column_of(circuit(3))

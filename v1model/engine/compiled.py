@@ -105,8 +105,10 @@ class CompiledColumn:
             raise ValueError(f"currents of {len(x)} trials, state of {sorted(trials)}.")
         layout = self._whole if self._uses_all(state) else self._packed
         packed = state._replace(
-            **{name: getattr(state, name).copy() for name in ("v", "r")},
-            **{name: getattr(state, name).copy() for name in ("asc_1", "asc_2")},
+            v=state.v.copy(),
+            r=state.r.copy(),
+            asc_1=state.asc_1.copy(),
+            asc_2=state.asc_2.copy(),
             psc_rise=layout.lanes.pack(state.psc_rise),
             psc=layout.lanes.pack(state.psc),
         )
@@ -154,7 +156,6 @@ class CompiledColumn:
         state = up.state._replace(
             psc_rise=lanes.pack(up.state.psc_rise), psc=lanes.pack(up.state.psc)
         )
-        up = up._replace(state=state)
         n_trials, n_steps = run.spikes.shape[:2]
         x_b = aligned_zeros((n_trials, n_steps, self.n_channels))
         weight_b = np.zeros(len(weights), np.float32)
