@@ -1,4 +1,4 @@
-"""Trains the spiking V1 column of Billeh et al. on a task.
+"""Trains the spiking V1 column of Billeh et al. on five tasks, or on one of them.
 
 Without --data_dir a small column is built from published tables. Results go to a run
 folder in --results_dir; start again with the same --run_name to resume a killed run.
@@ -36,11 +36,11 @@ def main(config):
 def print_summary(run, result):
     """Says what came out and where it is."""
     for task, scores in result["tasks"].items():
-        if scores is None:
+        if scores is None or not scores["responses"]:
             continue
         low, high = scores["accuracy_interval"]
         print(
-            f"{task}: accuracy {scores['accuracy']:.3f} on held-out pictures "
+            f"{task}: accuracy {scores['accuracy']:.3f} on held-out trials "
             f"(95 % interval {low:.3f} to {high:.3f}), chance {scores['chance']:.3f}"
         )
     print(f"run folder: {run.path}")

@@ -8,6 +8,7 @@ import dataclasses
 import typing
 
 TASKS = ("garrett", "vcd_grating", "ori_diff", "evidence", "10class")
+ALL_TASKS = "all"
 PICTURE_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
 ENGINES = ("auto", "compiled", "portable", "stepwise")
 # A build that fires within the published bands also at 5,000 neurons; DECISIONS.md.
@@ -108,9 +109,18 @@ class ColumnConfig:
     scale: tuple[float, ...] = option(
         (2.0, 2.0), "Factors on the decoded noise: each ms, each trial."
     )
-    readout_scale: float = option(
-        100.0, "Initial factor from pool activity (spikes/ms) to logits; trained."
+    neuron_output: bool = option(
+        True, "Read pools of neurons; --noneuron_output trains a linear readout."
     )
+    linear_from: tuple[str, ...] = option(
+        ("all",),
+        "Linear readout: populations that it reads, such as L4e,L5i; all; pools, the "
+        "neurons of the pools; -NAME leaves them out.",
+    )
+    readout_scale: float = option(
+        100.0, "Initial factor from pool activity (spikes/ms) to logits."
+    )
+    train_readout_scale: bool = option(True, "Train that factor.")
     recurrent_weight_regularization: float = option(
         0.0, "Weight of the squared distance from the initial recurrent weights."
     )
@@ -121,6 +131,9 @@ class ColumnConfig:
         for name in ("dampening_factor", "gauss_std", "max_delay", "readout_scale"):
             require_positive(self, name)
         require(len(self.scale) == 2, "scale", "needs two numbers", self.scale)
+        require(
+            bool(self.linear_from), "linear_from", "names no neurons", self.linear_from
+        )
         for name in (
             "gradient_tolerance",
             "recurrent_weight_regularization",
@@ -134,7 +147,15 @@ class ColumnConfig:
 class TaskConfig:
     """What is shown and what is asked."""
 
-    task: str = option("garrett", "Task that is trained.", choices=TASKS)
+    task: str = option(
+        ALL_TASKS,
+        "Task that is trained; all is a mixture of them in every batch.",
+        choices=(*TASKS, ALL_TASKS),
+    )
+    task_weights: tuple[int, ...] = option(
+        (1, 1, 1, 1, 1),
+        f"all: trials of {', '.join(TASKS)} in each round; 0 leaves a task out.",
+    )
     seq_len: int = option(600, "Length of a trial, ms.")
     delays: tuple[int, ...] = option(
         (200, 200),
@@ -199,6 +220,13 @@ class TaskConfig:
             "cue_len",
         ):
             require_positive(self, name)
+        weights = self.task_weights
+        require(
+            len(weights) == len(TASKS) and min(weights) >= 0 and any(weights),
+            "task_weights",
+            f"must be {len(TASKS)} numbers from 0 on, not all 0",
+            weights,
+        )
         is_whole = self.seq_len % CHUNK_MS == 0
         require(is_whole, "seq_len", f"must be a multiple of {CHUNK_MS}", self.seq_len)
         is_fraction = 0 <= self.p_reappear <= 1
@@ -249,19 +277,37 @@ class ColumnTrainConfig:
         choices=("threshold", "range"),
     )
     batch_size: int = option(2, "Trials per step and replica.")
+    accumulate: int = option(
+        1, "Parts of a batch that are simulated one after the other, to save memory."
+    )
+    clip_norm: float = option(
+        0.0, "Longest gradient; longer ones are scaled down. 0 clips none."
+    )
+    steps_per_execution: int = option(
+        1, "Steps that run between two looks at callbacks and progress."
+    )
     n_epochs: int = option(1000, "Epochs at most.")
     steps_per_epoch: int = option(781, "Training steps per epoch.")
     val_steps: int = option(156, "Validation steps after each epoch.")
     max_time: float = option(-1.0, "Time budget, hours; negative is unlimited.")
 
     def __post_init__(self):
-        for name in ("batch_size", "n_epochs", "steps_per_epoch", "learning_rate"):
-            require_positive(self, name)
         for name in (
-            "rate_cost",
-            "voltage_cost",
-            "val_steps",
+            "batch_size",
+            "accumulate",
+            "steps_per_execution",
+            "n_epochs",
+            "steps_per_epoch",
+            "learning_rate",
         ):
+            require_positive(self, name)
+        require(
+            self.batch_size % self.accumulate == 0,
+            "accumulate",
+            f"must divide batch_size {self.batch_size}",
+            self.accumulate,
+        )
+        for name in ("rate_cost", "voltage_cost", "val_steps", "clip_norm"):
             value = getattr(self, name)
             require(value >= 0, name, "must not be negative", value)
 

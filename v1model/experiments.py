@@ -20,7 +20,7 @@ from v1model.callbacks import (
 from v1model.config import CHUNK_MS
 from v1model.lgn import LGN
 from v1model.metrics import wilson_interval
-from v1model.models import ColumnTrainer, Objective, column_model
+from v1model.models import ColumnTrainer, Objective, Questions, column_model
 from v1model.network import load_network, readout_pools
 from v1model.network.decoded_noise import read_decoded_noise
 from v1model.network.target_rates import (
@@ -60,6 +60,7 @@ class ColumnExperiment:
         inputs = np.unique(whole.lgn.synapses.pre)
         self.network = dataclasses.replace(whole, lgn=whole.lgn.connected())
         self.task = task_for(self.network, inputs, config)
+        self.questions = questions_of(self.task)
         self.trainer = trainer_for(self.network, self.task, config)
         if config.restore_from:
             load_weights(self.trainer, config.restore_from)
@@ -115,22 +116,38 @@ class ColumnExperiment:
         return callbacks if self.budget is None else [*callbacks, self.budget]
 
     def _result(self, validation):
-        scores = None
+        scores = {}
         if validation is not None:
             scores = self.trainer.evaluate(validation, verbose=0, return_dict=True)
-            n = int(scores["responses"])
-            right = round(float(scores["accuracy"]) * n)
-            scores["accuracy_interval"] = wilson_interval(right, n)
         return {
-            "tasks": {self.config.trials.task: scores},
+            "tasks": {name: _scores_of(scores, name) for name in self.questions.names},
             "steps": int(self.trainer.optimizer.iterations),
             "seconds_per_step": self.timer.seconds_per_step,
             "peak_memory_gb": _peak_memory_gb(),
         }
 
 
+def _scores_of(scores, name):
+    """What a task scored, from the logs of `evaluate`; None without validation."""
+    suffix = f"/{name}" if f"accuracy/{name}" in scores else ""
+    if f"accuracy{suffix}" not in scores:
+        return None
+    keys = ("accuracy", "balanced_accuracy", "chance", "responses", "response_loss")
+    found = {key: float(scores[key + suffix]) for key in keys}
+    n = round(found["responses"])
+    right = round(found["accuracy"] * n)
+    found["accuracy_interval"] = wilson_interval(right, n) if n else None
+    return found
+
+
 def task_for(network, inputs, config):
-    """The Task of a configuration for a network that keeps these LGN units, (I,)."""
+    """The Task or Mixture of a configuration, for a network with these LGN units.
+
+    Args:
+        network: Network that keeps only some of its LGN units.
+        inputs: Numbers of those among all units of the folder, (I,).
+        config: ColumnTrainConfig.
+    """
     if network.lgn.units is None:
         raise ValueError(
             f"{config.network.data_dir} has no lgn_full_col_cells_3.csv: without the "
@@ -155,15 +172,18 @@ def trainer_for(network, task, config):
         localized=config.network.localized_readout,
         seed=config.network.seed,
     )
+    members = task.members
+    questions = questions_of(task)
     column = column_model(
         network,
         config.column,
-        pools[list(task.pools)],
+        pools[[pool for member in members for pool in member.pools]],
         chunk=CHUNK_MS,
-        has_threshold=task.has_threshold,
+        has_threshold=[m.has_threshold for m in members for _ in m.pools],
         noise_pool=_noise_pool(config),
+        questions=questions,
     )
-    if task.carries_state:
+    if any(questions.carries_state):
         column.carry_state(config.batch_size)
     objective = Objective(
         target_rates=target_rates(network, config),
@@ -171,12 +191,29 @@ def trainer_for(network, task, config):
         voltage_cost=config.voltage_cost,
         voltage_penalty=config.voltage_penalty,
     )
-    trainer = ColumnTrainer(column, network, task.n_classes, objective)
+    trainer = ColumnTrainer(
+        column,
+        network,
+        objective,
+        accumulate=config.accumulate,
+        clip_norm=config.clip_norm,
+    )
     trainer.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=ADAM_EPSILON)
+        optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=ADAM_EPSILON),
+        steps_per_execution=config.steps_per_execution,
     )
     trainer.optimizer.build(trainer.trainable_variables)
     return trainer
+
+
+def questions_of(task):
+    """The Questions of the members of a Task or Mixture."""
+    members = task.members
+    return Questions(
+        tuple(member.name for member in members),
+        tuple(member.n_classes for member in members),
+        tuple(member.carries_state for member in members),
+    )
 
 
 def target_rates(network, config):

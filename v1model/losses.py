@@ -12,8 +12,8 @@ HUBER_KAPPA = 0.002  # spikes/ms, Chen et al. 2022
 VOLTAGE_PENALTIES = ("threshold", "range")
 
 
-def response_loss(labels, logits, weights):
-    """Weighted cross-entropy per trial, averaged over trials.
+def response_losses(labels, logits, weights):
+    """Weighted cross-entropy of each trial.
 
     Args:
         labels: (B, C) int.
@@ -21,12 +21,12 @@ def response_loss(labels, logits, weights):
         weights: Weight of each chunk, (B, C).
 
     Returns:
-        Scalar: mean over trials of sum_c w_c CE_c / sum_c w_c.
+        sum_c w_c CE_c / sum_c w_c, (B,).
     """
     entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
     weights = tf.cast(weights, entropy.dtype)
     per_trial = tf.reduce_sum(entropy * weights, 1)
-    return tf.reduce_mean(tf.math.divide_no_nan(per_trial, tf.reduce_sum(weights, 1)))
+    return tf.math.divide_no_nan(per_trial, tf.reduce_sum(weights, 1))
 
 
 def huber_quantile(error, quantile, kappa=HUBER_KAPPA):

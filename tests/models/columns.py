@@ -30,13 +30,18 @@ def make_column(network=None, noise_pool=None, has_threshold=False, **options):
     )
 
 
-def make_trainer(objective=None, optimizer=None, **options):
+def make_trainer(
+    objective=None, optimizer=None, accumulate=1, clip_norm=0.0, **options
+):
     """A compiled ColumnTrainer of `make_column`."""
     network = network_of()
     if objective is None:
         targets = np.sort(np.random.default_rng(0).gamma(1, 0.006, N))
         objective = Objective(targets.astype(np.float32))
-    trainer = ColumnTrainer(make_column(network, **options), network, 2, objective)
+    column = make_column(network, **options)
+    trainer = ColumnTrainer(
+        column, network, objective, accumulate=accumulate, clip_norm=clip_norm
+    )
     trainer.compile(optimizer=optimizer or keras.optimizers.Adam(1e-3))
     return trainer
 

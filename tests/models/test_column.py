@@ -92,8 +92,8 @@ def test_only_trials_that_continue_start_from_the_kept_state():
     column.carry_state(2)
     assert column.carries_state
     kept = column(inputs_of(2)).state
-    column.keep_state(kept)
     inputs = inputs_of(2, seed=1)
+    column.keep_state(kept, inputs)
     output = column({**inputs, "continues": np.array([1.0, 0.0], np.float32)})
     carried_on = column({**inputs, "state": kept})
     at_rest = column(inputs)

@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 
 from tests.models.columns import network_of, round_trip
-from v1model.models.metrics import PopulationRates, ResponseAccuracy
+from v1model.models import Questions
+from v1model.models.metrics import PopulationRates, QuestionMeans, ResponseAccuracy
 from v1model.network.populations import rough_index
+
+
+def one_question(n_classes):
+    return Questions(("response",), (n_classes,), (False,))
 
 
 def test_always_answering_no_change_is_chance():
@@ -16,7 +21,7 @@ def test_always_answering_no_change_is_chance():
     labels[:, 6] = rng.integers(0, 2, 1000)
     weights[:, 6] = 1
     logits = np.tile(np.array([1.0, 0.0], np.float32), (1000, 12, 1))
-    metric = ResponseAccuracy(2)
+    metric = ResponseAccuracy(one_question(2))
     metric.update_state(labels, logits, weights)
     result = {name: float(value) for name, value in metric.result().items()}
     assert result["accuracy"] == pytest.approx(np.mean(labels[:, 6] == 0))
@@ -30,7 +35,7 @@ def test_always_answering_no_change_is_chance():
 def test_perfect_answers_have_accuracy_1():
     labels = np.array([[0, 1, 2, 1]], np.int32)
     logits = np.eye(3, dtype=np.float32)[labels]
-    metric = ResponseAccuracy(3)
+    metric = ResponseAccuracy(one_question(3))
     metric.update_state(labels, logits, np.ones((1, 4), np.float32))
     assert float(metric.result()["accuracy"]) == 1
     assert float(metric.result()["balanced_accuracy"]) == 1
@@ -40,7 +45,7 @@ def test_perfect_answers_have_accuracy_1():
 def test_balanced_accuracy_weighs_classes_alike():
     labels = np.array([[0, 0, 0, 1]], np.int32)
     answers = np.array([[0, 0, 1, 1]])
-    metric = ResponseAccuracy(3)
+    metric = ResponseAccuracy(one_question(3))
     logits = np.eye(3, dtype=np.float32)[answers]
     metric.update_state(labels, logits, np.ones((1, 4), np.float32))
     assert float(metric.result()["accuracy"]) == 0.75
@@ -49,7 +54,7 @@ def test_balanced_accuracy_weighs_classes_alike():
 
 
 def test_batches_add_up_and_a_reset_forgets_them():
-    metric = ResponseAccuracy(2)
+    metric = ResponseAccuracy(one_question(2))
     right = np.eye(2, dtype=np.float32)[np.zeros((1, 1), int)]
     for label in (0, 1, 1):
         metric.update_state(np.array([[label]]), right, np.ones((1, 1)))
@@ -66,7 +71,8 @@ def test_rates_are_spikes_per_second_of_each_population():
     batches = [rng.random((2, 30, 60)) < 0.1, rng.random((3, 10, 60)) < 0.2]
     metric = PopulationRates(names, index, dt=0.5)
     for batch in batches:
-        metric.update_state(batch.astype(np.float32))
+        counts = batch.sum((0, 1)).astype(np.float32)
+        metric.update_state(counts, float(batch[..., 0].size))
     spikes = sum(batch.sum((0, 1)) for batch in batches)
     rate = spikes / ((2 * 30 + 3 * 10) * 0.5 / 1000)
     result = metric.result()
@@ -80,7 +86,12 @@ def test_rates_are_spikes_per_second_of_each_population():
 
 
 @pytest.mark.parametrize(
-    "metric", [ResponseAccuracy(3), PopulationRates(("a", "b"), [0, 1, 1])]
+    "metric",
+    [
+        ResponseAccuracy(one_question(3)),
+        QuestionMeans(one_question(2), name="loss"),
+        PopulationRates(("a", "b"), [0, 1, 1]),
+    ],
 )
 def test_a_metric_copied_from_its_config_has_the_same_config(metric):
     assert round_trip(metric).get_config() == metric.get_config()

@@ -108,8 +108,8 @@ def test_trials_in_batches_that_continue_equal_one_long_run():
         labels = np.zeros((2, 2), np.int32)
         trainer.train_on_batch(inputs, labels, np.ones((2, 2), np.float32))
     kept = trainer.column._carried
-    np.testing.assert_array_equal(kept.v, expected.state.v)
-    np.testing.assert_array_equal(kept.z_buffer, expected.state.z_buffer)
+    np.testing.assert_array_equal(kept.v[:, 0], expected.state.v)
+    np.testing.assert_array_equal(kept.z_buffer[:, 0], expected.state.z_buffer)
 
 
 @pytest.mark.parametrize("name", ["sparse_recurrent_weights", "sparse_input_weights"])

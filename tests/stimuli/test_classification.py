@@ -20,7 +20,7 @@ def test_the_gray_before_the_picture_may_be_left_out(make):
 
 def test_a_digit_is_drawn_inside_the_view_and_on_gray(make, view):
     task = make("10class", sti_intensity=1.5)
-    for number in (0, len(task.plan.training)):  # one picture of each split
+    for number in (0, len(task.plans.training)):  # one picture of each split
         frame = task.rates.frame(number)
         row, column = np.nonzero(frame)
         assert view.x - view.width / 2 - 1 <= column.min()
@@ -37,8 +37,8 @@ def test_the_height_of_a_picture_can_be_set(make):
 
 
 def test_training_goes_through_the_pictures_in_another_order_each_time(make):
-    plan = make("10class").plan
-    n = len(plan.training)
+    task = make("10class")
+    plan, n = task.plan, len(task.plans.training)
     passes = [plan("training", turn, n, 10).pictures[:, 0] for turn in range(2)]
     assert (passes[0] != passes[1]).mean() > 0.9
     other = make("10class", seed=1).plan("training", 0, n, 10).pictures[:, 0]
@@ -46,14 +46,14 @@ def test_training_goes_through_the_pictures_in_another_order_each_time(make):
 
 
 def test_a_batch_may_reach_into_the_next_pass(make):
-    plan = make("10class").plan
-    n = len(plan.training)
+    task = make("10class")
+    plan, n = task.plan, len(task.plans.training)
     shown = plan("training", 0, n + 7, 10)
     np.testing.assert_array_equal(
         shown.pictures[n:], plan("training", 1, n, 10).pictures[:7]
     )
     np.testing.assert_array_equal(
-        shown.answers[:, 0], plan.training[shown.pictures[:, 0]]
+        shown.answers[:, 0], task.plans.training[shown.pictures[:, 0]]
     )
 
 

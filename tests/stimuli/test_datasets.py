@@ -19,7 +19,9 @@ N_INPUTS = 20
 @pytest.fixture(scope="module")
 def task():
     lgn = LGN(small_network().lgn.units)
-    return make_task(TaskConfig(), lgn, View(120.0, 60.0, 40.0, 30.0), seed=1)
+    return make_task(
+        TaskConfig(task="garrett"), lgn, View(120.0, 60.0, 40.0, 30.0), seed=1
+    )
 
 
 def taken(task, split, first_step, n):
@@ -77,6 +79,7 @@ def test_keras_fits_from_a_dataset(task):
         "lgn": keras.Input((600, N_INPUTS), name="lgn"),
         "noise_seed": keras.Input((2,), dtype="int32", name="noise_seed"),
         "continues": keras.Input((), name="continues"),
+        "task": keras.Input((), dtype="int32", name="task"),
     }
     chunks = keras.layers.AveragePooling1D(50)(inputs["lgn"])
     outputs = keras.layers.Dense(2, activation="softmax")(chunks)

@@ -11,6 +11,7 @@ from v1model import config as options
 from v1model.config import TaskConfig
 from v1model.lgn import LGN, current_from_rates
 from v1model.lgn.movie import Movie
+from v1model.models import Questions
 from v1model.models.metrics import ResponseAccuracy
 from v1model.stimuli.images import View
 from v1model.stimuli.tasks import TASKS, make_task
@@ -75,8 +76,9 @@ def test_a_batch_has_the_shapes_of_the_contract(task, lgn):
     assert batch.noise_seeds.shape == (3, 2)
     for name in ("labels", "weights", "image_labels"):
         assert getattr(batch, name).shape == (3, 12)
-    dtypes = [array.dtype for array in batch]
-    assert dtypes == [np.float32, np.int32, np.float32, np.int32, np.int32]
+    floats = {"inputs", "weights", "continues"}
+    for name, array in batch._asdict().items():
+        assert array.dtype == (np.float32 if name in floats else np.int32), name
     assert (batch.inputs >= 0).all()
     assert batch.inputs.max() < 0.3
 
@@ -219,7 +221,8 @@ def test_always_giving_the_same_answer_shows_as_chance(task):
         labels = np.concatenate([task.timeline.labels(p.answers) for p in plans])
         weights = np.concatenate([task.timeline.weights(p.is_asked) for p in plans])
         for answer in range(task.n_classes):
-            metric = ResponseAccuracy(task.n_classes)
+            questions = Questions((task.name,), (task.n_classes,), (False,))
+            metric = ResponseAccuracy(questions)
             logits = np.zeros((*labels.shape, task.n_classes), np.float32)
             logits[..., answer] = 1
             metric.update_state(labels, logits, weights)
@@ -232,7 +235,7 @@ def test_always_giving_the_same_answer_shows_as_chance(task):
 
 @pytest.mark.parametrize(("p_reappear", "changes"), [(0.0, 1), (1.0, 0), (0.9, 0.1)])
 def test_pictures_reappear_as_often_as_asked(lgn, p_reappear, changes):
-    config = TaskConfig(p_reappear=p_reappear)
+    config = TaskConfig(task="garrett", p_reappear=p_reappear)
     plan = make_task(config, lgn, VIEW, seed=1).plan
     answers = np.concatenate(
         [plan("training", step, 8, 100).answers for step in range(1, 100)]
@@ -285,7 +288,7 @@ def test_10class_asks_in_one_chunk_for_the_label_of_the_picture(ten_class):
     np.testing.assert_array_equal(np.delete(batch.labels, 3, axis=1), 0)
     shown = batch.image_labels[:, [1, 2]]
     np.testing.assert_array_equal(shown[:, 0], shown[:, 1])
-    labels = ten_class.plan.validation[shown[:, 0] - len(ten_class.plan.training)]
+    labels = ten_class.plans.validation[shown[:, 0] - len(ten_class.plans.training)]
     np.testing.assert_array_equal(batch.labels[:, 3], labels)
     assert (np.delete(batch.image_labels, [1, 2], axis=1) == GRAY).all()
 
@@ -302,7 +305,7 @@ def test_10class_validation_classes_alternate_and_training_shows_each_picture_on
 ):
     answers = ten_class.plan("validation", 0, 50, STEPS).answers[:, 0]
     np.testing.assert_array_equal(np.bincount(answers), np.full(10, 5))
-    n = len(ten_class.plan.training)
+    n = len(ten_class.plans.training)
     for turn in (0, 1):
         shown = ten_class.plan("training", turn, n, STEPS).pictures[:, 0]
         np.testing.assert_array_equal(np.sort(shown), np.arange(n))
@@ -371,7 +374,7 @@ def test_published_responses_are_used_as_in_the_published_code(lgn, tmp_path):
     validation = published(tmp_path / "alternate_small_stimuli.pkl", 2, seed=1)
     inputs = np.arange(len(lgn.units)) * 700
     task = make_task(
-        TaskConfig(),
+        TaskConfig(task="garrett"),
         lgn,
         VIEW,
         seed=1,
@@ -391,7 +394,7 @@ def test_published_responses_are_used_as_in_the_published_code(lgn, tmp_path):
 def test_published_responses_of_a_wrong_shape_are_named(lgn, tmp_path):
     for name in ("many_small_stimuli.pkl", "alternate_small_stimuli.pkl"):
         published(tmp_path / name, 2, seed=0, shape=(900, 100))
-    config, inputs = TaskConfig(), np.arange(len(lgn.units))
+    config, inputs = TaskConfig(task="garrett"), np.arange(len(lgn.units))
     folder = str(tmp_path / "GLIF_network")
     with pytest.raises(ValueError, match=r"many_small_stimuli.pkl.*\(900, 100\)"):
         make_task(config, lgn, VIEW, seed=1, data_dir=folder, inputs=inputs)
@@ -406,7 +409,7 @@ def test_one_published_file_without_the_other_is_an_error(lgn, tmp_path):
     published(tmp_path / "many_small_stimuli.pkl", 2, seed=0)
     with pytest.raises(FileNotFoundError, match="alternate_small_stimuli.pkl"):
         make_task(
-            TaskConfig(),
+            TaskConfig(task="garrett"),
             lgn,
             VIEW,
             seed=1,

@@ -5,7 +5,8 @@ from v1model.models.cell import BillehColumn
 from v1model.models.column import ColumnModel, ColumnOutput, column_model
 from v1model.models.constraints import SignedConstraint
 from v1model.models.noise import DecodedNoise, PoissonBackground
-from v1model.models.readouts import PoolReadout
+from v1model.models.questions import Questions
+from v1model.models.readouts import LinearReadout, PoolReadout
 from v1model.models.rnn import ColumnActivity, ColumnRNN
 from v1model.models.sparse import SparseLayer
 from v1model.models.trainer import ColumnTrainer, Objective
@@ -19,9 +20,11 @@ __all__ = [
     "ColumnTrainer",
     "DecodedNoise",
     "GLIF3State",
+    "LinearReadout",
     "Objective",
     "PoissonBackground",
     "PoolReadout",
+    "Questions",
     "SignedConstraint",
     "SparseLayer",
     "column_model",

@@ -8,15 +8,20 @@ import tensorflow as tf
 from v1model.engine.glif3 import GLIF3State
 from v1model.models.cell import BillehColumn
 from v1model.models.noise import DecodedNoise, PoissonBackground
-from v1model.models.readouts import PoolReadout
+from v1model.models.questions import Questions
+from v1model.models.readouts import LinearReadout, PoolReadout
 from v1model.models.rnn import ColumnRNN
 from v1model.models.sparse import SparseLayer
+from v1model.network.populations import neurons_named
+
+_PARTS = ("input_layer", "rsnn", "readout", "noise", "questions")
 
 
 class ColumnOutput(NamedTuple):
     """Everything that the column did in a batch of trials.
 
-    logits: (B, C, K).  spikes: (B, T, N).  voltages: (B, T, N), mV.
+    logits: (B, C, K); NO_ANSWER where another question was asked.
+    spikes: (B, T, N).  voltages: (B, T, N), mV.
     state: the last GLIF3State.
     """
 
@@ -40,11 +45,13 @@ class ColumnModel(keras.Model):
     Args:
         input_layer: SparseLayer.
         rsnn: ColumnRNN.
-        readout: PoolReadout.
+        readout: PoolReadout or LinearReadout.
         noise: PoissonBackground, DecodedNoise or None.
+        questions: Questions that the readout answers; None is a single one.
 
     Call arguments:
         inputs: A dict: `lgn` (B, T, I); `noise_seed` (B, 2) int32 if there is noise;
+            `task` (B,) int32, the number of the question, if there are several;
             optionally `state`, a GLIF3State to start from; optionally `continues`,
             (B,), 1 where a trial continues the state that `carry_state` kept, 0 where
             it starts at rest.
@@ -53,8 +60,18 @@ class ColumnModel(keras.Model):
         ColumnOutput.
     """
 
-    def __init__(self, input_layer, rsnn, readout, noise=None, **kwargs):
+    def __init__(
+        self, input_layer, rsnn, readout, noise=None, questions=None, **kwargs
+    ):
         super().__init__(autocast=False, **kwargs)
+        if questions is None:
+            questions = Questions(("response",), (readout.n_columns,), (False,))
+        elif questions.n_columns != readout.n_columns:
+            raise ValueError(
+                f"{questions.n_columns} answers for {readout.n_columns} columns of the "
+                "readout."
+            )
+        self.questions = questions
         self.input_layer = input_layer
         self.rsnn = rsnn
         self.readout = readout
@@ -73,24 +90,27 @@ class ColumnModel(keras.Model):
         currents = self.input_layer(inputs["lgn"])
         if self.noise is not None:
             currents += self.noise(inputs["noise_seed"], n_steps=currents.shape[1])
-        activity = self.rsnn(currents, initial_state=self._initial_state(inputs))
+        activity = self.rsnn(currents, initial_state=self.initial_state(inputs))
+        logits = self.readout(activity.spikes)
         return ColumnOutput(
-            self.readout(activity.spikes),
+            self.questions.masked(logits, question_of(inputs)),
             activity.spikes,
             activity.voltages,
             activity.state,
         )
 
-    def _initial_state(self, inputs):
+    def initial_state(self, inputs):
+        """Where the trials of a batch start, GLIF3State of (B, ...)."""
         if "state" in inputs:
             return GLIF3State(*inputs["state"])
         at_rest = self.rsnn.cell.zero_state(tf.shape(inputs["lgn"])[0])
         if self._carried is None or "continues" not in inputs:
             return at_rest
         carries_on = tf.cast(inputs["continues"], at_rest.v.dtype)[:, None] > 0
+        stream = tf.maximum(self._stream_of(inputs), 0)
         return GLIF3State(
             *(
-                tf.where(carries_on, tf.convert_to_tensor(kept), rest)
+                tf.where(carries_on, tf.gather(kept, stream, batch_dims=1), rest)
                 for kept, rest in zip(self._carried, at_rest, strict=True)
             )
         )
@@ -98,25 +118,40 @@ class ColumnModel(keras.Model):
     def carry_state(self, batch_size):
         """Keeps the state between batches, for tasks whose trials follow each other.
 
+        Every lane of the batch has a stream of each such task.
+
         Args:
             batch_size: Trials per replica.
         """
-        zero = self.rsnn.cell.zero_state(batch_size)
+        n_streams = max(int(self.questions.stream.max()) + 1, 1)
         self._carried = GLIF3State(
             *(
                 tf.Variable(
-                    tensor,
+                    tf.repeat(tensor[:, None], n_streams, axis=1),
                     trainable=False,
                     synchronization=tf.VariableSynchronization.ON_READ,
                 )
-                for tensor in zero
+                for tensor in self.rsnn.cell.zero_state(batch_size)
             )
         )
 
-    def keep_state(self, state):
-        """Stores the state that the next batch continues."""
+    def keep_state(self, state, inputs):
+        """Stores the state that the next trials of the same streams continue.
+
+        Args:
+            state: GLIF3State at the end of the batch.
+            inputs: Of the batch.
+        """
+        n_streams = self._carried.v.shape[1]
+        is_stream = tf.range(n_streams) == self._stream_of(inputs)[:, None]
         for kept, tensor in zip(self._carried, state, strict=True):
-            kept.assign(tensor)
+            kept.assign(tf.where(is_stream[:, :, None], tensor[:, None], kept))
+
+    def _stream_of(self, inputs):
+        """Which kept state each trial has, (B,); -1 for none."""
+        if len(self.questions.names) == 1:
+            return tf.zeros_like(question_of(inputs))
+        return tf.gather(self.questions.stream, question_of(inputs))
 
     @property
     def carries_state(self):
@@ -125,19 +160,34 @@ class ColumnModel(keras.Model):
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
-        layers = ("input_layer", "rsnn", "readout", "noise")
-        config = {name: serialize(getattr(self, name)) for name in layers}
+        config = {name: serialize(getattr(self, name)) for name in _PARTS}
         return {**super().get_config(), **config}
 
     @classmethod
     def from_config(cls, config):
         config.pop("autocast", None)
-        for name in ("input_layer", "rsnn", "readout", "noise"):
+        for name in _PARTS:
             config[name] = keras.saving.deserialize_keras_object(config[name])
         return cls(**config)
 
 
-def column_model(network, config, pools, *, chunk, has_threshold, noise_pool=None):
+def question_of(inputs):
+    """Number of the question that each trial asks, (B,) int32; 0 without `task`."""
+    if "task" in inputs:
+        return tf.cast(inputs["task"], tf.int32)
+    return tf.zeros(tf.shape(inputs["lgn"])[:1], tf.int32)
+
+
+def column_model(
+    network,
+    config,
+    pools,
+    *,
+    chunk,
+    has_threshold,
+    noise_pool=None,
+    questions=None,
+):
     """Builds the column of a network.
 
     Args:
@@ -145,8 +195,9 @@ def column_model(network, config, pools, *, chunk, has_threshold, noise_pool=Non
         config: ColumnConfig.
         pools: Neurons of each readout pool, (K, P).
         chunk: Steps per chunk of the readout.
-        has_threshold: Whether a constant rivals a single pool.
+        has_threshold: Whether a constant rivals a pool; one for all, or (K,).
         noise_pool: Values of the decoded noise, or None for the Poisson background.
+        questions: Questions that the readout answers; None is a single one.
 
     Returns:
         ColumnModel, built.
@@ -197,10 +248,22 @@ def column_model(network, config, pools, *, chunk, has_threshold, noise_pool=Non
         config.dampening_factor,
         has_threshold,
         config.readout_scale,
+        config.train_readout_scale,
         dtype=dtype,
         name="prediction",
     )
+    if not config.neuron_output:
+        readout = LinearReadout(
+            neurons_named(network, config.linear_from, pools),
+            readout.n_columns,
+            chunk,
+            config.dampening_factor,
+            dtype=dtype,
+            name="prediction",
+        )
     rsnn = ColumnRNN(cell, engine=config.engine, dtype=dtype, name="rsnn")
-    model = ColumnModel(input_layer, rsnn, readout, noise, dtype=dtype, name="column")
+    model = ColumnModel(
+        input_layer, rsnn, readout, noise, questions, dtype=dtype, name="column"
+    )
     model.build({"lgn": (None, None, network.lgn.n_inputs)})
     return model

@@ -1,13 +1,16 @@
 """ColumnTrainer: what `fit` minimises and reports."""
 
 import dataclasses
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.losses import rate_distribution_loss, response_loss, voltage_loss
-from v1model.models.metrics import PopulationRates, ResponseAccuracy
+from v1model.engine.glif3 import GLIF3State
+from v1model.losses import rate_distribution_loss, response_losses, voltage_loss
+from v1model.models.column import question_of
+from v1model.models.metrics import PopulationRates, QuestionMeans, ResponseAccuracy
 from v1model.network.populations import rough_index
 
 
@@ -28,24 +31,58 @@ class Objective:
     voltage_penalty: str = "threshold"
 
 
+class Outcome(NamedTuple):
+    """What a batch of trials leaves behind when its activity is forgotten.
+
+    logits: (B, C, K).  response_losses: (B,).  spike_counts: (N,), over trials and
+    steps.  n_steps: B * T.  state: the last GLIF3State.  parts: loss by name.
+    """
+
+    logits: tf.Tensor
+    response_losses: tf.Tensor
+    spike_counts: tf.Tensor
+    n_steps: tf.Tensor
+    state: GLIF3State
+    parts: dict
+
+
 class ColumnTrainer(keras.Model):
     """A ColumnModel with its objective and its numbers, for compile and fit.
 
-    Batches are (inputs of ColumnModel, labels (B, C), chunk weights (B, C)).
+    Batches are (inputs of ColumnModel, labels (B, C), chunk weights (B, C)); a label
+    is the number of the right answer within the question that its trial asks.
 
     Reported: `loss` and its parts `response_loss`, `rate_loss`, `voltage_loss`,
     `weight_loss`; `accuracy`, `balanced_accuracy`, `chance` and `responses` of the
-    response window; `rate_hz`, and `rate_hz/POPULATION` of each population.
+    response window; `rate_hz`, and `rate_hz/POPULATION` of each population; with
+    `clip_norm` also `gradient_norm`. With several questions, `response_loss` and what
+    the response window gives also come by question, as `accuracy/QUESTION`.
 
     Args:
         column: ColumnModel.
         network: Network, for the rates per population.
-        n_classes: K.
         objective: Objective.
+        accumulate: Parts of a batch that are simulated one after the other; their
+            gradients are averaged. The rate loss then compares the rates of a part.
+        clip_norm: Longest gradient of the whole batch, over all weights and replicas;
+            a longer one is scaled down. 0 clips none.
         dt: Step of the column, ms.
+
+    Raises:
+        ValueError: There are not as many target rates as neurons.
     """
 
-    def __init__(self, column, network, n_classes, objective, dt=1.0, **kwargs):
+    def __init__(
+        self,
+        column,
+        network,
+        objective,
+        *,
+        accumulate=1,
+        clip_norm=0.0,
+        dt=1.0,
+        **kwargs,
+    ):
         super().__init__(autocast=False, **kwargs)
         targets = objective.target_rates
         if targets is not None and len(targets) != network.n_neurons:
@@ -55,24 +92,59 @@ class ColumnTrainer(keras.Model):
             )
         self.column = column
         self.objective = objective
+        self.accumulate = accumulate
+        self.clip_norm = clip_norm
         names, index = rough_index(network)
-        self.response = ResponseAccuracy(n_classes)
+        self.response = ResponseAccuracy(column.questions)
+        self.response_means = QuestionMeans(column.questions, name="response_loss")
         self.rates = PopulationRates(names, index, dt)
-        self.parts = {
-            name: keras.metrics.Mean(name)
-            for name in ("response_loss", "rate_loss", "voltage_loss", "weight_loss")
-        }
+        scalars = ["rate_loss", "voltage_loss", "weight_loss"]
+        scalars += ["gradient_norm"] if clip_norm else []
+        self.scalars = {name: keras.metrics.Mean(name) for name in scalars}
         self.built = True
 
     def call(self, inputs, training=None):
         return self.column(inputs, training=training)
 
-    def losses_of(self, labels, output, weights):
-        """The parts of the loss, by name."""
+    def train_step(self, data):
+        inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        start = self.column.initial_state(inputs)
+        whole = ({**inputs, "state": start}, labels, weights)
+        gradients, states = None, []
+        for part in _split(whole, self.accumulate):
+            with tf.GradientTape() as tape:
+                outcome = self.outcome(*part, training=True)
+                loss = self._share_of_replica(outcome) / self.accumulate
+                scaled = self.optimizer.scale_loss(loss)
+            found = tape.gradient(scaled, self.trainable_variables)
+            gradients = found if gradients is None else _sums(gradients, found)
+            states.append(outcome.state)
+            self._report(outcome, *part)
+        self._keep(states, inputs)
+        if self.clip_norm:
+            gradients = self._clipped(gradients)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        start = self.column.initial_state(inputs)
+        outcome = self.outcome({**inputs, "state": start}, labels, weights)
+        self._report(outcome, inputs, labels, weights)
+        self._keep([outcome.state], inputs)
+        return self.get_metrics_result()
+
+    def outcome(self, inputs, labels, weights, training=False):
+        """Runs a batch and weighs what came out: Outcome."""
+        output = self.column(inputs, training=training)
         objective = self.objective
-        parts = {"response_loss": response_loss(labels, output.logits, weights)}
+        columns = self.column.questions.columns_of(labels, question_of(inputs))
+        errors = response_losses(columns, output.logits, weights)
+        parts = {"response_loss": tf.reduce_mean(errors)}
+        counts = tf.reduce_sum(tf.cast(output.spikes, tf.float32), (0, 1))
+        n_steps = tf.cast(tf.size(output.spikes[:, :, 0]), tf.float32)
         if objective.target_rates is not None and objective.rate_cost:
-            rates = _mean_rates(tf.cast(output.spikes, tf.float32))
+            rates = _over_replicas(counts) / _over_replicas(n_steps)
             distance = rate_distribution_loss(rates, objective.target_rates)
             parts["rate_loss"] = objective.rate_cost * distance
         if objective.voltage_cost:
@@ -81,35 +153,68 @@ class ColumnTrainer(keras.Model):
             parts["voltage_loss"] = objective.voltage_cost * penalty
         if self.losses:
             parts["weight_loss"] = tf.add_n(self.losses)
-        return parts
+        return Outcome(output.logits, errors, counts, n_steps, output.state, parts)
 
-    def compute_loss(self, x, y, y_pred, sample_weight, training=True):
-        del training
-        parts = self.losses_of(y, y_pred, sample_weight)
-        for name, value in parts.items():
-            self.parts[name].update_state(value)
-        # Keras adds up the gradients of all replicas, and their losses in the logs.
+    def _share_of_replica(self, outcome):
+        """The loss, such that the gradients of all replicas add up to the whole."""
         n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        return tf.add_n(list(parts.values())) / n_replicas
+        return tf.add_n([*outcome.parts.values()]) / n_replicas
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self.response.update_state(y, y_pred.logits, sample_weight)
-        self.rates.update_state(y_pred.spikes)
+    def _report(self, outcome, inputs, labels, weights):
+        question = question_of(inputs)
+        columns = self.column.questions.columns_of(labels, question)
+        self.response.update_state(columns, outcome.logits, weights)
+        self.response_means.update_state(outcome.response_losses, question)
+        self.rates.update_state(outcome.spike_counts, outcome.n_steps)
+        for name, value in outcome.parts.items():
+            if name in self.scalars:
+                self.scalars[name].update_state(value)
+        # Keras adds up what the replicas call their loss.
+        loss = tf.add_n([*outcome.parts.values()])
+        self._loss_tracker.update_state(loss, sample_weight=tf.shape(labels)[0])
+
+    def _keep(self, states, inputs):
         if self.column.carries_state:
-            self.column.keep_state(y_pred.state)
-        return self.get_metrics_result()
+            state = GLIF3State(
+                *(tf.concat(part, 0) for part in zip(*states, strict=True))
+            )
+            self.column.keep_state(state, inputs)
+
+    def _clipped(self, gradients):
+        """The gradient of the whole batch, no longer than `clip_norm`.
+
+        Keras' optimizers clip the gradient of each replica, before they add them up.
+        """
+        scale = tf.cast(self.optimizer.scale_loss(1.0), tf.float32)
+        total = [_over_replicas(gradient) / scale for gradient in gradients]
+        total, norm = tf.clip_by_global_norm(total, self.clip_norm)
+        self.scalars["gradient_norm"].update_state(norm)
+        n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return [gradient * (scale / n_replicas) for gradient in total]
 
 
-def _mean_rates(spikes):
-    """Spikes per step of each neuron over the global batch, however it is split, (N,).
+def _split(batch, n_parts):
+    """Nested tensors of B trials as n parts of B / n trials."""
+    if n_parts == 1:
+        return [batch]
+    flat = [tf.split(tensor, n_parts) for tensor in tf.nest.flatten(batch)]
+    return [
+        tf.nest.pack_sequence_as(batch, [pieces[k] for pieces in flat])
+        for k in range(n_parts)
+    ]
 
-    Whole numbers are summed first, exactly: neurons that fired alike keep equal rates,
-    and so their order in the sorted list.
+
+def _sums(first, second):
+    return [a + b for a, b in zip(first, second, strict=True)]
+
+
+def _over_replicas(tensor):
+    """Sum over the replicas.
+
+    Whole numbers, such as spike counts, are summed exactly: neurons that fired alike
+    keep equal rates, and so their order in the sorted list.
     """
-    counts = tf.reduce_sum(spikes, (0, 1))
-    n_steps = tf.cast(tf.size(spikes[:, :, 0]), spikes.dtype)
     context = tf.distribute.get_replica_context()
-    if context is not None and context.num_replicas_in_sync > 1:
-        counts = context.all_reduce(tf.distribute.ReduceOp.SUM, counts)
-        n_steps *= context.num_replicas_in_sync
-    return counts / n_steps
+    if context is None or context.num_replicas_in_sync == 1:
+        return tensor
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, tensor)

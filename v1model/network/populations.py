@@ -72,6 +72,36 @@ def laminar_indices(network):
     return indices
 
 
+def neurons_named(network, names, pools):
+    """Neurons of a linear readout, increasing, (M,) int.
+
+    Args:
+        network: Network.
+        names: Populations as `laminar_indices` names them, or without e or i for both
+            classes (L4); "all"; "pools" for the neurons of the pools. With a minus in
+            front they are left out.
+        pools: Neurons of each readout pool, (K, P).
+
+    Raises:
+        ValueError: A name is unknown, or no neuron is left.
+    """
+    members = {"all": np.arange(network.n_neurons), "pools": np.ravel(pools)}
+    for name, neurons in laminar_indices(network).items():
+        members[name] = neurons
+        members[name[:-1]] = np.union1d(members.get(name[:-1], neurons), neurons)
+    unknown = [name for name in names if name.removeprefix("-") not in members]
+    if unknown:
+        raise ValueError(
+            f"linear_from names {', '.join(unknown)}; choose from {', '.join(members)}."
+        )
+    is_read = np.zeros(network.n_neurons, bool)
+    for name in sorted(names, key=lambda name: name.startswith("-")):
+        is_read[members[name.removeprefix("-")]] = not name.startswith("-")
+    if not is_read.any():
+        raise ValueError(f"linear_from {','.join(names)} leaves no neuron.")
+    return np.flatnonzero(is_read)
+
+
 def _map_names(pop_names, function, what):
     names, inverse = np.unique(np.asarray(pop_names, str), return_inverse=True)
     mapped = [function(str(name)) for name in names]

@@ -106,7 +106,7 @@ def change_task(
         pools=(pool,),
         has_threshold=True,
         carries_state=True,
-        plan=ChangeStreams(seed, config.p_reappear, n_pictures, n_before, *pictures),
+        plans=ChangeStreams(seed, config.p_reappear, n_pictures, n_before, *pictures),
         rates=rates,
         n_before=n_before,
         current_input=current_input,
@@ -162,33 +162,30 @@ class ChangeStreams:
     n_validation: int
     n_variants: int = 1
 
-    def __call__(self, split, step, batch_size, steps_per_epoch):
-        epoch, position = divmod(step, steps_per_epoch)
-        if split == "validation":
-            epoch, step = 0, position
-        n_stream = steps_per_epoch * self.per_trial
-        streams = [
-            self.stream(split, epoch, lane, n_stream) for lane in range(batch_size)
-        ]
-        pictures, is_change = map(np.stack, zip(*streams, strict=True))
-        variants = [
-            self._variants(split, epoch, lane, n_stream) for lane in range(batch_size)
-        ]
-        pictures = pictures * self.n_variants + np.stack(variants)
-        n_history = self.n_before * self.per_trial
-        history = ((0, 0), (n_history, 0))
-        pictures = np.pad(pictures, history, constant_values=GRAY)
-        start = position * self.per_trial
-        now = slice(start, start + self.per_trial)
-        is_first = np.arange(n_stream)[now] == 0
+    def __call__(self, split, places):
+        streams = zip(places.epoch, places.lane, places.position, strict=True)
+        trials = [self._trial(split, *place) for place in streams]
+        pictures, is_change = map(np.stack, zip(*trials, strict=True))
+        is_asked = np.ones(is_change.shape, bool)
+        is_asked[places.position == 0, 0] = False
+        steps = np.stack([places.epoch, places.position, places.lane], axis=1)
         return Plan(
-            pictures=pictures[:, start : now.stop + n_history],
-            answers=is_change[:, now].astype(np.int32),
-            is_asked=np.broadcast_to(~is_first, (batch_size, self.per_trial)),
-            noise_seeds=noise_seeds(
-                self.seed, split, [(step, lane) for lane in range(batch_size)]
-            ),
+            pictures=pictures,
+            answers=is_change.astype(np.int32),
+            is_asked=is_asked,
+            noise_seeds=noise_seeds(self.seed, split, steps),
         )
+
+    def _trial(self, split, epoch, lane, position):
+        """Pictures of earlier trials and this one, and the changes in this one."""
+        stop = (position + 1) * self.per_trial
+        pictures, is_change = self.stream(split, epoch, lane, stop)
+        rng = generator(self.seed, split, "variants", epoch, lane)
+        variants = rng.integers(self.n_variants, size=stop)
+        shown = pictures * self.n_variants + variants
+        n_shown = (1 + self.n_before) * self.per_trial
+        shown = np.pad(shown, (n_shown, 0), constant_values=GRAY)[-n_shown:]
+        return shown, is_change[-self.per_trial :]
 
     def stream(self, split, epoch, lane, n):
         """Pictures (n,) and whether each differs from the one before, (n,) bool."""
@@ -206,10 +203,6 @@ class ChangeStreams:
         steps = is_change * rng.integers(1, n_pictures, n)
         pictures = (first + np.cumsum(steps)) % n_pictures
         return pictures + (0 if is_training else self.n_training), is_change
-
-    def _variants(self, split, epoch, lane, n):
-        rng = generator(self.seed, split, "variants", epoch, lane)
-        return rng.integers(self.n_variants, size=n)
 
 
 def _rates(config, lgn, view, data_dir, inputs):

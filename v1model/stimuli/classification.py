@@ -42,7 +42,7 @@ def ten_class(config, lgn, view, *, seed, current_input, data_dir, inputs):
         pools=tuple(range(FIRST_POOL, FIRST_POOL + N_CLASSES)),
         has_threshold=False,
         carries_state=False,
-        plan=LabelledTrials(seed, training_labels, validation_labels),
+        plans=LabelledTrials(seed, training_labels, validation_labels),
         rates=PictureRates(lgn, frame),
         current_input=current_input,
     )
@@ -99,10 +99,8 @@ class LabelledTrials:
     pictures: np.ndarray | None = None
     n_variants: int = 1
 
-    def __call__(self, split, step, batch_size, steps_per_epoch):
-        if split == "validation":
-            step = step % steps_per_epoch
-        trials = step * batch_size + np.arange(batch_size)
+    def __call__(self, split, places):
+        trials = places.number
         labels = self.training if split == "training" else self.validation
         n = len(labels)
         order = {turn: self._order(split, turn) for turn in np.unique(trials // n)}
@@ -113,7 +111,7 @@ class LabelledTrials:
         return Plan(
             pictures=pictures * self.n_variants + np.stack(variants),
             answers=labels[chosen, None].astype(np.int32),
-            is_asked=np.ones((batch_size, 1), bool),
+            is_asked=np.ones((len(trials), 1), bool),
             noise_seeds=noise_seeds(self.seed, split, [(k, 0) for k in trials]),
         )
 

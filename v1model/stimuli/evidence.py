@@ -43,7 +43,7 @@ def evidence(config, lgn, view, *, seed, current_input, data_dir, inputs):
         pools=POOLS,
         has_threshold=False,
         carries_state=False,
-        plan=LabelledTrials(
+        plans=LabelledTrials(
             seed,
             training=majority(training),
             validation=majority(validation),

@@ -64,7 +64,7 @@ def ori_diff(config, lgn, view, *, seed, current_input, data_dir, inputs):
         pools=(FINE_POOL,),
         has_threshold=True,
         carries_state=False,
-        plan=LabelledTrials(
+        plans=LabelledTrials(
             seed,
             training=(training > FINE_BOUNDARY).astype(np.int32),
             validation=(validation > FINE_BOUNDARY).astype(np.int32),

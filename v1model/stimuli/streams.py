@@ -7,7 +7,7 @@ same trials when it goes on from step k.
 import numpy as np
 
 SPLITS = ("training", "validation")
-_PURPOSES = ("noise", "pictures", "changes", "order", "variants")
+_PURPOSES = ("noise", "pictures", "changes", "order", "variants", "tasks")
 
 
 def check_split(split):
@@ -23,8 +23,7 @@ def generator(seed, split, purpose, *position):
     Args:
         seed: Of the run, not negative.
         split: "training" or "validation".
-        purpose: One of "noise", "pictures", "changes", "order", "variants"; keeps
-            different draws at one position apart.
+        purpose: One of _PURPOSES; keeps different draws at one position apart.
         position: Integers such as epoch and lane, not negative.
     """
     return np.random.default_rng(_sequence(seed, split, purpose, position))

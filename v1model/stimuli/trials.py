@@ -22,6 +22,9 @@ class Batch(NamedTuple):
     image_labels: Picture shown in each chunk, (B, C) int32, or GRAY; the last of them
         if there are several.
     noise_seeds: Seed of the noise inside the column, (B, 2) int32, one per trial.
+    continues: 1 where the column goes on from the trial before in the same stream,
+        (B,) float32; 0 where it starts at rest.
+    tasks: Number of the trial's task among the members of a mixture, (B,) int32.
     """
 
     inputs: np.ndarray
@@ -29,6 +32,41 @@ class Batch(NamedTuple):
     weights: np.ndarray
     image_labels: np.ndarray
     noise_seeds: np.ndarray
+    continues: np.ndarray
+    tasks: np.ndarray
+
+
+class Places(NamedTuple):
+    """Where B trials of one task stand among all its trials; each field (B,) int.
+
+    epoch: Streams begin anew in each. In validation always 0.
+    lane: The stream; one for each trial of the global batch.
+    position: How many trials the stream had before, in this epoch.
+    number: How many trials the task had before, in all lanes and epochs.
+    """
+
+    epoch: np.ndarray
+    lane: np.ndarray
+    position: np.ndarray
+    number: np.ndarray
+
+    def chosen(self, index):
+        """Some of the places."""
+        return Places(*(field[index] for field in self))
+
+
+def places_of(split, step, batch_size, steps_per_epoch):
+    """The places of a task that has every trial of every batch; see `Task.batch`."""
+    epoch, position = divmod(step, steps_per_epoch)
+    if split == "validation":
+        epoch, step = 0, position
+    lane = np.arange(batch_size)
+    return Places(
+        np.full(batch_size, epoch),
+        lane,
+        np.full(batch_size, position),
+        step * batch_size + lane,
+    )
 
 
 class Segment(NamedTuple):
@@ -164,9 +202,9 @@ class Task:
         pools: Readout pools whose activity gives the logits.
         has_threshold: Whether a constant is the logit of class 0 and the only pool
             that of class 1 (Chen et al. 2022).
-        carries_state: Whether the column goes from one trial of a lane to the next
+        carries_state: Whether the column goes from one trial of a stream to the next
             without a reset.
-        plan: Function (split, step, batch_size, steps_per_epoch) -> Plan.
+        plans: Function (split, Places) -> Plan.
         rates: Function (segments with picture numbers as slots, n_ms) -> LGN rates
             of the last n_ms, (n_ms, I), Hz; gray before the first segment.
         n_before: Earlier trials that the LGN still responds to.
@@ -179,10 +217,15 @@ class Task:
     pools: tuple[int, ...]
     has_threshold: bool
     carries_state: bool
-    plan: Callable[[str, int, int, int], Plan]
+    plans: Callable[[str, Places], Plan]
     rates: Callable[[list[Segment], int], np.ndarray]
     n_before: int = 0
     current_input: bool = True
+
+    @property
+    def members(self):
+        """The task alone; a mixture has several."""
+        return (self,)
 
     @property
     def seq_len(self):
@@ -194,7 +237,7 @@ class Task:
         """Chunks of 50 ms per trial."""
         return self.timeline.n_chunks
 
-    def batch(self, split, step, batch_size, steps_per_epoch):
+    def batch(self, split, step, batch_size, steps_per_epoch, lanes=None):
         """The trials of one step.
 
         A pure function of its arguments and of the task's seed: steps may be asked
@@ -205,14 +248,25 @@ class Task:
                 cues is in both. The validation set is fixed: its trials repeat after
                 steps_per_epoch steps.
             step: Counted from the first step of the run, across epochs.
-            batch_size: Number of trials, B.
+            batch_size: Number of trials of the whole batch, over all replicas.
             steps_per_epoch: Steps after which streams begin anew.
+            lanes: Which trials of the batch are made, (B,) int; None makes all.
 
         Returns:
             Batch.
         """
         check_batch(split, step, batch_size, steps_per_epoch)
-        plan = self.plan(split, step, batch_size, steps_per_epoch)
+        places = places_of(split, step, batch_size, steps_per_epoch)
+        return self.trials(split, places if lanes is None else places.chosen(lanes))
+
+    def plan(self, split, step, batch_size, steps_per_epoch):
+        """What the trials of `batch` show and ask: Plan."""
+        check_batch(split, step, batch_size, steps_per_epoch)
+        return self.plans(split, places_of(split, step, batch_size, steps_per_epoch))
+
+    def trials(self, split, places):
+        """The trials at B places: Batch."""
+        plan = self.plans(split, places)
         shown = repeated(self.timeline.segments, 1 + self.n_before)
         inputs = []
         for pictures, noise_seed in zip(plan.pictures, plan.noise_seeds, strict=True):
@@ -226,6 +280,8 @@ class Task:
                 plan.pictures[:, -self.timeline.n_slots :]
             ),
             noise_seeds=plan.noise_seeds,
+            continues=(self.carries_state & (places.position > 0)).astype(np.float32),
+            tasks=np.zeros(len(places.lane), np.int32),
         )
 
     def _input(self, shown, noise_seed):
