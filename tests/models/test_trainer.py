@@ -150,3 +150,70 @@ def test_target_rates_of_another_network_are_refused():
     targets = np.zeros(N - 1, np.float32)
     with pytest.raises(ValueError, match=f"{N - 1} target rates.*{N} neurons"):
         make_trainer(Objective(targets))
+
+
+def moves_of(trainer, batch):
+    """How far each weight moved in one step, by name."""
+    before = {v.path: v.numpy().copy() for v in trainer.trainable_variables}
+    trainer.train_on_batch(*batch)
+    return {v.path: v.numpy() - before[v.path] for v in trainer.trainable_variables}
+
+
+def test_a_batch_in_parts_has_the_gradient_and_the_numbers_of_the_whole():
+    moves, logs = [], []
+    for accumulate in (1, 2, 4):
+        trainer = make_trainer(
+            Objective(None), keras.optimizers.SGD(1.0), accumulate=accumulate
+        )
+        trainer.column.carry_state(4)
+        moves.append(moves_of(trainer, batch_of(4)))
+        logs.append(trainer.get_metrics_result())
+        kept = trainer.column._carried.v.numpy()
+        if accumulate == 1:
+            whole = kept
+        np.testing.assert_array_equal(kept, whole)
+    for parts, log in zip(moves[1:], logs[1:], strict=True):
+        for name, expected in moves[0].items():
+            size = np.linalg.norm(expected)
+            assert size > 0
+            assert np.linalg.norm(parts[name] - expected) < 1e-5 * size, name
+        for name, value in logs[0].items():
+            assert float(log[name]) == pytest.approx(float(value), rel=1e-5), name
+
+
+def test_a_clipped_gradient_keeps_its_direction_and_has_the_length_asked_for():
+    def step(clip_norm, mixed_precision=False):
+        trainer = make_trainer(
+            optimizer=keras.optimizers.SGD(1.0),
+            clip_norm=clip_norm,
+            use_dale_law=False,
+            mixed_precision=mixed_precision,
+        )
+        moves = moves_of(trainer, batch_of(2))
+        vector = np.concatenate([np.ravel(move) for move in moves.values()])
+        return vector, trainer.get_metrics_result()
+
+    free, logs = step(0.0)
+    assert "gradient_norm" not in logs
+    size = np.linalg.norm(free)
+    for mixed_precision in (False, True):
+        clipped, logs = step(size / 10, mixed_precision)
+        assert np.linalg.norm(clipped) == pytest.approx(size / 10, rel=1e-3)
+        assert clipped @ free > 0.99 * np.linalg.norm(clipped) * size
+        assert float(logs["gradient_norm"]) == pytest.approx(size, rel=0.02)
+    loose, _ = step(10 * size)
+    np.testing.assert_allclose(loose, free, rtol=1e-5, atol=1e-9)
+
+
+def test_several_steps_per_execution_end_at_the_same_weights():
+    ends = []
+    for steps in (1, 3):
+        trainer = make_trainer(PLAIN)
+        trainer.compile(keras.optimizers.Adam(1e-2), steps_per_execution=steps)
+        inputs, labels, weights = batch_of(12)
+        data = tf.data.Dataset.from_tensor_slices((inputs, labels, weights)).batch(2)
+        trainer.fit(data, epochs=1, verbose=0, shuffle=False)
+        assert int(trainer.optimizer.iterations) == 6
+        ends.append([v.numpy() for v in trainer.trainable_variables])
+    for one, three in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, three)
