@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.models.columns import round_trip
-from v1model.models import PoolReadout
+from v1model.models import LinearReadout, PoolReadout
 
 POOLS = np.array([[0, 1], [3, 4]])
 
@@ -102,3 +102,72 @@ def test_a_built_readout_still_refuses_them():
 def test_a_pool_outside_the_column_is_refused():
     with pytest.raises(ValueError, match="neuron 4, the column has 3"):
         PoolReadout(POOLS, 3)(np.zeros((1, 6, 3), np.float32))
+
+
+NEURONS = np.array([0, 2, 4])
+EVENTS = [(0, 0), (1, 0), (1, 2), (2, 3), (3, 4), (4, 2), (5, 1), (5, 4)]
+
+
+def test_a_linear_readout_is_a_matrix_on_spike_counts():
+    spikes = spikes_with(*EVENTS)
+    readout = LinearReadout(NEURONS, 4, chunk=3)
+    readout(spikes)
+    rng = np.random.default_rng(0)
+    kernel, bias = rng.normal(size=(3, 4)), rng.normal(size=4)
+    readout.kernel.assign(kernel)
+    readout.bias.assign(bias)
+    n_trials, n_steps, _ = spikes.shape
+    counts = spikes[..., NEURONS].reshape(n_trials, n_steps // 3, 3, 3).sum(axis=2)
+    np.testing.assert_allclose(readout(spikes), counts @ kernel + bias, rtol=1e-5)
+
+
+def test_the_gradient_of_a_linear_readout_is_undampened():
+    spikes = tf.constant(spikes_with(*EVENTS))
+    readout = LinearReadout(NEURONS, 2, 3, dampening_factor=0.25)
+    with tf.GradientTape() as tape:
+        tape.watch(spikes)
+        total = tf.reduce_sum(readout(spikes)[..., 1])
+    expected = np.zeros(spikes.shape, np.float32)
+    expected[..., NEURONS] = readout.kernel.numpy()[:, 1] / 0.25
+    np.testing.assert_allclose(tape.gradient(total, spikes), expected, rtol=1e-6)
+
+
+def test_a_linear_readout_in_mixed_precision_gives_float32():
+    readout = LinearReadout(NEURONS, 2, 3, dtype="mixed_float16")
+    assert readout(spikes_with(*EVENTS).astype(np.float16)).dtype == tf.float32
+
+
+def test_a_linear_readout_copied_from_its_config_has_the_same_config():
+    readout = LinearReadout(NEURONS, 2, 3, 0.3)
+    assert round_trip(readout).get_config() == readout.get_config()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([], 2, 3), r"shape \(M,\), M > 0, got \(0,\)"),
+        (([[0]], 2, 3), r"got \(1, 1\)"),
+        (([0], 0, 3), "positive, got 3 and 0"),
+        (([0], 2, 0), "positive, got 0 and 2"),
+    ],
+)
+def test_a_wrong_linear_readout_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        LinearReadout(*arguments)
+
+
+def test_a_pool_may_have_a_rival_beside_pools_that_have_none():
+    spikes = spikes_with(*EVENTS)
+    mixed = PoolReadout(POOLS, 3, has_threshold=[True, False], initial_scale=12.0)
+    plain = PoolReadout(POOLS, 3, initial_scale=12.0)(spikes).numpy()
+    found = mixed(spikes).numpy()
+    assert mixed.n_columns == found.shape[-1] == 3
+    np.testing.assert_allclose(found[..., 0], 0.12, rtol=1e-6)
+    np.testing.assert_array_equal(found[..., 1:], plain)
+
+
+@pytest.mark.parametrize("train_scale", [True, False])
+def test_the_scale_is_trained_only_if_asked(train_scale):
+    readout = PoolReadout(POOLS, 3, train_scale=train_scale)
+    readout(spikes_with(*EVENTS))
+    assert len(readout.trainable_variables) == train_scale

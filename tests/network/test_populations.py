@@ -8,6 +8,7 @@ from v1model.network.populations import (
     ROUGH_POPULATIONS,
     laminar_indices,
     layer_of,
+    neurons_named,
     rough_index,
     rough_population,
 )
@@ -62,3 +63,37 @@ def test_layer_2_is_the_superficial_half_of_layer_23_and_nobody_is_lost():
     assert network.y[upper].max() <= network.y[lower].min()
     assert np.array_equal(np.sort(np.concatenate([upper, lower])), np.sort(both))
     assert 0 <= len(lower) - len(upper) <= 1
+
+
+POOLS = np.array([[3, 8], [40, 21]])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["all"], lambda members, n: n),
+        (["pools"], lambda members, n: {3, 8, 21, 40}),
+        (["L4e"], lambda members, n: members["L4e"]),
+        (["L4"], lambda members, n: members["L4e"] | members["L4i"]),
+        (["L23e", "L5i"], lambda members, n: members["L23e"] | members["L5i"]),
+        (["-pools", "all"], lambda members, n: n - {3, 8, 21, 40}),
+        (["L5", "pools"], lambda m, n: m["L5e"] | m["L5i"] | {3, 8, 21, 40}),
+    ],
+)
+def test_neurons_are_named_by_population_and_pool(network, names, expected):
+    members = {name: {*index} for name, index in laminar_indices(network).items()}
+    found = neurons_named(network, names, POOLS)
+    assert {*found} == expected(members, {*range(network.n_neurons)})
+    assert (np.diff(found) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["L7"], "names L7; choose from all, pools, L1e"),
+        (["L4e", "-L4"], "L4e,-L4 leaves no neuron"),
+    ],
+)
+def test_names_that_select_nothing_are_refused(network, names, message):
+    with pytest.raises(ValueError, match=message):
+        neurons_named(network, names, POOLS)

@@ -15,6 +15,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from training import multi_training
+from v1model.config import TASKS
 
 # Trials of 200 ms, the smallest column that can be built.
 SMALL = (
@@ -153,3 +154,27 @@ def test_a_run_starts_from_the_weights_of_another(tmp_path, monkeypatch, name):
     (recurrent,) = [key for key in before if "cell" in key and key.endswith("vars/0")]
     moved = np.abs(after[recurrent] - before[recurrent])
     assert 0 < moved.max() < 0.01  # three steps of Adam from where the first one ended
+
+
+def test_the_five_tasks_are_trained_together_with_any_readout(tmp_path, monkeypatch):
+    """A batch of one, as on the published cluster's replicas; then a linear readout."""
+    mixed = ["--task=all", "--seq_len=600", "--post_delay=450", "--post_chunks=8"]
+    for name, options in {
+        "pools": ["--batch_size=1", "--notrain_readout_scale"],
+        "linear": ["--noneuron_output", "--linear_from=L5e,-pools", "--accumulate=2"],
+    }.items():
+        run(
+            tmp_path,
+            monkeypatch,
+            *mixed,
+            f"--run_name={name}",
+            "--n_epochs=1",
+            "--val_steps=5",
+            *options,
+        )
+        result = json.loads((tmp_path / name / "result.json").read_text())
+        assert set(result["tasks"]) == set(TASKS)
+        assert all(scores["responses"] > 0 for scores in result["tasks"].values())
+        with (tmp_path / name / "metrics.csv").open() as file:
+            (row,) = csv.DictReader(file)
+        assert {f"val_accuracy/{task}" for task in TASKS} <= set(row)
