@@ -4,7 +4,7 @@ import argparse
 import pathlib
 
 from v1model.runs import Run
-from visualization.learning import learning_curves, read_epochs
+from visualization.learning import by_task, learning_curves, read_epochs
 
 
 def main():
@@ -16,9 +16,10 @@ def main():
     tables = {}
     for path in arguments.runs:
         run = Run.open(path)
+        table = read_epochs(run.metrics_csv)
         task = run.config["trials"]["task"]
-        title = f"{task} ({path.name})" if task in tables else task
-        tables[title] = read_epochs(run.metrics_csv)
+        for title, curves in (by_task(table) or {task: table}).items():
+            tables[f"{title} ({path.name})" if title in tables else title] = curves
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     learning_curves(tables).savefig(arguments.out)
     print(f"wrote {arguments.out}")

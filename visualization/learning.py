@@ -10,6 +10,7 @@ from v1model.metrics import wilson_interval
 from visualization import style
 
 TRAINING, VALIDATION = style.FAINT, "#0072B2"
+PANELS_PER_ROW = 3
 
 
 def read_epochs(path):
@@ -27,28 +28,57 @@ def read_epochs(path):
     }
 
 
+def by_task(table):
+    """The table of each task of a mixture, by task; none if the run had one task.
+
+    Args:
+        table: Epoch table (`read_epochs`).
+    """
+    prefix = "val_accuracy/"
+    names = [name.removeprefix(prefix) for name in table if name.startswith(prefix)]
+    shared = ("epoch", "seconds")
+    return {
+        task: {name: table[name] for name in shared}
+        | {
+            name.removesuffix(f"/{task}"): column
+            for name, column in table.items()
+            if name.endswith(f"/{task}")
+        }
+        for task in names
+    }
+
+
 def learning_curves(runs):
     """Accuracy on the response window over minutes, one panel per run.
 
-    Blue: held-out pictures, with the 95 % interval of each point. Grey: training
-    pictures. Dashed: the best constant answer on the held-out pictures.
+    Blue: held-out trials, with the 95 % interval of each point. Grey: training
+    trials. Dashed: the best constant answer on the held-out trials.
 
     Args:
-        runs: Epoch tables (`read_epochs`) by title.
+        runs: Epoch tables (`read_epochs`, `by_task`) by title.
 
     Returns:
         matplotlib Figure.
     """
+    n_columns = min(len(runs), PANELS_PER_ROW)
+    n_rows = -(-len(runs) // PANELS_PER_ROW)
     with style.paper():
-        figure = Figure(figsize=(3.4 * len(runs), 2.7), layout="constrained")
-        panels = figure.subplots(1, len(runs), squeeze=False, sharey=True)[0]
-        for axes, (title, table) in zip(panels, runs.items(), strict=True):
+        size = 3.4 * n_columns, 2.7 * n_rows
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True)
+        panels = [*grid.flat]
+        for axes, (title, table) in zip(panels, runs.items(), strict=False):
             _draw_run(axes, title, table)
-        panels[0].set_ylabel("accuracy on the response window")
+        for axes in panels[len(runs) :]:
+            axes.set_axis_off()
+        for axes in grid[:, 0]:
+            axes.set_ylabel("accuracy on the response window")
     return figure
 
 
 def _draw_run(axes, title, table):
+    is_validated = np.isfinite(table["val_accuracy"])
+    table = {name: column[is_validated] for name, column in table.items()}
     minutes = table["seconds"] / 60
     answers = np.round(table["val_responses"]).astype(int)
     right = np.round(table["val_accuracy"] * answers).astype(int)
