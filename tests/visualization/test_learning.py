@@ -36,7 +36,8 @@ def test_a_mixture_has_a_panel_for_each_task(tmp_path):
     header = ["epoch", "seconds", *columns]
     header += [f"{column}/{task}" for task in "abcd" for column in columns]
     path = tmp_path / "metrics.csv"
-    rows = [[epoch, 60 * epoch, *[0.5] * (len(header) - 2)] for epoch in (1, 2)]
+    values = [40 if "responses" in name else 0.5 for name in header[2:]]
+    rows = [[epoch, 60 * epoch, *values] for epoch in (1, 2)]
     path.write_text("\n".join(",".join(map(str, row)) for row in (header, *rows)))
     tables = by_task(read_epochs(path))
     assert list(tables) == ["a", "b", "c", "d"]
