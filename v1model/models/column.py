@@ -54,7 +54,8 @@ class ColumnModel(keras.Model):
             `task` (B,) int32, the number of the question, if there are several;
             optionally `state`, a GLIF3State to start from; optionally `continues`,
             (B,), 1 where a trial continues the state that `carry_state` kept, 0 where
-            it starts at rest.
+            it starts at rest; optionally `first_step`, at which step of a trial's
+            noise the inputs begin, see PoissonBackground.
 
     Returns:
         ColumnOutput.
@@ -89,7 +90,11 @@ class ColumnModel(keras.Model):
         del training  # noise is part of the brain, in training and out of it
         currents = self.input_layer(inputs["lgn"])
         if self.noise is not None:
-            currents += self.noise(inputs["noise_seed"], n_steps=currents.shape[1])
+            currents += self.noise(
+                inputs["noise_seed"],
+                n_steps=currents.shape[1],
+                first_step=inputs.get("first_step", 0),
+            )
         activity = self.rsnn(currents, initial_state=self.initial_state(inputs))
         logits = self.readout(activity.spikes)
         return ColumnOutput(

@@ -1,18 +1,22 @@
 """The rest of the brain: currents that enter the column beside the LGN's.
 
 Every trial brings its own seed. What a trial receives is a function of that seed only:
-not of the batch it sits in, of the replica that runs it, or of earlier calls.
+not of the batch it sits in, of the replica that runs it, or of earlier calls. Time is
+drawn in blocks, each from the seed and its number, so that a trial that is run in
+segments receives what it receives when it is run at once.
 """
 
 import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
+from v1model.config import CHUNK_MS
+from v1model.models.poisson import count_tables, draw_counts
 from v1model.models.stored_arrays import StoredArrays
 from v1model.network.data import N_RECEPTORS
 
 BACKGROUND_RATE_HZ = 1000.0  # one Poisson source for all neurons (Billeh et al. 2020)
+BLOCK = CHUNK_MS  # steps that are drawn together
 
 
 @keras.saving.register_keras_serializable("v1model")
@@ -24,7 +28,7 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
     but one source for all makes the whole column fluctuate together.
 
     Counts per step are drawn by inverting the Poisson distribution function at a
-    uniform number. Weights are kept over V_th - E_L in the variable
+    uniform number of 32 bits. Weights are kept over V_th - E_L in the variable
     `rest_of_brain_weights`, which is not trained.
 
     Args:
@@ -38,9 +42,14 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
     Call arguments:
         seeds: One seed per trial, (B, 2) int32.
         n_steps: T.
+        first_step: Step of the trial that the result begins with, a multiple of BLOCK;
+            int or scalar tensor.
 
     Returns:
         Currents over V_th - E_L, (B, T, N * R), or (B, T, P) if compact.
+
+    Raises:
+        ValueError: `first_step` is negative or no multiple of BLOCK.
     """
 
     def __init__(
@@ -65,11 +74,7 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
             "compact": compact,
             "dt": dt,
         }
-        mean = rate_hz * dt / 1000
-        most = int(mean + 10 * np.sqrt(mean) + 15)  # P(more spikes in a step) < 1e-13
-        counts = tfp.distributions.Poisson(np.float64(mean))
-        table = counts.cdf(np.arange(most, dtype=np.float64))
-        self.distribution_function = np.asarray(table, np.float32)
+        self.tables = count_tables(rate_hz * dt / 1000)
         if network is None:
             self.n_receptors = sizes
         else:
@@ -102,24 +107,24 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
         if self.arrays is not None:
             self.weights_variable.assign(self.arrays["weights"])
 
-    def call(self, seeds, n_steps):
+    def call(self, seeds, n_steps, first_step=0):
         n_neurons = self.n_receptors // N_RECEPTORS
         n_sources = 1 if self.options["shared"] else n_neurons
-        shape = (n_steps, n_sources)
-        table = tf.constant(self.distribution_function)
-
-        def draw(seed):
-            uniform = tf.reshape(tf.random.stateless_uniform(shape, seed), (-1,))
-            counts = tf.searchsorted(table, uniform, side="right")
-            return tf.cast(tf.reshape(counts, shape), self.variable_dtype)
-
-        signature = tf.TensorSpec(shape, self.variable_dtype)
-        counts = tf.map_fn(draw, seeds, fn_output_signature=signature)
+        tables = type(self.tables)(*map(tf.constant, self.tables))
         weights = tf.gather(tf.convert_to_tensor(self.weights_variable), self.receptors)
         neurons = self.receptors // N_RECEPTORS
-        if n_sources > 1 and not np.array_equal(neurons, np.arange(n_neurons)):
-            counts = tf.gather(counts, neurons, axis=-1)
-        return counts * weights
+        is_every_neuron = np.array_equal(neurons, np.arange(n_neurons))
+
+        def draw(seed, trial):
+            del trial
+            counts = draw_counts(BLOCK * n_sources, seed, tables)
+            counts = tf.reshape(counts, (BLOCK, n_sources))
+            if n_sources > 1 and not is_every_neuron:
+                counts = tf.gather(counts, neurons, axis=-1)
+            return tf.cast(counts, self.variable_dtype) * weights
+
+        signature = tf.TensorSpec((BLOCK, len(self.receptors)), self.variable_dtype)
+        return _in_blocks(draw, seeds, n_steps, first_step, signature)
 
     def get_config(self):
         return {**super().get_config(), **self.options, "sizes": self.n_receptors}
@@ -163,20 +168,21 @@ class DecodedNoise(StoredArrays, keras.layers.Layer):
     def use_arrays(self):
         """Nothing to derive: the pool is read as it is."""
 
-    def call(self, seeds, n_steps):
-        pool = tf.constant(self.arrays["pool"])
+    def call(self, seeds, n_steps, first_step=0):
+        pool = self.arrays["pool"]
         n_targets = self.options["n_targets"]
-        quick, slow = self.options["scale"]
+        quick, slow = (tf.constant(np.float32(f) * pool) for f in self.options["scale"])
 
-        def draw(seed):
-            index = tf.random.stateless_uniform(
-                (n_steps + 1, n_targets), seed, 0, len(self.arrays["pool"]), tf.int32
-            )
-            values = tf.gather(pool, index)
-            return quick * values[1:] + slow * values[:1]
+        def draw_from(values, shape, seed):
+            index = tf.random.stateless_uniform(shape, seed, 0, len(pool), tf.int32)
+            return tf.gather(values, index)
 
-        signature = tf.TensorSpec((n_steps, n_targets), tf.float32)
-        currents = tf.map_fn(draw, seeds, fn_output_signature=signature)
+        def draw(seed, trial):
+            currents = draw_from(quick, (BLOCK, n_targets), seed)
+            return currents + draw_from(slow, (1, n_targets), trial)
+
+        signature = tf.TensorSpec((BLOCK, n_targets), tf.float32)
+        currents = _in_blocks(draw, seeds, n_steps, first_step, signature)
         return tf.cast(currents, self.variable_dtype)
 
     def get_config(self):
@@ -187,6 +193,42 @@ class DecodedNoise(StoredArrays, keras.layers.Layer):
         """A layer without its pool; loading a `.keras` file brings it."""
         config.pop("autocast", None)
         return cls(**config)
+
+
+def _in_blocks(draw, seeds, n_steps, first_step, signature):
+    """Noise of some trials from one step on, put together from whole blocks.
+
+    Args:
+        draw: Function of a seed of its own and the trial's seed, (2,) int64 each, that
+            returns a block.
+        seeds: (B, 2) int32.
+        n_steps: T.
+        first_step: See PoissonBackground.
+        signature: TensorSpec of a block, (BLOCK, columns).
+
+    Returns:
+        (B, T, columns).
+    """
+    known = tf.get_static_value(first_step)
+    if known is not None and (known < 0 or known % BLOCK):
+        raise ValueError(f"first_step must be a multiple of {BLOCK}, got {known}.")
+    n_blocks = -(-n_steps // BLOCK)
+    # Seeds of 64 bits: those of two blocks never agree by chance.
+    seeds = tf.cast(seeds, tf.int64)
+    first = tf.cast(first_step, tf.int64) // BLOCK
+    blocks = tf.tile(first + tf.range(n_blocks, dtype=tf.int64), (tf.shape(seeds)[0],))
+
+    def draw_block(seed_and_block):
+        seed, block = seed_and_block
+        return draw(tf.random.fold_in(seed, block), seed)
+
+    drawn = tf.map_fn(
+        draw_block,
+        (tf.repeat(seeds, n_blocks, axis=0), blocks),
+        fn_output_signature=signature,
+    )
+    shape = (-1, n_blocks * BLOCK, signature.shape[1])
+    return tf.reshape(drawn, shape)[:, :n_steps]
 
 
 def background_weights(network):
