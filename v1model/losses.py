@@ -79,7 +79,12 @@ def rate_distribution_loss(rates, target_rates):
 
 
 def voltage_loss(v, penalty="threshold"):
-    """Penalty on scaled voltages, summed over neurons, averaged over trials and time.
+    """`voltage_cost` averaged over trials and time; arguments as there. Scalar."""
+    return tf.reduce_mean(voltage_cost(v, penalty))
+
+
+def voltage_cost(v, penalty="threshold"):
+    """Penalty on scaled voltages, summed over neurons.
 
     "threshold": (v - 1)^2, what the published trainer really computed (its
         relu(v - 1)^2 + relu(1 - v)^2); it pulls every voltage towards threshold.
@@ -89,6 +94,9 @@ def voltage_loss(v, penalty="threshold"):
     Args:
         v: Scaled so that E_L = 0 and V_th = 1, (B, T, N).
         penalty: One of VOLTAGE_PENALTIES.
+
+    Returns:
+        (B, T) float32.
     """
     v = tf.cast(v, tf.float32)
     if penalty == "threshold":
@@ -99,7 +107,7 @@ def voltage_loss(v, penalty="threshold"):
         raise ValueError(
             f"unknown voltage penalty {penalty!r}, choose from {VOLTAGE_PENALTIES}."
         )
-    return tf.reduce_mean(tf.reduce_sum(cost, -1))
+    return tf.reduce_sum(cost, -1)
 
 
 @keras.saving.register_keras_serializable("v1model")

@@ -54,8 +54,8 @@ class ColumnModel(keras.Model):
             `task` (B,) int32, the number of the question, if there are several;
             optionally `state`, a GLIF3State to start from; optionally `continues`,
             (B,), 1 where a trial continues the state that `carry_state` kept, 0 where
-            it starts at rest; optionally `first_step`, at which step of a trial's
-            noise the inputs begin, see PoissonBackground.
+            it starts at rest; optionally `first_step`, scalar int32 tensor, at which
+            step of a trial's noise the inputs begin, see PoissonBackground.
 
     Returns:
         ColumnOutput.

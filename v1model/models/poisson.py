@@ -20,8 +20,8 @@ class CountTables(NamedTuple):
 
     thresholds: Uniform number, less 2^31, from which on there are k + 1 spikes, (K,)
         int32, increasing.
-    pairs: Counts by two bytes, the first the low one, (65,536, 2) float32; -1 where
-        the byte does not decide.
+    pairs: Counts by two bytes, the first the low one, (65,536, 2) float32; -1 twice
+        where one of the bytes does not decide.
     """
 
     thresholds: np.ndarray
@@ -41,10 +41,9 @@ def count_tables(mean):
         np.searchsorted(thresholds, ends, side="right") for ends in (first, last)
     )
     by_byte = np.where(lowest == highest, lowest, -1).astype(np.float32)
-    low, high = np.tile(by_byte, 256), np.repeat(by_byte, 256)
-    return CountTables(
-        (thresholds - 2 ** (_BITS - 1)).astype(np.int32), np.stack((low, high), 1)
-    )
+    pairs = np.stack((np.tile(by_byte, 256), np.repeat(by_byte, 256)), 1)
+    pairs[(pairs < 0).any(1)] = -1
+    return CountTables((thresholds - 2 ** (_BITS - 1)).astype(np.int32), pairs)
 
 
 def draw_counts(n, seed, tables):
@@ -60,21 +59,15 @@ def draw_counts(n, seed, tables):
     """
     words = tf.random.stateless_uniform((-(-n // 4),), seed, None, None, tf.int32)
     index = tf.cast(tf.reshape(tf.bitcast(words, tf.uint16), (-1,)), tf.int32)
-    counts = tf.reshape(tf.gather(tables.pairs, index), (-1,))
-    undecided = tf.where(counts < 0)
-    found = _bytes_at(words, tf.cast(undecided[:, 0], tf.int32))
+    counts = tf.gather(tables.pairs, index)
+    undecided = tf.where(tf.bitcast(counts, tf.int64) < 0)  # their two signs at once
+    pair = tf.gather(index, undecided[:, 0])
+    first = tf.stack((pair % 256, pair // 256), 1)
     later = tf.random.stateless_uniform(
-        tf.shape(found), tf.random.fold_in(seed, 1), 0, 1 << _LATER_BITS, tf.int32
+        tf.shape(first), tf.random.fold_in(seed, 1), 0, 1 << _LATER_BITS, tf.int32
     )
-    uniform = (found - 128) * (1 << _LATER_BITS) + later
+    uniform = tf.reshape((first - 128) * (1 << _LATER_BITS) + later, (-1,))
     decided = tf.searchsorted(tables.thresholds, uniform, side="right")
-    counts = tf.tensor_scatter_nd_update(
-        counts, undecided, tf.cast(decided, counts.dtype)
-    )
-    return counts[:n]
-
-
-def _bytes_at(words, places):
-    """The bytes of words (n,) int32, counted from the low end, at places; int32."""
-    word = tf.gather(words, places // 4)
-    return tf.bitwise.bitwise_and(tf.bitwise.right_shift(word, places % 4 * 8), 255)
+    decided = tf.reshape(tf.cast(decided, counts.dtype), (-1, 2))
+    counts = tf.tensor_scatter_nd_update(counts, undecided, decided)
+    return tf.reshape(counts, (-1,))[:n]
