@@ -12,6 +12,7 @@ import statistics
 
 import engine_scaling
 import engine_step
+import memory_length
 import numpy as np
 
 from visualization import benchmarks as figures
@@ -25,6 +26,7 @@ def main():
     drawn = {
         "engine_step.png": step_figure(rows_of(engine_step.RESULTS)),
         "engine_scaling.png": scaling_figure(rows_of(engine_scaling.RESULTS)),
+        "memory_length.png": memory_figure(rows_of(memory_length.RESULTS)),
     }
     for name, figure in drawn.items():
         figure.savefig(FOLDER / name, dpi=200)
@@ -70,6 +72,21 @@ def scaling_figure(rows):
     neurons = int(scans["rate"][0]["neurons"])
     trials = max(int(row["batch"]) for row in rows)
     return figures.engine_scaling(by_size, by_rate, neurons, trials)
+
+
+def memory_figure(rows):
+    """Memory against the length of the trial, of the column with the most rows."""
+    neurons = statistics.mode(row["neurons"] for row in rows)
+    rows = [row for row in rows if row["neurons"] == neurons]
+    points, times = {}, {}
+    for method in memory_length.METHODS:
+        found = [row for row in rows if row["method"] == method]
+        pairs = sorted((int(row["ms"]), float(row["peak_mb"])) for row in found)
+        points[method] = tuple(np.array(pairs).T)
+        (times[method],) = (float(row["step_s"]) for row in found if row["step_s"])
+    segment = int(rows[0]["segment_ms"])
+    note = f"{int(neurons):,} neurons, 1 trial; {rows[0]['machine']}"
+    return figures.memory_against_length(points, times, segment, note)
 
 
 def scan_of(rows, axis, name, law):

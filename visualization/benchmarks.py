@@ -1,4 +1,4 @@
-"""What the engines cost: seconds of a training step, and how the cost grows."""
+"""What training costs: seconds of a step, how they grow, and memory of long trials."""
 
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from visualization import style
 
 ENGINE_COLOURS = {"stepwise": style.FAINT, "portable": "#009E73", "compiled": "#0072B2"}
 FORWARD, ADJOINT = "#D55E00", "#0072B2"
+METHOD_COLOURS = {"whole": style.INK, "segments": "#0072B2", "truncated": "#D55E00"}
+METHOD_MARKS = {"whole": "o", "segments": "s", "truncated": "x"}
 # Floors are grey; their dashes tell them apart.
 DASHES = {"bytes": (0, (5, 2)), "flops": (0, (1, 1.5)), "lines": (0, (5, 2, 1, 2))}
 FLOOR_NAMES = {
@@ -146,3 +148,58 @@ def _draw_scaling_key(figure, trials):
         marks[words] = {"color": style.FAINT, "linestyle": DASHES[name]}
     lines = [Line2D([], [], **mark) for mark in marks.values()]
     figure.legend(lines, list(marks), loc="outside lower center", ncols=3)
+
+
+def memory_against_length(points, step_times, segment_ms, note=""):
+    """Memory of a training step against the length of the trial, and what it costs.
+
+    Args:
+        points: (ms, megabytes), arrays, by method, keys of METHOD_COLOURS; "whole" is
+            the yardstick.
+        step_times: Seconds of a step at one length, by method.
+        segment_ms: Length of a segment.
+        note: A line below the axes.
+
+    Returns:
+        matplotlib Figure.
+    """
+    with style.paper():
+        figure = Figure(figsize=(6.8, 3.1), layout="constrained")
+        memory, times = figure.subplots(1, 2, width_ratios=(2.2, 1))
+        names = {
+            "whole": "whole trial",
+            "segments": f"segments of {segment_ms} ms",
+            "truncated": "and truncated",
+        }
+        for method, (ms, megabytes) in points.items():
+            colour, mark = METHOD_COLOURS[method], METHOD_MARKS[method]
+            memory.plot(ms, megabytes, color=colour, marker=mark, ms=4)
+            times.bar(
+                names[method].replace(" of", "\nof").replace(" ", "\n", 1),
+                step_times[method] / step_times["whole"],
+                width=0.6,
+                color=colour,
+            )
+        _prepare_memory(memory, points)
+        memory.legend(memory.lines, [names[method] for method in points], frameon=False)
+        times.axhline(1, color=style.FAINT, linewidth=0.6)
+        times.tick_params(axis="x", length=0, labelsize=7)
+        times.set_title("Time of a step")
+        times.set_ylabel("times that of the whole trial")
+        if note:
+            figure.supxlabel(note, fontsize=7, color=style.FAINT)
+    return figure
+
+
+def _prepare_memory(axes, points):
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xticks(next(iter(points.values()))[0])
+    axes.set_xlabel("length of the trial (ms)")
+    axes.set_ylabel("MB beyond the network")
+    axes.set_title("Memory of a training step")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid(color=style.BACKDROP, linewidth=0.6)
+    axes.set_axisbelow(True)

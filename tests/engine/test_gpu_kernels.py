@@ -10,12 +10,14 @@ from tensorflow.python.framework import kernels
 
 from tests.engine.circuits import random_circuit
 from tests.engine.rollouts import HEIGHT, WIDTH, busy_state, column_of
-from tests.models.columns import batch_of, make_trainer
+from tests.models.columns import batch_of, make_column, make_trainer
+from tests.models.summaries import tensors_of, with_gradients
 from tests.networks import small_network
 from v1model.engine.glif3 import GLIF3Parameters, GLIF3State
 from v1model.engine.portable import portable_rollout
 from v1model.engine.portable_projection import portable_projection
 from v1model.engine.projection import projection_table
+from v1model.models.summary import summarise_in_segments
 
 DEVICES = ("GPU", "DEFAULT")  # a DEFAULT kernel serves every device
 
@@ -150,3 +152,14 @@ def test_a_gpu_can_run_the_rest_of_a_training_step(options):
     trainer.optimizer.build(trainer.trainable_variables)
     batch = tf.nest.map_structure(tf.constant, batch_of(2))
     assert without_gpu_kernel(lambda: trainer.train_step(batch)) == set()
+
+
+def test_a_gpu_can_run_a_trial_in_segments():
+    column = make_column(engine="portable")
+
+    def in_segments(inputs):
+        return summarise_in_segments(column, inputs, "threshold", 50)
+
+    step = with_gradients(in_segments, column, in_graph=False)
+    state = column.rsnn.cell.zero_state(2)
+    assert without_gpu_kernel(step, tensors_of(120), state) == set()
