@@ -46,6 +46,7 @@ PROGRAMS = (
     Program("engine_step", (), 320, ("--cases=5000x1",), 40),
     Program("engine_scaling", (), 90, ("--sizes=500,1000,2000,5000",), 40),
     Program("adjoint_ideas", (), 15, None, 0),
+    Program("memory_length", (), 150, None, 0),
     Program("nest_speed", (), 80, ("--threads=1",), 30, "nest"),
     Program("nest_speed", ("--core", "--repeats=1"), 150, None, 0, "nest"),
 )

@@ -83,9 +83,14 @@ def memory_figure(rows):
         found = [row for row in rows if row["method"] == method]
         pairs = sorted((int(row["ms"]), float(row["peak_mb"])) for row in found)
         points[method] = tuple(np.array(pairs).T)
-        (times[method],) = (float(row["step_s"]) for row in found if row["step_s"])
+        timed = [row for row in found if row["step_s"]]
+        longest = max(timed, key=lambda row: int(row["ms"]))
+        times[method] = float(longest["step_s"])
     segment = int(rows[0]["segment_ms"])
-    note = f"{int(neurons):,} neurons, 1 trial; {rows[0]['machine']}"
+    note = (
+        f"{int(neurons):,} neurons, 1 trial; time of {int(longest['ms']):,} ms; "
+        f"{rows[0]['machine']}"
+    )
     return figures.memory_against_length(points, times, segment, note)
 
 

@@ -25,7 +25,7 @@ import tensorflow as tf
 from results_table import machine, record
 from running_column import SEED, in_process_of_its_own, seconds
 
-from v1model.config import ColumnConfig, NetworkConfig
+from v1model.config import CHUNK_MS, ColumnConfig, NetworkConfig
 from v1model.lgn import LGN, current_from_rates
 from v1model.models import column_model
 from v1model.models.summary import summarise, summarise_in_segments
@@ -36,7 +36,6 @@ RESULTS = pathlib.Path(__file__).parent / "results" / "memory_length.csv"
 LENGTHS = "300,600,1200,2400,4800,9600"
 METHODS = ("whole", "segments", "truncated")  # the first is the yardstick
 SEGMENT_MS = 300
-CHUNK_MS = 50
 
 
 class Case(NamedTuple):

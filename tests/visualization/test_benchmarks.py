@@ -5,7 +5,14 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from visualization.benchmarks import DASHES, Scan, engine_scaling, step_times
+from visualization.benchmarks import (
+    DASHES,
+    METHOD_COLOURS,
+    Scan,
+    engine_scaling,
+    memory_against_length,
+    step_times,
+)
 
 CASES = {
     "5,000 neurons\n1 trial": {"stepwise": 10.0, "portable": 0.5, "compiled": 0.2},
@@ -30,6 +37,20 @@ def steps():
     return step_times(CASES, "4 x some processor; no GPU")
 
 
+def memory():
+    ms = np.array([300, 600, 1200])
+    points = {name: (ms, k * ms / 10) for k, name in enumerate(METHOD_COLOURS, 1)}
+    times = {"whole": 2.0, "segments": 2.5, "truncated": 2.4}
+    return memory_against_length(points, times, 300, "4 x some processor")
+
+
+def test_lines_are_the_memory_and_bars_the_time_over_that_of_the_whole():
+    lines, bars = memory().axes
+    np.testing.assert_array_equal(lines.lines[2].get_ydata(), [90, 180, 360])
+    heights = [patch.get_height() for patch in bars.patches]
+    np.testing.assert_allclose(heights, [1, 1.25, 1.2])
+
+
 def test_a_bar_is_as_long_as_its_step_and_says_how_much_faster_it_is():
     (axes,) = steps().axes
     widths = [patch.get_width() for patch in axes.patches]
@@ -46,7 +67,7 @@ def test_points_law_and_floors_are_drawn_in_their_panels():
     np.testing.assert_array_equal(points.get_ydata(), [500, 5000, 51_978])
 
 
-@pytest.mark.parametrize("make", [steps, scaling])
+@pytest.mark.parametrize("make", [steps, scaling, memory])
 def test_no_text_leaves_the_figure(make):
     figure = make()
     renderer = FigureCanvasAgg(figure).get_renderer()

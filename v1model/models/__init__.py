@@ -9,6 +9,11 @@ from v1model.models.questions import Questions
 from v1model.models.readouts import LinearReadout, PoolReadout
 from v1model.models.rnn import ColumnActivity, ColumnRNN
 from v1model.models.sparse import SparseLayer
+from v1model.models.summary import (
+    TrialSummary,
+    summarise,
+    summarise_in_segments,
+)
 from v1model.models.trainer import ColumnTrainer, Objective
 
 __all__ = [
@@ -27,5 +32,8 @@ __all__ = [
     "Questions",
     "SignedConstraint",
     "SparseLayer",
+    "TrialSummary",
     "column_model",
+    "summarise",
+    "summarise_in_segments",
 ]

@@ -59,11 +59,12 @@ def summarise(column, inputs, penalty):
 def summarise_in_segments(column, inputs, penalty, segment, truncate=False):
     """Runs trials in segments, whose gradients need the memory of one segment.
 
-    The result is that of `summarise`, bit for bit, and so are the gradients up to
-    rounding: by the trained weights, by `inputs["state"]` and by the state that a
-    batch carries on from. Beyond a segment, memory grows with the length of a trial
-    by the states at the borders and by what every step leaves: logits and one cost.
-    The price is a second forward run. The LGN input gets no gradient.
+    The result is that of `summarise`, bit for bit with the compiled engine (in a graph
+    TensorFlow may reorder the sums of the others), and so are the gradients, up to
+    rounding, by the trained weights and by the initial state. The LGN input gets no
+    gradient. Beyond a segment, memory grows with the length of a trial by the states
+    at the borders and by what every step leaves: logits and one cost. The price is a
+    second forward run.
 
     The truncated gradient needs the second run too: what the loss makes of the counts
     and of the logits is known only when the trial is over.
@@ -169,11 +170,14 @@ class _Segments:
     def run(self, k, weights, state, n_steps):
         """The _Part of segment k, which has n_steps steps."""
         first = k * self.n_steps
-        inputs = {"lgn": _cut(self._inputs["lgn"], first, n_steps), "state": state}
-        if "noise_seed" in self._inputs:
-            inputs["noise_seed"] = self._inputs["noise_seed"]
-            start = self._inputs.get("first_step", 0) + first
-            inputs["first_step"] = tf.convert_to_tensor(start)
+        inputs = {
+            **self._inputs,
+            "lgn": _cut(self._inputs["lgn"], first, n_steps),
+            "state": state,
+            "first_step": tf.convert_to_tensor(
+                self._inputs.get("first_step", 0) + first
+            ),
+        }
         trained = zip(self._column.trainable_variables, weights, strict=True)
         with keras.StatelessScope([*trained, *self._frozen]):
             return _run(self._column, inputs, self._penalty)
