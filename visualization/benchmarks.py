@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from visualization import style
 
@@ -166,22 +166,19 @@ def memory_against_length(points, step_times, segment_ms, note=""):
     with style.paper():
         figure = Figure(figsize=(6.8, 3.1), layout="constrained")
         memory, times = figure.subplots(1, 2, width_ratios=(2.2, 1))
-        names = {
-            "whole": "whole trial",
-            "segments": f"segments of {segment_ms} ms",
-            "truncated": "and truncated",
-        }
         for method, (ms, megabytes) in points.items():
             colour, mark = METHOD_COLOURS[method], METHOD_MARKS[method]
             memory.plot(ms, megabytes, color=colour, marker=mark, ms=4)
-            times.bar(
-                names[method].replace(" of", "\nof").replace(" ", "\n", 1),
-                step_times[method] / step_times["whole"],
-                width=0.6,
-                color=colour,
-            )
+            ratio = step_times[method] / step_times["whole"]
+            times.bar(method, ratio, width=0.6, color=colour)
         _prepare_memory(memory, points)
-        memory.legend(memory.lines, [names[method] for method in points], frameon=False)
+        names = {
+            "whole": "whole trial",
+            "segments": f"segments of {segment_ms} ms",
+            "truncated": "truncated at their borders",
+        }
+        words = [names[method] for method in points]
+        memory.legend(memory.lines, words, frameon=False)
         times.axhline(1, color=style.FAINT, linewidth=0.6)
         times.tick_params(axis="x", length=0, labelsize=7)
         times.set_title("Time of a step")
@@ -197,6 +194,7 @@ def _prepare_memory(axes, points):
     axes.set_xticks(next(iter(points.values()))[0])
     axes.set_xlabel("length of the trial (ms)")
     axes.set_ylabel("MB beyond the network")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.set_title("Memory of a training step")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
