@@ -283,6 +283,14 @@ class ColumnTrainConfig:
     clip_norm: float = option(
         0.0, "Longest gradient; longer ones are scaled down. 0 clips none."
     )
+    segment_ms: int = option(
+        0,
+        f"Stretch of a trial, a multiple of {CHUNK_MS} ms, whose activity is kept for "
+        "the gradient; the rest is computed again. 0 keeps the whole trial.",
+    )
+    truncate: bool = option(
+        False, "The gradient stops at the borders of segments; needs --segment_ms."
+    )
     steps_per_execution: int = option(
         1, "Steps that run between two looks at callbacks and progress."
     )
@@ -307,7 +315,18 @@ class ColumnTrainConfig:
             f"must divide batch_size {self.batch_size}",
             self.accumulate,
         )
-        for name in ("rate_cost", "voltage_cost", "val_steps", "clip_norm"):
+        segment = self.segment_ms
+        is_whole = segment % CHUNK_MS == 0
+        require(is_whole, "segment_ms", f"must be a multiple of {CHUNK_MS}", segment)
+        is_cut = segment > 0 or not self.truncate
+        require(is_cut, "truncate", "needs --segment_ms", self.truncate)
+        for name in (
+            "rate_cost",
+            "voltage_cost",
+            "val_steps",
+            "clip_norm",
+            "segment_ms",
+        ):
             value = getattr(self, name)
             require(value >= 0, name, "must not be negative", value)
 

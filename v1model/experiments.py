@@ -197,6 +197,8 @@ def trainer_for(network, task, config):
         objective,
         accumulate=config.accumulate,
         clip_norm=config.clip_norm,
+        segment=config.segment_ms,
+        truncate=config.truncate,
     )
     trainer.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=ADAM_EPSILON),

@@ -78,11 +78,6 @@ def rate_distribution_loss(rates, target_rates):
     return tf.reduce_sum(huber_quantile(sort_evenly(rates) - target_rates, quantile))
 
 
-def voltage_loss(v, penalty="threshold"):
-    """`voltage_cost` averaged over trials and time; arguments as there. Scalar."""
-    return tf.reduce_mean(voltage_cost(v, penalty))
-
-
 def voltage_cost(v, penalty="threshold"):
     """Penalty on scaled voltages, summed over neurons.
 

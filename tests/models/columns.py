@@ -30,18 +30,14 @@ def make_column(network=None, noise_pool=None, has_threshold=False, **options):
     )
 
 
-def make_trainer(
-    objective=None, optimizer=None, accumulate=1, clip_norm=0.0, **options
-):
-    """A compiled ColumnTrainer of `make_column`."""
+def make_trainer(objective=None, optimizer=None, *, training=None, **options):
+    """A compiled ColumnTrainer of `make_column`; training: options of ColumnTrainer."""
     network = network_of()
     if objective is None:
         targets = np.sort(np.random.default_rng(0).gamma(1, 0.006, N))
         objective = Objective(targets.astype(np.float32))
     column = make_column(network, **options)
-    trainer = ColumnTrainer(
-        column, network, objective, accumulate=accumulate, clip_norm=clip_norm
-    )
+    trainer = ColumnTrainer(column, network, objective, **(training or {}))
     trainer.compile(optimizer=optimizer or keras.optimizers.Adam(1e-3))
     return trainer
 

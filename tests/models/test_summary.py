@@ -19,7 +19,7 @@ from tests.models.summaries import (
     with_gradients,
 )
 from v1model.config import ENGINES, ColumnConfig
-from v1model.losses import VOLTAGE_PENALTIES, voltage_loss
+from v1model.losses import VOLTAGE_PENALTIES, voltage_cost
 from v1model.models import Questions, column_model
 from v1model.models.summary import summarise, summarise_in_segments
 
@@ -199,7 +199,7 @@ def test_a_summary_is_what_the_column_did():
         np.testing.assert_array_equal(summary.logits, output.logits)
         np.testing.assert_array_equal(summary.spike_counts, spikes.sum((0, 1)))
         mean = float(summary.voltage_cost) / (N_TRIALS * 60)
-        assert mean == pytest.approx(float(voltage_loss(v, penalty)), rel=1e-5)
+        assert mean == pytest.approx(np.mean(voltage_cost(v, penalty)), rel=1e-5)
         np.testing.assert_array_equal(summary.state.v, output.state.v)
     assert summary.spike_counts.shape == (N,)
     assert float(summarise(column, inputs, None).voltage_cost) == 0

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.models.columns import N, batch_of, inputs_of, make_trainer
-from v1model.losses import rate_distribution_loss, voltage_loss
+from v1model.losses import rate_distribution_loss, voltage_cost
 from v1model.models import Objective
 
 PLAIN = Objective(None, voltage_cost=0.0)  # the response only
@@ -30,7 +30,7 @@ def test_the_reported_loss_is_the_sum_of_its_reported_parts():
     expected = {
         "response_loss": np.mean(trial_costs),
         "rate_loss": 0.1 * float(rate_distribution_loss(rates, objective.target_rates)),
-        "voltage_loss": 1e-5 * float(voltage_loss(v)),
+        "voltage_loss": 1e-5 * np.mean(voltage_cost(v)),
         "weight_loss": 0.01 * np.sum(np.square(moved)),
     }
     for name, value in expected.items():
@@ -126,7 +126,7 @@ def test_the_voltage_loss_reaches_the_weights(mixed_precision, name):
         with tf.GradientTape() as tape:
             output = column(inputs_of(2))
             v = column.rsnn.cell.to_scaled(output.voltages)
-            loss = 1e-7 * voltage_loss(v)
+            loss = 1e-7 * tf.reduce_mean(voltage_cost(v))
         slopes.append(tape.gradient(loss, variables[name]).numpy())
     size = np.linalg.norm(slopes[1])
     assert size > 0
@@ -163,7 +163,9 @@ def test_a_batch_in_parts_has_the_gradient_and_the_numbers_of_the_whole():
     moves, logs = [], []
     for accumulate in (1, 2, 4):
         trainer = make_trainer(
-            Objective(None), keras.optimizers.SGD(1.0), accumulate=accumulate
+            Objective(None),
+            keras.optimizers.SGD(1.0),
+            training={"accumulate": accumulate},
         )
         trainer.column.carry_state(4)
         moves.append(moves_of(trainer, batch_of(4)))
@@ -181,11 +183,36 @@ def test_a_batch_in_parts_has_the_gradient_and_the_numbers_of_the_whole():
             assert float(log[name]) == pytest.approx(float(value), rel=1e-5), name
 
 
+def test_segments_train_as_the_whole_trial_does_and_truncated_ones_do_not():
+    batch = batch_of(2, n_steps=120)  # the last segment is shorter
+
+    def step(**training):
+        optimizer = keras.optimizers.SGD(1.0)
+        trainer = make_trainer(optimizer=optimizer, training=training)
+        return moves_of(trainer, batch), trainer.get_metrics_result()
+
+    whole, logs = step()
+    for options in ({}, {"accumulate": 2}):
+        found, found_logs = step(segment=50, **options)
+        if not options:  # otherwise the rate loss is that of each trial
+            for name, expected in whole.items():
+                size = np.linalg.norm(expected)
+                assert np.linalg.norm(found[name] - expected) < 1e-4 * size, name
+            for name, value in logs.items():
+                assert float(found_logs[name]) == pytest.approx(float(value), rel=1e-5)
+        assert float(found_logs["accuracy"]) == float(logs["accuracy"])
+    truncated, truncated_logs = step(segment=50, truncate=True)
+    assert float(truncated_logs["loss"]) == pytest.approx(float(logs["loss"]), rel=1e-5)
+    name = next(name for name in whole if name.endswith("sparse_recurrent_weights"))
+    change = np.linalg.norm(truncated[name] - whole[name])
+    assert change > 1e-3 * np.linalg.norm(whole[name])
+
+
 def test_a_clipped_gradient_keeps_its_direction_and_has_the_length_asked_for():
     def step(clip_norm, mixed_precision=False):
         trainer = make_trainer(
             optimizer=keras.optimizers.SGD(1.0),
-            clip_norm=clip_norm,
+            training={"clip_norm": clip_norm},
             use_dale_law=False,
             mixed_precision=mixed_precision,
         )

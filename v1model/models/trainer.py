@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.engine.glif3 import GLIF3State
-from v1model.losses import rate_distribution_loss, response_losses, voltage_loss
+from v1model.losses import rate_distribution_loss, response_losses
 from v1model.models.column import question_of
 from v1model.models.metrics import PopulationRates, QuestionMeans, ResponseAccuracy
+from v1model.models.summary import TrialSummary, summarise, summarise_in_segments
 from v1model.network.populations import rough_index
 
 
@@ -22,7 +23,7 @@ class Objective:
         target_rates: Sorted rates that the neurons should have, (N,), spikes/ms; None
             for no rate loss.
         rate_cost, voltage_cost: Weights of the two losses.
-        voltage_penalty: See `voltage_loss`.
+        voltage_penalty: See `voltage_cost`.
     """
 
     target_rates: np.ndarray | None = None
@@ -32,17 +33,15 @@ class Objective:
 
 
 class Outcome(NamedTuple):
-    """What a batch of trials leaves behind when its activity is forgotten.
+    """What a batch of trials did and what it costs.
 
-    logits: (B, C, K).  response_losses: (B,).  spike_counts: (N,), over trials and
-    steps.  n_steps: B * T.  state: the last GLIF3State.  parts: loss by name.
+    summary: TrialSummary.  response_losses: (B,).  n_steps: B * T.  parts: loss by
+    name.
     """
 
-    logits: tf.Tensor
+    summary: TrialSummary
     response_losses: tf.Tensor
-    spike_counts: tf.Tensor
     n_steps: tf.Tensor
-    state: GLIF3State
     parts: dict
 
 
@@ -66,6 +65,9 @@ class ColumnTrainer(keras.Model):
             gradients are averaged. The rate loss then compares the rates of a part.
         clip_norm: Longest gradient of the whole batch, over all weights and replicas;
             a longer one is scaled down. 0 clips none.
+        segment: Steps of a trial whose activity is kept for the gradient; see
+            `summarise_in_segments`. 0 keeps the whole trial.
+        truncate: Whether the gradient stops at the borders of segments.
         dt: Step of the column, ms.
 
     Raises:
@@ -80,6 +82,8 @@ class ColumnTrainer(keras.Model):
         *,
         accumulate=1,
         clip_norm=0.0,
+        segment=0,
+        truncate=False,
         dt=1.0,
         **kwargs,
     ):
@@ -94,6 +98,8 @@ class ColumnTrainer(keras.Model):
         self.objective = objective
         self.accumulate = accumulate
         self.clip_norm = clip_norm
+        self.segment = segment
+        self.truncate = truncate
         names, index = rough_index(network)
         self.response = ResponseAccuracy(column.questions)
         self.response_means = QuestionMeans(column.questions, name="response_loss")
@@ -113,12 +119,12 @@ class ColumnTrainer(keras.Model):
         gradients, states = None, []
         for part in _split(whole, self.accumulate):
             with tf.GradientTape() as tape:
-                outcome = self.outcome(*part, training=True)
+                outcome = self.outcome(*part)
                 loss = self._share_of_replica(outcome) / self.accumulate
                 scaled = self.optimizer.scale_loss(loss)
             found = tape.gradient(scaled, self.trainable_variables)
             gradients = found if gradients is None else _sums(gradients, found)
-            states.append(outcome.state)
+            states.append(outcome.summary.state)
             self._report(outcome, *part)
         self._keep(states, inputs)
         if self.clip_norm:
@@ -131,29 +137,34 @@ class ColumnTrainer(keras.Model):
         start = self.column.initial_state(inputs)
         outcome = self.outcome({**inputs, "state": start}, labels, weights)
         self._report(outcome, inputs, labels, weights)
-        self._keep([outcome.state], inputs)
+        self._keep([outcome.summary.state], inputs)
         return self.get_metrics_result()
 
-    def outcome(self, inputs, labels, weights, training=False):
+    def outcome(self, inputs, labels, weights):
         """Runs a batch and weighs what came out: Outcome."""
-        output = self.column(inputs, training=training)
         objective = self.objective
+        penalty = objective.voltage_penalty if objective.voltage_cost else None
+        if self.segment:
+            summary = summarise_in_segments(
+                self.column, inputs, penalty, self.segment, self.truncate
+            )
+        else:
+            summary = summarise(self.column, inputs, penalty)
         columns = self.column.questions.columns_of(labels, question_of(inputs))
-        errors = response_losses(columns, output.logits, weights)
+        errors = response_losses(columns, summary.logits, weights)
         parts = {"response_loss": tf.reduce_mean(errors)}
-        counts = tf.reduce_sum(tf.cast(output.spikes, tf.float32), (0, 1))
-        n_steps = tf.cast(tf.size(output.spikes[:, :, 0]), tf.float32)
+        n_steps = tf.cast(tf.size(inputs["lgn"][:, :, 0]), tf.float32)
         if objective.target_rates is not None and objective.rate_cost:
-            rates = _over_replicas(counts) / _over_replicas(n_steps)
+            counts = _over_replicas(summary.spike_counts)
+            rates = counts / _over_replicas(n_steps)
             distance = rate_distribution_loss(rates, objective.target_rates)
             parts["rate_loss"] = objective.rate_cost * distance
         if objective.voltage_cost:
-            v = self.column.rsnn.cell.to_scaled(output.voltages)
-            penalty = voltage_loss(v, objective.voltage_penalty)
-            parts["voltage_loss"] = objective.voltage_cost * penalty
+            cost = summary.voltage_cost / n_steps
+            parts["voltage_loss"] = objective.voltage_cost * cost
         if self.losses:
             parts["weight_loss"] = tf.add_n(self.losses)
-        return Outcome(output.logits, errors, counts, n_steps, output.state, parts)
+        return Outcome(summary, errors, n_steps, parts)
 
     def _share_of_replica(self, outcome):
         """The loss, such that the gradients of all replicas add up to the whole."""
@@ -163,9 +174,9 @@ class ColumnTrainer(keras.Model):
     def _report(self, outcome, inputs, labels, weights):
         question = question_of(inputs)
         columns = self.column.questions.columns_of(labels, question)
-        self.response.update_state(columns, outcome.logits, weights)
+        self.response.update_state(columns, outcome.summary.logits, weights)
         self.response_means.update_state(outcome.response_losses, question)
-        self.rates.update_state(outcome.spike_counts, outcome.n_steps)
+        self.rates.update_state(outcome.summary.spike_counts, outcome.n_steps)
         for name, value in outcome.parts.items():
             if name in self.scalars:
                 self.scalars[name].update_state(value)
