@@ -22,7 +22,7 @@ SCRIPTS = ("scripts/quickstart", "scripts/check", ".ci/run")
 # A module may import from strictly lower levels, and from its own folder.
 LEVELS = (
     {"config", "flags", "metrics", "atomic"},
-    {"lgn", "losses", "runs"},
+    {"lgn", "losses", "runs", "finite", "disk", "schedules"},
     {"network"},
     {"engine"},
     {"stimuli", "models"},

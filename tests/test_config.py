@@ -22,6 +22,12 @@ def test_a_config_survives_json():
     assert from_dict(ColumnTrainConfig, json.loads(text)) == config
 
 
+def test_intervals_and_epochs_make_the_same_steps():
+    config = ColumnTrainConfig(n_epochs=3, steps_per_epoch=10, validate_every=5)
+    assert (config.interval, config.total_steps) == (5, 30)
+    assert ColumnTrainConfig(steps_per_epoch=10).interval == 10
+
+
 def test_an_unknown_option_is_refused():
     with pytest.raises(ValueError, match="nerons"):
         from_dict(NetworkConfig, {"nerons": 3})
@@ -35,6 +41,38 @@ def test_an_unknown_option_is_refused():
         (ColumnTrainConfig, {"learning_rate": -1.0}, "learning_rate .* got -1.0"),
         (ColumnTrainConfig, {"val_steps": -1}, "val_steps must not be negative"),
         (ColumnTrainConfig, {"rate_cost": -0.1}, "rate_cost .* got -0.1"),
+        (ColumnTrainConfig, {"warmup_steps": -1}, "warmup_steps must not be negative"),
+        (ColumnTrainConfig, {"patience": -1}, "patience must not be negative, got -1"),
+        (
+            ColumnTrainConfig,
+            {"patience": 2, "val_steps": 0},
+            "patience needs val_steps",
+        ),
+        (
+            ColumnTrainConfig,
+            {"steps_per_epoch": 10, "validate_every": 4},
+            "validate_every must divide steps_per_epoch 10, got 4",
+        ),
+        (
+            ColumnTrainConfig,
+            {"learning_rate_schedule": "exponential", "final_learning_rate": 0.0},
+            r"final_learning_rate must lie in \(0, 1\], got 0.0",
+        ),
+        (
+            ColumnTrainConfig,
+            {"learning_rate_schedule": "cosine", "final_learning_rate": 2.0},
+            r"final_learning_rate must lie in \[0, 1\], got 2.0",
+        ),
+        (
+            ColumnTrainConfig,
+            {
+                "learning_rate_schedule": "cosine",
+                "warmup_steps": 6,
+                "n_epochs": 2,
+                "steps_per_epoch": 3,
+            },
+            "warmup_steps must be less than the 6 steps of the run, got 6",
+        ),
         (TaskConfig, {"seq_len": 0}, "seq_len must be positive, got 0"),
         (TaskConfig, {"seq_len": 601}, "seq_len must be a multiple of 50, got 601"),
         (TaskConfig, {"im_slice": -50}, "im_slice must be positive, got -50"),

@@ -106,6 +106,18 @@ def test_a_resumed_run_may_go_on_for_longer(run, tmp_path):
     assert Run.create(tmp_path, "one", longer, COMMAND).config["n_epochs"] == 7
 
 
+@pytest.mark.parametrize(("decay_steps", "may"), [(0, False), (50, True)])
+def test_a_rate_that_decays_to_the_end_fixes_the_end(tmp_path, decay_steps, may):
+    options = {"learning_rate_schedule": "cosine", "decay_steps": decay_steps}
+    Run.create(tmp_path, "one", ColumnTrainConfig(n_epochs=5, **options), COMMAND)
+    longer = ColumnTrainConfig(n_epochs=7, **options)
+    if may:
+        Run.create(tmp_path, "one", longer, COMMAND)
+        return
+    with pytest.raises(ValueError, match="n_epochs: 5 in the run, 7 now"):
+        Run.create(tmp_path, "one", longer, COMMAND)
+
+
 def test_a_finished_run_is_not_resumed(run, tmp_path):
     with run.recorded():
         pass
@@ -187,6 +199,17 @@ def test_the_end_of_a_run_is_recorded(run, error, state):
     assert run.state["state"] == state
     expected = None if error is None else f"{type(error).__name__}: {error}"
     assert run.state["error"] == expected
+
+
+def test_a_full_disk_does_not_hide_why_a_run_failed(run, monkeypatch, caplog):
+    def refuse(*args, **kwargs):
+        raise OSError(28, "No space left on device", "state.json")
+
+    monkeypatch.setattr("v1model.atomic.write_text", refuse)
+    with pytest.raises(MemoryError, match="too large"), run.recorded():
+        raise MemoryError("too large")
+    assert "the run stays marked as running: " in caplog.text
+    assert run.state["state"] == "running"
 
 
 def test_a_termination_signal_is_recorded_and_ends_the_program(run):

@@ -9,12 +9,18 @@ import sys
 
 from training.quiet_start import quiet_start
 from v1model import flags
+from v1model.atomic import WriteError
 from v1model.config import ColumnTrainConfig
+from v1model.finite import NotFiniteError
 from v1model.runs import Run
 
 
 def main(config):
-    """Trains, and says what came out; wrong input ends with one line."""
+    """Trains, and says what came out.
+
+    Wrong input ends with one line, and so do a full disk and numbers that are no
+    longer finite.
+    """
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
     is_ready = False
     try:
@@ -26,6 +32,8 @@ def main(config):
             is_ready = True
             result = experiment.train()
             run.write_result(result)
+    except (NotFiniteError, WriteError) as error:
+        sys.exit(f"multi_training: {error}")
     except (ValueError, OSError) as error:
         if is_ready:
             raise

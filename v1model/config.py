@@ -10,6 +10,7 @@ import typing
 TASKS = ("garrett", "vcd_grating", "ori_diff", "evidence", "10class")
 ALL_TASKS = "all"
 PICTURE_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
+DECAYS = ("constant", "cosine", "exponential")
 ENGINES = ("auto", "compiled", "portable", "stepwise")
 # A build that fires within the published bands also at 5,000 neurons; DECISIONS.md.
 DEFAULT_BUILD_SEED = 2
@@ -269,6 +270,16 @@ class ColumnTrainConfig:
     restore_from: str = option("", "Weights to start from (.weights.h5 or .keras).")
     comment: str = option("", "A note, kept in config.json.")
     learning_rate: float = option(0.001, "Step size of Adam.")
+    learning_rate_schedule: str = option(
+        "constant", "What becomes of it after the warm-up.", choices=DECAYS
+    )
+    warmup_steps: int = option(0, "Steps in which the learning rate rises from 0.")
+    decay_steps: int = option(
+        0, "Steps from the warm-up to the final learning rate; 0 to the last step."
+    )
+    final_learning_rate: float = option(
+        0.01, "cosine, exponential: share of the learning rate that is left."
+    )
     rate_cost: float = option(0.1, "Weight of the rate-distribution loss.")
     voltage_cost: float = option(1e-5, "Weight of the voltage loss.")
     voltage_penalty: str = option(
@@ -297,7 +308,34 @@ class ColumnTrainConfig:
     n_epochs: int = option(1000, "Epochs at most.")
     steps_per_epoch: int = option(781, "Training steps per epoch.")
     val_steps: int = option(156, "Validation steps after each epoch.")
+    validate_every: int = option(
+        0, "Steps between two validations and backups; 0 is an epoch."
+    )
+    patience: int = option(
+        0, "Stop after so many validations without a better accuracy; 0 never."
+    )
     max_time: float = option(-1.0, "Time budget, hours; negative is unlimited.")
+
+    @property
+    def interval(self):
+        """Steps between two validations, backups and rows of the table."""
+        return self.validate_every or self.steps_per_epoch
+
+    @property
+    def total_steps(self):
+        """Training steps of the whole run."""
+        return self.n_epochs * self.steps_per_epoch
+
+    @property
+    def free_options(self):
+        """Names of the options that a resumed run may change.
+
+        They say where it lies and how long it goes on; none of them changes what a
+        step computes.
+        """
+        names = {"results_dir", "run_name", "comment", "max_time", "patience"}
+        is_steady = self.learning_rate_schedule == "constant" or self.decay_steps
+        return names | {"n_epochs"} if is_steady else names
 
     def __post_init__(self):
         for name in (
@@ -326,9 +364,38 @@ class ColumnTrainConfig:
             "val_steps",
             "clip_norm",
             "segment_ms",
+            "warmup_steps",
+            "decay_steps",
+            "validate_every",
+            "patience",
         ):
             value = getattr(self, name)
             require(value >= 0, name, "must not be negative", value)
+        self._check_schedule()
+        self._check_intervals()
+
+    def _check_schedule(self):
+        if self.learning_rate_schedule == "constant":
+            return
+        final, warmup = self.final_learning_rate, self.warmup_steps
+        can_be_zero = self.learning_rate_schedule == "cosine"
+        is_share = 0 < final <= 1 or (final == 0 and can_be_zero)
+        rule = "must lie in [0, 1]" if can_be_zero else "must lie in (0, 1]"
+        require(is_share, "final_learning_rate", rule, final)
+        leaves_steps = self.decay_steps > 0 or warmup < self.total_steps
+        rule = f"must be less than the {self.total_steps} steps of the run"
+        require(leaves_steps, "warmup_steps", rule, warmup)
+
+    def _check_intervals(self):
+        every, steps = self.validate_every, self.steps_per_epoch
+        divides = every == 0 or steps % every == 0
+        rule = f"must divide steps_per_epoch {steps}"
+        require(divides, "validate_every", rule, every)
+        at_once = self.steps_per_execution
+        rule = f"must divide the {self.interval} steps between two validations"
+        require(self.interval % at_once == 0, "steps_per_execution", rule, at_once)
+        can_stop = self.patience == 0 or self.val_steps > 0
+        require(can_stop, "patience", "needs val_steps above 0", self.patience)
 
 
 def from_dict(cls, values):

@@ -10,17 +10,32 @@ import sys
 import keras
 import numpy as np
 
-from v1model.backup import Backup, EpochTable, restore_backup
+from v1model.atomic import atomic_path, remove_partial
+from v1model.backup import (
+    BEST,
+    LATEST,
+    Backup,
+    EpochTable,
+    backup_bytes,
+    bytes_to_write,
+    restore_backup,
+)
 from v1model.callbacks import (
+    EarlyStop,
     ProgressLine,
+    RateLog,
+    StepCount,
     StepTimer,
+    StopAtNaN,
     TensorBoardScalars,
     TimeBudget,
 )
 from v1model.config import CHUNK_MS
+from v1model.disk import require_space, reserve
 from v1model.lgn import LGN
 from v1model.metrics import wilson_interval
 from v1model.models import ColumnTrainer, Objective, Questions, column_model
+from v1model.models.stored_arrays import file_bytes
 from v1model.network import load_network, readout_pools
 from v1model.network.decoded_noise import read_decoded_noise
 from v1model.network.target_rates import (
@@ -28,10 +43,12 @@ from v1model.network.target_rates import (
     read_target_rates,
     resample_target_rates,
 )
+from v1model.schedules import LearningRate
 from v1model.stimuli import make_task, task_dataset, view_of
 
 TARGET_RATES_FILE = "garrett_firing_rates.pkl"
 NOISE_FILE = "additive_noise.mat"
+COLUMN = "column.keras"
 ADAM_EPSILON = 1e-11  # Chen et al. 2022
 
 logger = logging.getLogger(__name__)
@@ -64,11 +81,18 @@ class ColumnExperiment:
         self.trainer = trainer_for(self.network, self.task, config)
         if config.restore_from:
             load_weights(self.trainer, config.restore_from)
-        self.first_step = restore_backup(self.trainer, run.checkpoints)
+        done = restore_backup(self.trainer, run.checkpoints)
+        self.steps = StepCount(config.interval, done)
+        self.history = EpochTable(run.metrics_csv, self.steps, config.steps_per_epoch)
+        best = self.history.best("val_accuracy")
+        self.backup = Backup(run.checkpoints, self.steps, best=best)
+        self.early_stop = EarlyStop(self.history, config.patience)
         self.timer = StepTimer()
         self.budget = None
         if config.max_time > 0:
             self.budget = TimeBudget(config.max_time, run.path / "time_used.json")
+        needed = bytes_to_write(run.checkpoints, self._file_sizes())
+        require_space("results_dir", run.path.parent, needed)
 
     def train(self, callbacks=()):
         """Trains to the end, and saves the column as `column.keras`.
@@ -79,41 +103,70 @@ class ColumnExperiment:
         Returns:
             The metrics of result.json, a dict.
         """
-        config = self.config
-        steps = config.steps_per_epoch
+        config, steps = self.config, self.steps
         validation = None
         if config.val_steps:
             validation = self._dataset("validation", 0, config.val_steps)
-        history = EpochTable(self.run.metrics_csv, self.first_step // steps)
-        backup = Backup(self.run.checkpoints, best=history.best("val_accuracy"))
-        self.trainer.fit(
-            self._dataset("training", self.first_step, steps),
-            epochs=config.n_epochs,
-            initial_epoch=self.first_step // steps,
-            steps_per_epoch=steps,
-            validation_data=validation,
-            shuffle=False,  # the stream is random already
-            verbose=0,
-            callbacks=[*self._callbacks(), *callbacks, history, backup],
-        )
-        self.trainer.column.save(self.run.checkpoints / "column.keras")
+        if self.stopped is None:  # otherwise it was killed after its last step
+            first_step = steps.intervals * steps.interval
+            self.trainer.fit(
+                self._dataset("training", first_step, steps.interval),
+                epochs=config.total_steps // steps.interval,
+                initial_epoch=steps.intervals,
+                steps_per_epoch=steps.interval,
+                validation_data=validation,
+                shuffle=False,  # the stream is random already
+                verbose=0,
+                callbacks=self._callbacks(callbacks),
+            )
+        self._save_column()
         result = self._result(validation)
         # The endless stream runs in a thread of its own; it must not outlive Python.
         gc.collect()
         return result
+
+    @property
+    def stopped(self):
+        """Which option has ended training, or None."""
+        if self.steps.step >= self.config.total_steps:
+            return "n_epochs"
+        if self.early_stop.is_over:
+            return "patience"
+        if self.budget is not None and self.budget.is_over:
+            return "max_time"
+        return None
 
     def _dataset(self, split, first_step, n_steps):
         n_inputs = self.network.lgn.n_inputs
         batch_size = self.config.batch_size
         return task_dataset(self.task, split, batch_size, first_step, n_steps, n_inputs)
 
-    def _callbacks(self):
+    def _file_sizes(self):
+        """Bytes of each file that will lie in the folder of the checkpoints."""
+        backup = backup_bytes(self.trainer)
+        return {LATEST: backup, BEST: backup, COLUMN: file_bytes(self.trainer.column)}
+
+    def _save_column(self):
+        remove_partial(self.run.checkpoints / COLUMN)
+        with atomic_path(self.run.checkpoints / COLUMN) as partial:
+            reserve(partial.parent, self._file_sizes()[COLUMN])
+            self.trainer.column.save(partial)
+
+    def _callbacks(self, more):
         seconds_left = None if self.budget is None else self.budget.seconds_left
-        progress = ProgressLine(seconds_left=seconds_left)
-        scalars = TensorBoardScalars(self.run.logs)
-        callbacks = [self.timer, keras.callbacks.TerminateOnNaN(raise_error=True)]
-        callbacks += [progress, scalars]
-        return callbacks if self.budget is None else [*callbacks, self.budget]
+        return [
+            self.steps,
+            self.timer,
+            RateLog(),
+            StopAtNaN(self.steps, self.questions.names, self.backup.last_good),
+            ProgressLine(self.config.steps_per_epoch, seconds_left=seconds_left),
+            TensorBoardScalars(self.run.logs, self.steps),
+            *([] if self.budget is None else [self.budget]),
+            *more,
+            self.history,
+            self.early_stop,
+            self.backup,
+        ]
 
     def _result(self, validation):
         scores = {}
@@ -121,7 +174,8 @@ class ColumnExperiment:
             scores = self.trainer.evaluate(validation, verbose=0, return_dict=True)
         return {
             "tasks": {name: _scores_of(scores, name) for name in self.questions.names},
-            "steps": int(self.trainer.optimizer.iterations),
+            "steps": self.steps.step,
+            "stopped": self.stopped,
             "seconds_per_step": self.timer.seconds_per_step,
             "peak_memory_gb": _peak_memory_gb(),
         }
@@ -201,7 +255,7 @@ def trainer_for(network, task, config):
         truncate=config.truncate,
     )
     trainer.compile(
-        optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=ADAM_EPSILON),
+        optimizer=keras.optimizers.Adam(learning_rate(config), epsilon=ADAM_EPSILON),
         steps_per_execution=config.steps_per_execution,
     )
     trainer.optimizer.build(trainer.trainable_variables)
@@ -215,6 +269,18 @@ def questions_of(task):
         tuple(member.name for member in members),
         tuple(member.n_classes for member in members),
         tuple(member.carries_state for member in members),
+    )
+
+
+def learning_rate(config):
+    """The learning rate of a configuration at each step, a LearningRate."""
+    to_the_end = config.total_steps - config.warmup_steps
+    return LearningRate(
+        config.learning_rate,
+        config.learning_rate_schedule,
+        config.warmup_steps,
+        config.decay_steps or max(to_the_end, 1),
+        config.final_learning_rate,
     )
 
 
@@ -249,10 +315,11 @@ def load_weights(trainer, path):
     if not path.is_file():
         raise FileNotFoundError(f"restore_from {path} does not exist.")
     if path.name.endswith(".weights.h5"):
-        trainer.load_weights(path)
-        for variable in trainer.optimizer.variables:
-            if variable is not trainer.optimizer.learning_rate:
-                variable.assign(0 * variable)
+        variables = trainer.optimizer.variables
+        fresh = [variable.numpy() for variable in variables]
+        trainer.load_weights(path)  # of the optimizer too
+        for variable, value in zip(variables, fresh, strict=True):
+            variable.assign(value)
     elif path.suffix == ".keras":
         trainer.column.load_weights(path)
     else:

@@ -16,6 +16,7 @@ import dataclasses
 import datetime
 import importlib.metadata
 import json
+import logging
 import math
 import pathlib
 import platform
@@ -31,10 +32,9 @@ from v1model import atomic
 
 STATES = ("running", "finished", "killed", "failed")
 LIBRARIES = ("tensorflow", "keras", "numpy")
-# Where a run lies and how long it may go on: a resumed run may change these, since
-# none of them changes what a step computes.
-FREE_OPTIONS = ("results_dir", "run_name", "comment", "n_epochs", "max_time")
 _SIGTERM_STATUS = 128 + signal.SIGTERM
+
+logger = logging.getLogger(__name__)
 
 
 class Run:
@@ -50,7 +50,8 @@ class Run:
         Args:
             results_dir: Folder of all runs; made if missing.
             name: Name of the run folder; empty makes one from the date and time.
-            config: Frozen dataclass with all options.
+            config: Frozen dataclass with all options; `free_options`, if it has that,
+                names those that may change when a run is taken up.
             command: The command line, a list such as sys.argv.
 
         Raises:
@@ -150,15 +151,24 @@ class Run:
             with _termination_as_exit():
                 yield self
         except (KeyboardInterrupt, SystemExit) as error:
-            self.mark("killed", f"{type(error).__name__}: {error}")
+            self._mark_end("killed", error)
             raise
         except BaseException as error:
-            self.mark("failed", f"{type(error).__name__}: {error}")
+            self._mark_end("failed", error)
             raise
         self.mark("finished")
 
+    def _mark_end(self, state, error):
+        """Marks why the run ended, unless the disk is full, which may be why."""
+        try:
+            self.mark(state, f"{type(error).__name__}: {error}")
+        except OSError as refusal:
+            logger.warning("the run stays marked as running: %s", refusal)
+
     def _check_resumable(self, config):
-        differences = _differences(self.config, _plain(dataclasses.asdict(config)))
+        now = _plain(dataclasses.asdict(config))
+        free = getattr(config, "free_options", frozenset())
+        differences = _differences(self.config, now, free)
         if differences:
             raise ValueError(
                 f"{self.path} was made with other options: {'; '.join(differences)}. "
@@ -277,14 +287,14 @@ def _termination_as_exit():
         signal.signal(signal.SIGTERM, previous)
 
 
-def _differences(old, new):
+def _differences(old, new, free):
     """Options that differ, as "name: 600 in the run, 700 now"."""
     old, new = _flat(old), _flat(new)
     missing = "not an option"
     return [
         f"{name}: {old.get(name, missing)} in the run, {new.get(name, missing)} now"
         for name in sorted(set(old) | set(new))
-        if name.split(".")[-1] not in FREE_OPTIONS
+        if name.split(".")[-1] not in free
         and old.get(name, missing) != new.get(name, missing)
     ]
 

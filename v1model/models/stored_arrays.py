@@ -12,6 +12,7 @@ import pathlib
 
 import numpy as np
 
+_OVERHEAD = 1 << 20  # bytes of names and tables in a `.keras` file, more than enough
 _FINGERPRINT = "wiring_fingerprint"
 
 
@@ -62,3 +63,16 @@ class StoredArrays:
         with np.load(pathlib.Path(dir_path) / "wiring.npz") as file:
             self.arrays = dict(file)
         self.use_arrays()
+
+
+def file_bytes(model):
+    """Size of a model's `.keras` file, bytes."""
+    stored = (layer.arrays for layer in model._flatten_layers() if has_arrays(layer))
+    wiring = sum(array.nbytes for arrays in stored for array in arrays.values())
+    weights = sum(variable.numpy().nbytes for variable in model.weights)
+    return wiring + weights + _OVERHEAD
+
+
+def has_arrays(layer):
+    """Whether a layer has wiring of its own."""
+    return isinstance(layer, StoredArrays) and layer.arrays is not None
