@@ -26,7 +26,6 @@ from v1model.config import (
     ColumnConfig,
     ColumnTrainConfig,
     NetworkConfig,
-    from_dict,
 )
 from v1model.engine.agreement import (
     SpikeAgreement,
@@ -49,6 +48,7 @@ from v1model.models.trained_network import check_weights_file, trained_network
 from v1model.network import load_network
 from v1model.network.data import N_RECEPTORS, Network, Synapses
 from v1model.network.populations import rough_index
+from v1model.options import from_dict
 from v1model.runs import Run
 from v1model.simulation import grating_lgn_rates, population_rates
 from visualization.nest import rate_agreement, voltage_traces

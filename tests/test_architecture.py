@@ -21,6 +21,7 @@ SCRIPTS = ("scripts/quickstart", "scripts/check", ".ci/run")
 
 # A module may import from strictly lower levels, and from its own folder.
 LEVELS = (
+    {"options"},
     {"config", "flags", "metrics", "atomic"},
     {"lgn", "losses", "runs", "finite", "disk", "schedules"},
     {"network"},

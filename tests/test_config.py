@@ -10,8 +10,8 @@ from v1model.config import (
     ColumnTrainConfig,
     NetworkConfig,
     TaskConfig,
-    from_dict,
 )
+from v1model.options import from_dict
 
 
 def test_a_config_survives_json():

@@ -9,7 +9,8 @@ import pytest
 from absl import flags as absl_flags
 
 from v1model import flags
-from v1model.config import ColumnTrainConfig, from_dict, option
+from v1model.config import ColumnTrainConfig
+from v1model.options import from_dict, option
 
 
 @dataclasses.dataclass(frozen=True)

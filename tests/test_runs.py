@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import v1model
-from v1model.config import ColumnTrainConfig, TaskConfig, from_dict
+from v1model.config import ColumnTrainConfig, TaskConfig
+from v1model.options import from_dict
 from v1model.runs import Run, versions
 
 COMMAND = ["train.py", "--data_dir", "my network"]

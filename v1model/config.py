@@ -5,7 +5,8 @@ it has the option; DECISIONS.md lists the few that differ.
 """
 
 import dataclasses
-import typing
+
+from v1model.options import option, require, require_positive
 
 TASKS = ("garrett", "vcd_grating", "ori_diff", "evidence", "10class")
 ALL_TASKS = "all"
@@ -15,25 +16,6 @@ ENGINES = ("auto", "compiled", "portable", "stepwise")
 # A build that fires within the published bands also at 5,000 neurons; DECISIONS.md.
 DEFAULT_BUILD_SEED = 2
 CHUNK_MS = 50  # outputs, labels and weights are given per chunk of this length
-
-
-def option(default, help, choices=None):
-    """A config field that documents itself on the command line."""
-    return dataclasses.field(
-        default=default, metadata={"help": help, "choices": choices}
-    )
-
-
-def require(is_ok, name, rule, value):
-    """Raises ValueError naming the option, the rule and the value."""
-    if not is_ok:
-        raise ValueError(f"{name} {rule}, got {value}.")
-
-
-def require_positive(config, name):
-    """Raises ValueError unless the option is above zero."""
-    value = getattr(config, name)
-    require(value > 0, name, "must be positive", value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -396,24 +378,3 @@ class ColumnTrainConfig:
         require(self.interval % at_once == 0, "steps_per_execution", rule, at_once)
         can_stop = self.patience == 0 or self.val_steps > 0
         require(can_stop, "patience", "needs val_steps above 0", self.patience)
-
-
-def from_dict(cls, values):
-    """Rebuilds a config from `dataclasses.asdict` output, such as config.json.
-
-    Raises:
-        ValueError: A key is no option of `cls`.
-    """
-    types = typing.get_type_hints(cls)
-    unknown = set(values) - set(types)
-    if unknown:
-        raise ValueError(f"unknown options in the config: {sorted(unknown)}.")
-    kwargs = {}
-    for name, value in values.items():
-        kind = types[name]
-        if dataclasses.is_dataclass(kind):
-            value = from_dict(kind, value)
-        elif typing.get_origin(kind) is tuple:
-            value = tuple(value)
-        kwargs[name] = value
-    return cls(**kwargs)

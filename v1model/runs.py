@@ -106,7 +106,7 @@ class Run:
 
     @property
     def config(self):
-        """Options as a nested dict; see `v1model.config.from_dict`."""
+        """Options as a nested dict; see `v1model.options.from_dict`."""
         return self._read("config")
 
     @property

@@ -42,7 +42,13 @@ def test_a_whole_run_has_a_row_for_each_interval(whole):
     assert rates == pytest.approx([1e-3, *(1e-3 * share for share in shares)], rel=1e-4)
 
 
-def test_kills_in_an_epoch_and_while_writing_change_nothing(whole, tmp_path):
+def last_line(done):
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_kills_and_a_file_that_cannot_grow_change_nothing(whole, tmp_path):
+    """Killed in an epoch, killed while writing, refused by the disk: one after the
+    other, each time taken up by the same command."""
     folder = tmp_path / "run"
     victim = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, **PLACE)
     while not (folder / "checkpoints" / "latest.weights.h5").exists():
@@ -60,6 +66,15 @@ def test_kills_in_an_epoch_and_while_writing_change_nothing(whole, tmp_path):
     assert backed_up_step(folder) == step
     assert state_of(folder)["state"] == "running"
 
+    done = stopped(folder, "limit:1")  # what a full disk does, on any machine
+    assert done.returncode == 1
+    assert last_line(done).startswith(f"multi_training: {folder}")
+    assert last_line(done).endswith(" cannot be written: File too large.")
+    assert "Traceback" not in done.stderr
+    assert state_of(folder)["state"] == "failed"
+    assert "File too large" in state_of(folder)["error"]
+    assert backed_up_step(folder) == step
+
     finish(folder)
     assert_same_end(folder, whole)
 
@@ -67,7 +82,6 @@ def test_kills_in_an_epoch_and_while_writing_change_nothing(whole, tmp_path):
 KILLS = (
     # Where it is killed, and the steps that are then in the backup.
     ("step:1", 0),
-    ("half:best.weights.h5:1", 0),
     ("after:metrics.csv:1", 0),  # the table is ahead of the weights
     ("validation:3", 2),
     ("before:latest.weights.h5:1", 2),  # the best weights are ahead of the latest
@@ -86,25 +100,6 @@ def test_a_run_that_is_killed_at_every_point_ends_like_one_that_was_not(
         done = stopped(folder, point)
         assert done.returncode == -signal.SIGKILL, (point, done.stderr[-3000:])
         assert backed_up_step(folder) == step, point
-    finish(folder)
-    assert_same_end(folder, whole)
-
-
-def last_line(done):
-    return done.stderr.strip().splitlines()[-1]
-
-
-def test_a_file_that_cannot_grow_stops_with_one_line_and_can_go_on(whole, tmp_path):
-    """What a full disk does, on any machine."""
-    folder = tmp_path / "run"
-    done = stopped(folder, "limit:3")
-    assert done.returncode == 1
-    assert last_line(done).startswith(f"multi_training: {folder}")
-    assert last_line(done).endswith(" cannot be written: File too large.")
-    assert "Traceback" not in done.stderr
-    assert state_of(folder)["state"] == "failed"
-    assert "File too large" in state_of(folder)["error"]
-    assert backed_up_step(folder) == 2
     finish(folder)
     assert_same_end(folder, whole)
 

@@ -1,20 +1,17 @@
-"""The main job as a user runs it: one command, its folder, and a kill in between."""
+"""The main job as a user runs it: one command and its folder."""
 
 import csv
 import json
-import os
-import pathlib
-import signal
-import subprocess
+import re
 import sys
-import time
 
-import h5py
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from tests.training.drill import arrays_of
 from training import multi_training
+from v1model.callbacks import StepTimer
 from v1model.config import TASKS
 
 # Trials of 200 ms, the smallest column that can be built.
@@ -29,19 +26,6 @@ SMALL = (
     "--steps_per_epoch=3",
     "--val_steps=2",
 )
-
-
-def arrays_of(path):
-    """Every dataset of an HDF5 file by its name."""
-    found = {}
-
-    def keep(name, item):
-        if isinstance(item, h5py.Dataset):
-            found[name] = item[()]
-
-    with h5py.File(path) as file:
-        file.visititems(keep)
-    return found
 
 
 def run(tmp_path, monkeypatch, *arguments):
@@ -59,6 +43,7 @@ def test_a_run_leaves_a_complete_folder(tmp_path, monkeypatch, capsys):
     assert scores["responses"] == 4
     assert 0 <= scores["accuracy_interval"][0] <= scores["accuracy_interval"][1] <= 1
     assert result["steps"] == 3
+    assert result["stopped"] == "n_epochs"
     assert result["seconds_per_step"] > 0
     assert result["peak_memory_gb"] > 0
     assert json.loads((folder / "state.json").read_text())["state"] == "finished"
@@ -78,7 +63,7 @@ def test_tensorboard_has_the_numbers_that_matter(tmp_path, monkeypatch):
     tags = set(events.Tags()["tensors"])
     losses = {"loss", "response_loss", "rate_loss", "voltage_loss"}
     assert losses | {"accuracy", "chance", "rate_hz", "seconds_per_step"} <= tags
-    assert {"rate_hz/e23", "rate_hz/i6Pvalb"} <= tags
+    assert {"rate_hz/e23", "rate_hz/i6Pvalb", "learning_rate"} <= tags
 
 
 @pytest.mark.parametrize(
@@ -98,44 +83,70 @@ def test_wrong_input_ends_with_one_line(tmp_path, monkeypatch, arguments, messag
     assert state["state"] == "failed"
 
 
-def test_a_killed_run_ends_like_one_that_was_not(tmp_path):
-    """SIGKILL after the first epoch of two; garrett also carries its state."""
-    task = ["--task=garrett", "--seq_len=300"]
-    options = [*SMALL, *task, f"--results_dir={tmp_path}", "--n_epochs=2"]
-    program = [sys.executable, "-m", "training.multi_training", *options]
-    place = {
-        "cwd": pathlib.Path(__file__).parents[2],
-        "env": {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        "stdout": subprocess.DEVNULL,
-    }
-    subprocess.run([*program, "--run_name=whole"], check=True, **place)
-    victim = subprocess.Popen([*program, "--run_name=killed"], **place)
-    latest = tmp_path / "killed" / "checkpoints" / "latest.weights.h5"
-    while not latest.exists():
-        assert victim.poll() is None, "it ended before it could be killed"
-        time.sleep(0.02)
-    victim.send_signal(signal.SIGKILL)
-    victim.wait()
-    assert not (tmp_path / "killed" / "result.json").exists()
-    subprocess.run([*program, "--run_name=killed"], check=True, **place)
+def result_of(folder):
+    return json.loads((folder / "result.json").read_text())
 
-    results = {}
-    for name in ("whole", "killed"):
-        run_folder = tmp_path / name
-        found = arrays_of(run_folder / "checkpoints" / "latest.weights.h5")
-        scores = json.loads((run_folder / "result.json").read_text())["tasks"][
-            "garrett"
-        ]
-        with (run_folder / "metrics.csv").open() as file:
-            losses = [row["loss"] for row in csv.DictReader(file)]
-        results[name] = found, scores, losses
-    weights, scores, losses = results["whole"]
-    assert len(losses) == 2
-    assert results["killed"][2] == losses
-    assert results["killed"][1] == scores
-    assert set(results["killed"][0]) == set(weights)
-    for key, value in weights.items():
-        np.testing.assert_array_equal(results["killed"][0][key], value, err_msg=key)
+
+def test_training_ends_when_the_accuracy_no_longer_rises(tmp_path, monkeypatch):
+    """With a learning rate of almost 0 every validation is like the first."""
+    options = ["--run_name=run", "--steps_per_epoch=4", "--validate_every=2"]
+    options += ["--patience=2", "--n_epochs=5", "--learning_rate=1e-12"]
+    result = result_of(run(tmp_path, monkeypatch, *options))
+    assert (result["stopped"], result["steps"]) == ("patience", 6)
+
+
+def test_training_ends_with_its_time(tmp_path, monkeypatch):
+    options = ["--run_name=run", "--n_epochs=5", "--max_time=1e-9"]
+    result = result_of(run(tmp_path, monkeypatch, *options))
+    assert (result["stopped"], result["steps"]) == ("max_time", 1)
+
+
+@pytest.fixture
+def broken_by_step_5(monkeypatch):
+    """Weights that become NaN behind step 4, in the second epoch of three steps."""
+    original = StepTimer.on_train_batch_end
+
+    def broken(self, batch, logs=None):
+        original(self, batch, logs)
+        if int(self.model.optimizer.iterations) == 4:
+            weights = self.model.column.rsnn.cell.recurrent_weights
+            weights.assign(weights * float("nan"))
+
+    monkeypatch.setattr(StepTimer, "on_train_batch_end", broken)
+
+
+def test_a_nan_stops_with_step_task_and_last_good_backup(
+    tmp_path, monkeypatch, broken_by_step_5
+):
+    with pytest.raises(SystemExit) as ended:
+        run(tmp_path, monkeypatch, "--run_name=run", "--n_epochs=3")
+    folder = tmp_path / "run"
+    latest = folder / "checkpoints" / "latest.weights.h5"
+    text = r"multi_training: the loss is nan at step 5, task 10class \(.*_loss.*\); "
+    text += f"the last good backup is {re.escape(str(latest))}, of step 3."
+    assert re.fullmatch(text, str(ended.value))
+    state = json.loads((folder / "state.json").read_text())
+    assert state["state"] == "failed"
+    assert "the loss is nan at step 5" in state["error"]
+    assert not (folder / "result.json").exists()
+    for values in arrays_of(latest).values():
+        assert np.isfinite(values).all()
+
+
+def test_a_nan_that_the_loss_does_not_show_is_not_backed_up(
+    tmp_path, monkeypatch, broken_by_step_5
+):
+    """Without validation, and with the NaN behind the last step of an epoch."""
+    options = ["--n_epochs=3", "--steps_per_epoch=2", "--val_steps=0"]
+    with pytest.raises(SystemExit, match="not finite after step 4 .* of step 2") as end:
+        run(tmp_path, monkeypatch, "--run_name=run", *options)
+    assert "weights" in str(end.value)
+
+
+def test_a_learning_rate_that_is_far_too_high_is_a_nan(tmp_path, monkeypatch):
+    message = "(the loss is|not finite) .*there is no backup yet"
+    with pytest.raises(SystemExit, match=message):
+        run(tmp_path, monkeypatch, "--run_name=run", "--learning_rate=1e30")
 
 
 @pytest.mark.parametrize("name", ["latest.weights.h5", "column.keras"])
