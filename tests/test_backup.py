@@ -163,6 +163,14 @@ def test_the_size_of_a_backup_is_known_before(tmp_path):
     assert size <= backup.backup_bytes(wide) <= 1.1 * size
 
 
+def test_a_run_needs_room_for_its_files_and_one_more(tmp_path):
+    sizes = {"a": 1 << 30, "b": 3 << 30}
+    fresh = backup.bytes_to_write(tmp_path, sizes)
+    assert 7 << 30 <= fresh < 7.1 * (1 << 30)
+    (tmp_path / "b").write_bytes(bytes(5000))  # will be replaced, and its room be free
+    assert backup.bytes_to_write(tmp_path, sizes) == fresh - 5000
+
+
 def test_best_is_kept_across_a_resume(tmp_path):
     dense = model()
     dense.optimizer.build(dense.trainable_variables)

@@ -289,9 +289,9 @@ class ColumnTrainConfig:
     )
     n_epochs: int = option(1000, "Epochs at most.")
     steps_per_epoch: int = option(781, "Training steps per epoch.")
-    val_steps: int = option(156, "Validation steps after each epoch.")
+    val_steps: int = option(156, "Steps of each validation.")
     validate_every: int = option(
-        0, "Steps between two validations and backups; 0 is an epoch."
+        0, "Steps between two validations and backups; 0 is an epoch of them."
     )
     patience: int = option(
         0, "Stop after so many validations without a better accuracy; 0 never."

@@ -155,12 +155,11 @@ def test_a_run_starts_from_the_weights_of_another(tmp_path, monkeypatch, name):
     source = first / "checkpoints" / name
     options = ["--run_name=next", "--n_epochs=1", f"--restore_from={source}"]
     run(tmp_path, monkeypatch, *options)
-    result = json.loads((tmp_path / "next" / "result.json").read_text())
-    assert result["steps"] == 3  # the optimizer counts from zero
     before, after = (
         arrays_of(folder / "checkpoints" / "latest.weights.h5")
         for folder in (first, tmp_path / "next")
     )
+    assert after["optimizer/vars/0"] == 3  # it counts from zero
     # Of all that is stored only the weights of the model are near each other.
     (recurrent,) = [key for key in before if "cell" in key and key.endswith("vars/0")]
     moved = np.abs(after[recurrent] - before[recurrent])
