@@ -51,6 +51,7 @@ def print_summary(run, result):
             f"{task}: accuracy {scores['accuracy']:.3f} on held-out trials "
             f"(95 % interval {low:.3f} to {high:.3f}), chance {scores['chance']:.3f}"
         )
+    print(f"{result['steps']} steps, ended by {result['stopped']}")
     print(f"run folder: {run.path}")
 
 

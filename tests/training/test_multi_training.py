@@ -53,7 +53,9 @@ def test_a_run_leaves_a_complete_folder(tmp_path, monkeypatch, capsys):
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1"]
-    assert "chance 0.250" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "chance 0.250" in printed
+    assert "3 steps, ended by n_epochs" in printed
 
 
 def test_tensorboard_has_the_numbers_that_matter(tmp_path, monkeypatch):
