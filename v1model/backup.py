@@ -20,11 +20,11 @@ from v1model.atomic import atomic_path, remove_partial
 from v1model.disk import reserve
 from v1model.finite import NotFiniteError, first_not_finite
 
-_LOGS = 1 << 24  # bytes for the table and the first TensorBoard files
 LATEST = "latest.weights.h5"
 BEST = "best.weights.h5"
 _STEP = "v1model_step"  # attribute of the file
 _OVERHEAD = 1 << 20  # bytes of names and tables in a weight file, more than enough
+_LOGS = 1 << 24  # bytes for the table and the first TensorBoard files
 
 
 class Backup(keras.callbacks.Callback):
@@ -54,9 +54,8 @@ class Backup(keras.callbacks.Callback):
         """Words for the backup to go on from."""
         if not self.saved_step:
             return "there is no backup yet"
-        return f"the last good backup is {self.folder / LATEST}, of step " + str(
-            self.saved_step
-        )
+        path = self.folder / LATEST
+        return f"the last good backup is {path}, of step {self.saved_step}"
 
     def on_epoch_end(self, epoch, logs=None):
         self._require_finite()

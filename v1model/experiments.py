@@ -81,6 +81,7 @@ class ColumnExperiment:
         self.trainer = trainer_for(self.network, self.task, config)
         if config.restore_from:
             load_weights(self.trainer, config.restore_from)
+        remove_partial(run.checkpoints / COLUMN)
         done = restore_backup(self.trainer, run.checkpoints)
         self.steps = StepCount(config.interval, done)
         self.history = EpochTable(run.metrics_csv, self.steps, config.steps_per_epoch)
@@ -147,7 +148,6 @@ class ColumnExperiment:
         return {LATEST: backup, BEST: backup, COLUMN: file_bytes(self.trainer.column)}
 
     def _save_column(self):
-        remove_partial(self.run.checkpoints / COLUMN)
         with atomic_path(self.run.checkpoints / COLUMN) as partial:
             reserve(partial.parent, self._file_sizes()[COLUMN])
             self.trainer.column.save(partial)

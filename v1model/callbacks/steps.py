@@ -10,9 +10,9 @@ class StepCount(keras.callbacks.Callback):
     fit into half precision.
 
     Args:
-        done: Steps that were done before this start.
         interval: Steps of what Keras calls an epoch: from one validation, backup and
             table row to the next.
+        done: Steps that were done before this start.
 
     Attributes:
         step: Steps done so far.
