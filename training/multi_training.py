@@ -47,9 +47,12 @@ def print_summary(run, result):
         if scores is None or not scores["responses"]:
             continue
         low, high = scores["accuracy_interval"]
+        start = result["before"][task]
+        before = f"{start['accuracy']:.3f} before, " if start else ""
         print(
             f"{task}: accuracy {scores['accuracy']:.3f} on held-out trials "
-            f"(95 % interval {low:.3f} to {high:.3f}), chance {scores['chance']:.3f}"
+            f"(95 % interval {low:.3f} to {high:.3f}), {before}"
+            f"chance {scores['chance']:.3f}"
         )
     print(f"{result['steps']} steps, ended by {result['stopped']}")
     print(f"run folder: {run.path}")

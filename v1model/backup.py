@@ -148,7 +148,8 @@ class EpochTable(keras.callbacks.Callback):
     """metrics.csv: one row per interval, kept true to the backup by a resume.
 
     Besides the logs of Keras a row has `epoch`, from 1; `step`, the steps done so far;
-    and `seconds`, the time of training and validation so far, over all starts.
+    and `seconds`, the time of training and validation so far, over all starts. A
+    validation before training has a row of epoch 0.
 
     Args:
         path: The table; replaced atomically after each interval.
@@ -164,7 +165,7 @@ class EpochTable(keras.callbacks.Callback):
         self.steps_per_epoch = steps_per_epoch or steps.interval
         self.rows = []
         remove_partial(self.path)
-        if steps.step and self.path.exists():
+        if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             self.rows = [row for row in rows if int(row["step"]) <= steps.step]
@@ -180,12 +181,20 @@ class EpochTable(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = self._seconds_before + time.monotonic() - self._started
-        row = {
-            "epoch": -(-self.steps.step // self.steps_per_epoch),
-            "step": self.steps.step,
-            "seconds": round(seconds, 1),
-        }
-        row |= {name: float(value) for name, value in (logs or {}).items()}
+        self._add(-(-self.steps.step // self.steps_per_epoch), seconds, logs or {})
+
+    @property
+    def start(self):
+        """The row of epoch 0, or None."""
+        return self.rows[0] if self.rows and int(self.rows[0]["step"]) == 0 else None
+
+    def add_start(self, scores):
+        """Adds the scores of a validation before training, by name of the metric."""
+        self._add(0, 0.0, {f"val_{name}": value for name, value in scores.items()})
+
+    def _add(self, epoch, seconds, logs):
+        row = {"epoch": epoch, "step": self.steps.step, "seconds": round(seconds, 1)}
+        row |= {name: float(value) for name, value in logs.items()}
         self.rows.append(row)
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         with (

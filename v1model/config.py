@@ -290,6 +290,9 @@ class ColumnTrainConfig:
     n_epochs: int = option(1000, "Epochs at most.")
     steps_per_epoch: int = option(781, "Training steps per epoch.")
     val_steps: int = option(156, "Steps of each validation.")
+    validate_first: bool = option(
+        False, "Validate before the first step too; result.json then says before."
+    )
     validate_every: int = option(
         0, "Steps between two validations and backups; 0 is an epoch of them."
     )
@@ -376,5 +379,7 @@ class ColumnTrainConfig:
         at_once = self.steps_per_execution
         rule = f"must divide the {self.interval} steps between two validations"
         require(self.interval % at_once == 0, "steps_per_execution", rule, at_once)
-        can_stop = self.patience == 0 or self.val_steps > 0
-        require(can_stop, "patience", "needs val_steps above 0", self.patience)
+        for name in ("patience", "validate_first"):
+            value = getattr(self, name)
+            is_possible = not value or self.val_steps > 0
+            require(is_possible, name, "needs val_steps above 0", value)

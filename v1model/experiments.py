@@ -108,6 +108,8 @@ class ColumnExperiment:
         validation = None
         if config.val_steps:
             validation = self._dataset("validation", 0, config.val_steps)
+        if config.validate_first and not steps.step and not self.history.start:
+            self.history.add_start(self._scores(validation))
         if self.stopped is None:  # otherwise it was killed after its last step
             first_step = steps.intervals * steps.interval
             self.trainer.fit(
@@ -168,12 +170,17 @@ class ColumnExperiment:
             self.backup,
         ]
 
+    def _scores(self, validation):
+        return self.trainer.evaluate(validation, verbose=0, return_dict=True)
+
     def _result(self, validation):
-        scores = {}
-        if validation is not None:
-            scores = self.trainer.evaluate(validation, verbose=0, return_dict=True)
+        scores = {} if validation is None else self._scores(validation)
+        start = self.history.start or {}
+        before = {name[4:]: v for name, v in start.items() if name[:4] == "val_"}
+        names = self.questions.names
         return {
-            "tasks": {name: _scores_of(scores, name) for name in self.questions.names},
+            "tasks": {name: _scores_of(scores, name) for name in names},
+            "before": {name: _scores_of(before, name) for name in names},
             "steps": self.steps.step,
             "stopped": self.stopped,
             "seconds_per_step": self.timer.seconds_per_step,

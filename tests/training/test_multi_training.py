@@ -182,11 +182,16 @@ def test_the_five_tasks_are_trained_together_with_any_readout(tmp_path, monkeypa
             f"--run_name={name}",
             "--n_epochs=1",
             "--val_steps=5",
+            "--validate_first",
             *options,
         )
         result = json.loads((tmp_path / name / "result.json").read_text())
         assert set(result["tasks"]) == set(TASKS)
         assert all(scores["responses"] > 0 for scores in result["tasks"].values())
         with (tmp_path / name / "metrics.csv").open() as file:
-            (row,) = csv.DictReader(file)
+            start, row = csv.DictReader(file)
         assert {f"val_accuracy/{task}" for task in TASKS} <= set(row)
+        assert (start["epoch"], start["step"], start["loss"]) == ("0", "0", "")
+        for task, scores in result["before"].items():
+            assert scores["responses"] == result["tasks"][task]["responses"]
+            assert scores["accuracy"] == float(start[f"val_accuracy/{task}"])
