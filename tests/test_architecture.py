@@ -17,14 +17,20 @@ INSTALLED = [
     for path in sorted((ROOT / folder).rglob("*"))
     if path.is_file() and "__pycache__" not in path.parts
 ]
-SCRIPTS = ("scripts/quickstart", "scripts/check", ".ci/run")
+SCRIPTS = (
+    "scripts/quickstart",
+    "scripts/check",
+    "scripts/slurm/train.sbatch",
+    ".ci/run",
+)
 
 # A module may import from strictly lower levels, and from its own folder.
 LEVELS = (
     {"options"},
-    {"config", "flags", "metrics", "atomic"},
-    {"lgn", "losses", "runs", "finite", "disk", "schedules"},
-    {"network"},
+    {"distribution_config"},
+    {"config", "flags", "metrics", "atomic", "slurm"},
+    {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules"},
+    {"distribution", "network"},
     {"engine"},
     {"stimuli", "models"},
     {"backup", "callbacks", "simulation"},

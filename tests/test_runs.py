@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import v1model
-from v1model.config import ColumnTrainConfig, TaskConfig
+from v1model.config import ColumnTrainConfig, DistributionConfig, TaskConfig
 from v1model.options import from_dict
-from v1model.runs import Run, versions
+from v1model.runs import Run, fingerprint, versions
 
 COMMAND = ["train.py", "--data_dir", "my network"]
 
@@ -63,6 +63,37 @@ def test_runs_without_a_name_get_different_folders(tmp_path):
     runs = [Run.create(tmp_path, "", ColumnTrainConfig(), COMMAND) for _ in range(3)]
     assert len({run.path for run in runs}) == 3
     assert all(run.path.parent == tmp_path for run in runs)
+
+
+def test_a_run_does_not_go_on_with_another_number_of_replicas(run):
+    run.fix("replicas", 4)
+    run.fix("replicas", 4)
+    with pytest.raises(ValueError, match="trained with replicas 4, now 2"):
+        Run.open(run.path).fix("replicas", 2)
+    run.fix("others", 2)
+
+
+def test_the_options_of_a_machine_may_change_on_resume(tmp_path):
+    Run.create(tmp_path, "one", ColumnTrainConfig(), COMMAND)
+    machine = DistributionConfig(strategy="mirrored", replicas=2, worker_timeout=1.0)
+    config = ColumnTrainConfig(distribution=machine)
+    assert Run.create(tmp_path, "one", config, COMMAND).was_resumed
+
+
+def test_joining_a_run_writes_nothing(tmp_path):
+    joined = Run.join(tmp_path, "one")
+    assert not joined.path.exists()
+    made = Run.create(tmp_path, "one", ColumnTrainConfig(), COMMAND)
+    assert joined.checkpoints == made.checkpoints
+
+
+def test_a_fingerprint_is_that_of_what_decides_the_result():
+    config = ColumnTrainConfig()
+    same = dataclasses.replace(config, results_dir="elsewhere", max_time=3.0)
+    other = dataclasses.replace(config, learning_rate=0.01)
+    assert fingerprint("one", same) == fingerprint("one", config)
+    assert fingerprint("one", other) != fingerprint("one", config)
+    assert fingerprint("two", config) != fingerprint("one", config)
 
 
 def test_open_finds_what_create_made(run):

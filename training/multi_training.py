@@ -5,14 +5,27 @@ folder in --results_dir; start again with the same --run_name to resume a killed
 """
 
 import logging
+import os
 import sys
 
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError
+from v1model.cluster import (
+    LostWorker,
+    WorkerTimeout,
+    find_cluster,
+    is_named_by,
+    meet,
+)
 from v1model.config import ColumnTrainConfig
 from v1model.finite import NotFiniteError
-from v1model.runs import Run
+from v1model.runs import Run, fingerprint, termination_as_exit
+
+RESTARTS = "V1MODEL_RESTARTS"  # "STEP:N": starts of this process at a backup's step
+MOST_RESTARTS = 3  # without an epoch in between
+
+logger = logging.getLogger(__name__)
 
 
 def main(config):
@@ -22,23 +35,94 @@ def main(config):
     longer finite.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
-    is_ready = False
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells every message
     try:
-        run = Run.create(config.results_dir, config.run_name, config, sys.argv)
-        with run.recorded():
+        cluster = cluster_for(config)
+        run = open_run(config, cluster)
+    except (ValueError, OSError) as error:
+        sys.exit(f"multi_training: {error}")
+    result = train(config, run, cluster)
+    if result is not None:
+        print_summary(run, result)
+
+
+def cluster_for(config):
+    """The Cluster of the process, or None if it trains alone.
+
+    Raises:
+        ValueError: TF_CONFIG, the SLURM step or an option is wrong.
+    """
+    strategy = config.distribution.strategy
+    is_named = strategy == "auto" and is_named_by(os.environ)
+    if not is_named and strategy != "multi_worker":
+        return None
+    if not config.run_name:
+        raise ValueError(
+            "several workers need a --run_name that they share, or --strategy=none."
+        )
+    with quiet_start():
+        return find_cluster()
+
+
+def open_run(config, cluster):
+    """The Run of the process: its own, or that of the chief."""
+    if cluster is None or cluster.is_chief:
+        return Run.create(config.results_dir, config.run_name, config, sys.argv)
+    return Run.join(config.results_dir, config.run_name)
+
+
+def train(config, run, cluster):
+    """Trains to the end; the result, or None in a process that is not the chief.
+
+    A process that lost another one starts itself again, and waits for it.
+    """
+    is_chief = cluster is None or cluster.is_chief
+    experiment = None
+    try:
+        with run.recorded() if is_chief else termination_as_exit():
             with quiet_start():
+                from v1model.distribution import make_replicas
                 from v1model.experiments import ColumnExperiment
-            experiment = ColumnExperiment(config, run)
-            is_ready = True
-            result = experiment.train()
-            run.write_result(result)
+            if cluster is not None:
+                timeout_s = 60 * config.distribution.worker_timeout
+                meet(cluster, fingerprint(config.run_name, config), timeout_s)
+            with quiet_start():
+                replicas = make_replicas(config.distribution, cluster)
+            with replicas.watched():
+                experiment = ColumnExperiment(config, run, replicas)
+                result = experiment.train()
+            if is_chief:
+                run.write_result(result)
+                return result
+    except LostWorker as lost:
+        start_again(lost, experiment)
+    except WorkerTimeout as late:
+        logger.error("multi_training: %s", late)
+        raise
     except (NotFiniteError, WriteError) as error:
         sys.exit(f"multi_training: {error}")
     except (ValueError, OSError) as error:
-        if is_ready:
+        if experiment is not None:
             raise
         sys.exit(f"multi_training: {error}")
-    print_summary(run, result)
+
+
+def start_again(lost, experiment):
+    """Replaces this process by a new start of the same command.
+
+    TensorFlow cannot take a lost worker back; a new process goes on from the backup.
+    """
+    step = -1 if experiment is None else experiment.first_step
+    before, _, count = os.environ.get(RESTARTS, "").partition(":")
+    count = int(count) + 1 if before == str(step) else 1
+    if count > MOST_RESTARTS:
+        logger.error("multi_training: %s, again and again from step %d.", lost, step)
+        raise lost
+    logger.info("multi_training: %s; starting again from the last backup.", lost)
+    os.environ[RESTARTS] = f"{step}:{count}"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def print_summary(run, result):

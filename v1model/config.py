@@ -6,6 +6,7 @@ it has the option; DECISIONS.md lists the few that differ.
 
 import dataclasses
 
+from v1model.distribution_config import DistributionConfig
 from v1model.options import option, require, require_positive
 
 TASKS = ("garrett", "vcd_grating", "ori_diff", "evidence", "10class")
@@ -247,6 +248,7 @@ class ColumnTrainConfig:
     network: NetworkConfig = NetworkConfig()
     column: ColumnConfig = ColumnConfig()
     trials: TaskConfig = TaskConfig()
+    distribution: DistributionConfig = DistributionConfig()
     results_dir: str = option("results", "Folder that receives the run folder.")
     run_name: str = option("", "Run folder's name; an existing run is resumed.")
     restore_from: str = option("", "Weights to start from (.weights.h5 or .keras).")
@@ -315,10 +317,11 @@ class ColumnTrainConfig:
     def free_options(self):
         """Names of the options that a resumed run may change.
 
-        They say where it lies and how long it goes on; none of them changes what a
-        step computes.
+        They say where it lies, where it is trained and how long it goes on; none of
+        them changes what a step computes. (`Run.fix` keeps the number of replicas.)
         """
         names = {"results_dir", "run_name", "comment", "max_time", "patience"}
+        names |= {"strategy", "replicas", "worker_timeout"}
         is_steady = self.learning_rate_schedule == "constant" or self.decay_steps
         return names | {"n_epochs"} if is_steady else names
 

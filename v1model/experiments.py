@@ -27,11 +27,13 @@ from v1model.callbacks import (
     StepCount,
     StepTimer,
     StopAtNaN,
+    StopTogether,
     TensorBoardScalars,
     TimeBudget,
 )
 from v1model.config import CHUNK_MS
 from v1model.disk import require_space, reserve
+from v1model.distribution import alone
 from v1model.lgn import LGN
 from v1model.metrics import wilson_interval
 from v1model.models import ColumnTrainer, Objective, Questions, column_model
@@ -63,37 +65,45 @@ class ColumnExperiment:
         config: ColumnTrainConfig.
         run: Run; receives checkpoints, logs and metrics. If it has a backup, training
             goes on from there.
+        replicas: Replicas that share the trials of a step; None for one. All their
+            processes make the experiment and train it; the chief alone writes.
 
     Raises:
         OSError, ValueError: The configuration or a file that it names is wrong.
     """
 
-    def __init__(self, config, run):
+    def __init__(self, config, run, replicas=None):
         keras.utils.set_random_seed(config.network.seed)
         self.config = config
         self.run = run
+        self.replicas = replicas = alone() if replicas is None else replicas
+        if replicas.is_chief:
+            run.fix("replicas", replicas.n)
         whole = load_network(config.network, keep_signs=config.column.use_dale_law)
         # Most LGN units see no part of what a small column sees: they are left out.
         inputs = np.unique(whole.lgn.synapses.pre)
         self.network = dataclasses.replace(whole, lgn=whole.lgn.connected())
         self.task = task_for(self.network, inputs, config)
         self.questions = questions_of(self.task)
-        self.trainer = trainer_for(self.network, self.task, config)
+        with replicas.strategy.scope():
+            self.trainer = trainer_for(self.network, self.task, config)
         if config.restore_from:
             load_weights(self.trainer, config.restore_from)
         remove_partial(run.checkpoints / COLUMN)
-        done = restore_backup(self.trainer, run.checkpoints)
-        self.steps = StepCount(config.interval, done)
+        self.first_step = restore_backup(self.trainer, run.checkpoints)
+        self.steps = StepCount(config.interval, self.first_step)
         self.history = EpochTable(run.metrics_csv, self.steps, config.steps_per_epoch)
         best = self.history.best("val_accuracy")
         self.backup = Backup(run.checkpoints, self.steps, best=best)
         self.early_stop = EarlyStop(self.history, config.patience)
         self.timer = StepTimer()
         self.budget = None
-        if config.max_time > 0:
+        if config.max_time > 0 and replicas.is_chief:
             self.budget = TimeBudget(config.max_time, run.path / "time_used.json")
-        needed = bytes_to_write(run.checkpoints, self._file_sizes())
-        require_space("results_dir", run.path.parent, needed)
+        if replicas.is_chief:
+            needed = bytes_to_write(run.checkpoints, self._file_sizes())
+            require_space("results_dir", run.path.parent, needed)
+        replicas.require_same("the step of the backup", self.first_step)
 
     def train(self, callbacks=()):
         """Trains to the end, and saves the column as `column.keras`.
@@ -108,9 +118,11 @@ class ColumnExperiment:
         validation = None
         if config.val_steps:
             validation = self._dataset("validation", 0, config.val_steps)
-        if config.validate_first and not steps.step and not self.history.start:
-            self.history.add_start(self._scores(validation))
-        if self.stopped is None:  # otherwise it was killed after its last step
+        if self._chief_says(self._is_unseen):
+            scores = self._scores(validation)
+            if self.replicas.is_chief:
+                self.history.add_start(scores)
+        if not self._chief_says(self.stopped):  # else killed after its last step
             first_step = steps.intervals * steps.interval
             self.trainer.fit(
                 self._dataset("training", first_step, steps.interval),
@@ -118,12 +130,15 @@ class ColumnExperiment:
                 initial_epoch=steps.intervals,
                 steps_per_epoch=steps.interval,
                 validation_data=validation,
+                validation_steps=config.val_steps or None,
                 shuffle=False,  # the stream is random already
                 verbose=0,
                 callbacks=self._callbacks(callbacks),
             )
-        self._save_column()
+        if self.replicas.is_chief:
+            self._save_column()
         result = self._result(validation)
+        self.replicas.wait()  # who leaves early is missed by the others
         # The endless stream runs in a thread of its own; it must not outlive Python.
         gc.collect()
         return result
@@ -139,10 +154,27 @@ class ColumnExperiment:
             return "max_time"
         return None
 
+    @property
+    def _is_unseen(self):
+        """Whether a validation is due before the first step."""
+        is_first = not self.steps.step and not self.history.start
+        return self.config.validate_first and is_first
+
+    def _chief_says(self, answer):
+        """What the chief, whose files decide, says; the same in all processes."""
+        is_yes = self.replicas.is_chief and bool(answer)
+        return self.replicas.sum(int(is_yes)) > 0
+
     def _dataset(self, split, first_step, n_steps):
         n_inputs = self.network.lgn.n_inputs
-        batch_size = self.config.batch_size
-        return task_dataset(self.task, split, batch_size, first_step, n_steps, n_inputs)
+        whole = self.config.batch_size * self.replicas.n
+
+        def dataset_of(blocks):
+            return task_dataset(
+                self.task, split, whole, first_step, n_steps, n_inputs, blocks
+            )
+
+        return self.replicas.distribute(dataset_of, self.config.batch_size)
 
     def _file_sizes(self):
         """Bytes of each file that will lie in the folder of the checkpoints."""
@@ -155,12 +187,20 @@ class ColumnExperiment:
             self.trainer.column.save(partial)
 
     def _callbacks(self, more):
-        seconds_left = None if self.budget is None else self.budget.seconds_left
-        return [
+        """All callbacks in their order; the chief alone writes and decides."""
+        watch = [
             self.steps,
             self.timer,
             RateLog(),
             StopAtNaN(self.steps, self.questions.names, self.backup.last_good),
+        ]
+        is_one_of_several = self.replicas.n_workers > 1
+        together = [StopTogether(self.replicas)] if is_one_of_several else []
+        if not self.replicas.is_chief:
+            return [*watch, *more, *together]
+        seconds_left = None if self.budget is None else self.budget.seconds_left
+        return [
+            *watch,
             ProgressLine(self.config.steps_per_epoch, seconds_left=seconds_left),
             TensorBoardScalars(self.run.logs, self.steps),
             *([] if self.budget is None else [self.budget]),
@@ -168,10 +208,14 @@ class ColumnExperiment:
             self.history,
             self.early_stop,
             self.backup,
+            *together,
         ]
 
     def _scores(self, validation):
-        return self.trainer.evaluate(validation, verbose=0, return_dict=True)
+        steps = self.config.val_steps
+        return self.trainer.evaluate(
+            validation, steps=steps, verbose=0, return_dict=True
+        )
 
     def _result(self, validation):
         scores = {} if validation is None else self._scores(validation)

@@ -1,6 +1,7 @@
 """Run: the folder that keeps everything about one training run.
 
     config.json    the options, `dataclasses.asdict` of the config
+    facts.json     what the machines decided and a resume must not change
     starts.json    one record per start: time, command line, versions
     state.json     running, finished, killed or failed, since when and why
     result.json    the metrics, written once at the end
@@ -14,6 +15,7 @@ Every json file is replaced atomically, so that a killed run leaves no half file
 import contextlib
 import dataclasses
 import datetime
+import hashlib
 import importlib.metadata
 import json
 import logging
@@ -38,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 class Run:
-    """A run folder; made by `create`, read by `open`."""
+    """A run folder; made by `create`, read by `open`, trained along with by `join`."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
@@ -89,6 +91,11 @@ class Run:
             raise FileNotFoundError(f"{path} is not a run: it has no config.json.")
         return run
 
+    @classmethod
+    def join(cls, results_dir, name):
+        """The run that another process of this training makes; nothing is written."""
+        return cls(pathlib.Path(results_dir).expanduser() / name)
+
     @property
     def checkpoints(self):
         """Folder of the weights."""
@@ -135,6 +142,20 @@ class Run:
             raise ValueError(f"unknown state {state!r}, choose from {STATES}.")
         self._write("state", {"state": state, "since": _now(), "error": error})
 
+    def fix(self, name, value):
+        """Keeps a fact that must be the same whenever the run goes on.
+
+        Raises:
+            ValueError: It was another value before.
+        """
+        facts = self._read("facts", missing={})
+        if facts.setdefault(name, value) != value:
+            raise ValueError(
+                f"{self.path} was trained with {name} {facts[name]}, now {value}. "
+                "Resume it on as many, or choose another run_name."
+            )
+        self._write("facts", facts)
+
     def write_result(self, metrics):
         """Writes result.json; NaN and infinity become null."""
         self._write("result", _plain(metrics))
@@ -148,7 +169,7 @@ class Run:
         "running"; it can be resumed like any other that is not finished.
         """
         try:
-            with _termination_as_exit():
+            with termination_as_exit():
                 yield self
         except (KeyboardInterrupt, SystemExit) as error:
             self._mark_end("killed", error)
@@ -272,7 +293,8 @@ def _now():
 
 
 @contextlib.contextmanager
-def _termination_as_exit():
+def termination_as_exit():
+    """In its block SIGTERM ends the program like Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set a handler
         return
@@ -285,6 +307,20 @@ def _termination_as_exit():
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+def fingerprint(name, config):
+    """What processes that train one run together must agree on, as a short text.
+
+    Args:
+        name: Of the run.
+        config: ColumnTrainConfig.
+    """
+    options = _flat(_plain(dataclasses.asdict(config)))
+    free = config.free_options
+    bound = {k: v for k, v in options.items() if k.split(".")[-1] not in free}
+    text = json.dumps([name, v1model.__version__, bound], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _differences(old, new, free):

@@ -7,8 +7,8 @@ import types
 import keras
 import pytest
 
-from tests.callbacks.training import N_STEPS, train
-from v1model.callbacks import EarlyStop, StepCount, StopAtNaN
+from tests.callbacks.training import N_STEPS, Clock, Wait, train
+from v1model.callbacks import EarlyStop, StepCount, StopAtNaN, StopTogether
 from v1model.finite import NotFiniteError
 
 
@@ -124,3 +124,21 @@ def test_finite_numbers_pass():
     stop = StopAtNaN(StepCount(1), ["a"], last_good)
     stop.on_train_batch_end(0, logs)
     stop.on_epoch_end(0, logs)
+
+
+@pytest.mark.parametrize(
+    ("asked", "n_steps"), [((0, 0, 1), 3), ((0,) * (N_STEPS + 1), N_STEPS)]
+)
+def test_a_worker_stops_in_the_step_in_which_another_asks_for_it(asked, n_steps):
+    """`asked`: how many of the other workers ask for the end, by step."""
+
+    class Others:
+        def __init__(self):
+            self.asked = iter([*asked, 0, 0])
+
+        def sum(self, own):
+            return own + next(self.asked)
+
+    waited = Wait(Clock(), 1.0)
+    train(waited, StopTogether(Others()))
+    assert waited.n_steps == n_steps

@@ -8,7 +8,7 @@ so that what stops a run keeps it from being backed up.
 from v1model.callbacks.progress import ProgressLine
 from v1model.callbacks.scalars import RateLog, TensorBoardScalars
 from v1model.callbacks.steps import StepCount
-from v1model.callbacks.stops import EarlyStop, StopAtNaN
+from v1model.callbacks.stops import EarlyStop, StopAtNaN, StopTogether
 from v1model.callbacks.timing import StepTimer, TimeBudget
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "StepCount",
     "StepTimer",
     "StopAtNaN",
+    "StopTogether",
     "TensorBoardScalars",
     "TimeBudget",
 ]

@@ -16,7 +16,7 @@ class RateLog(keras.callbacks.Callback):
     """
 
     def on_train_batch_begin(self, batch, logs=None):
-        self._rate = float(self.model.optimizer.learning_rate)
+        self._rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
 
     def on_train_batch_end(self, batch, logs=None):
         if logs is not None:

@@ -52,6 +52,28 @@ class EarlyStop(keras.callbacks.Callback):
         return [float(value) for value in values if value not in (None, "")]
 
 
+class StopTogether(keras.callbacks.Callback):
+    """Ends training in all processes when it ends in one; put it last.
+
+    Args:
+        replicas: Replicas.
+    """
+
+    def __init__(self, replicas):
+        super().__init__()
+        self.replicas = replicas
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._agree()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._agree()
+
+    def _agree(self):
+        if self.replicas.sum(int(self.model.stop_training)):
+            self.model.stop_training = True
+
+
 class StopAtNaN(keras.callbacks.Callback):
     """Ends training with one line when the loss is no longer finite.
 

@@ -11,6 +11,7 @@ from v1model.engine.glif3 import GLIF3State
 from v1model.losses import rate_distribution_loss, response_losses
 from v1model.models.column import question_of
 from v1model.models.metrics import PopulationRates, QuestionMeans, ResponseAccuracy
+from v1model.models.replicated import ReplicatedModel
 from v1model.models.summary import TrialSummary, summarise, summarise_in_segments
 from v1model.network.populations import rough_index
 
@@ -45,7 +46,7 @@ class Outcome(NamedTuple):
     parts: dict
 
 
-class ColumnTrainer(keras.Model):
+class ColumnTrainer(ReplicatedModel):
     """A ColumnModel with its objective and its numbers, for compile and fit.
 
     Batches are (inputs of ColumnModel, labels (B, C), chunk weights (B, C)); a label
