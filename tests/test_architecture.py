@@ -33,7 +33,7 @@ LEVELS = (
     {"distribution", "network"},
     {"engine"},
     {"stimuli", "models"},
-    {"backup", "callbacks", "simulation"},
+    {"assembly", "backup", "callbacks", "simulation"},
     {"experiments"},
 )
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

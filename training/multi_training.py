@@ -138,7 +138,10 @@ def print_summary(run, result):
             f"(95 % interval {low:.3f} to {high:.3f}), {before}"
             f"chance {scores['chance']:.3f}"
         )
-    print(f"{result['steps']} steps, ended by {result['stopped']}")
+    print(
+        f"{result['steps']} steps in {result['minutes']:.3g} minutes, ended by "
+        f"{result['stopped']}"
+    )
     print(f"run folder: {run.path}")
 
 

@@ -169,7 +169,12 @@ class EpochTable(keras.callbacks.Callback):
             with self.path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
             self.rows = [row for row in rows if int(row["step"]) <= steps.step]
-        self._seconds_before = float(self.rows[-1]["seconds"]) if self.rows else 0.0
+        self._seconds_before = self.seconds
+
+    @property
+    def seconds(self):
+        """Time of training and validation so far, over all starts."""
+        return float(self.rows[-1]["seconds"]) if self.rows else 0.0
 
     def best(self, name):
         """Largest value of a column so far, -inf without any."""

@@ -45,6 +45,7 @@ def test_a_run_leaves_a_complete_folder(tmp_path, monkeypatch, capsys):
     assert result["steps"] == 3
     assert result["stopped"] == "n_epochs"
     assert result["seconds_per_step"] > 0
+    assert 0 < result["minutes"] < 10
     assert result["peak_memory_gb"] > 0
     assert json.loads((folder / "state.json").read_text())["state"] == "finished"
     assert json.loads((folder / "config.json").read_text())["network"]["neurons"] == 500
