@@ -56,7 +56,8 @@ def test_a_run_leaves_a_complete_folder(tmp_path, monkeypatch, capsys):
     assert [row["epoch"] for row in rows] == ["1"]
     printed = capsys.readouterr().out
     assert "chance 0.250" in printed
-    assert "3 steps, ended by n_epochs" in printed
+    assert "3 steps in " in printed
+    assert "ended by n_epochs" in printed
 
 
 def test_tensorboard_has_the_numbers_that_matter(tmp_path, monkeypatch):
