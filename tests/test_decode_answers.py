@@ -1,0 +1,58 @@
+"""`scripts/decode_answers.py`: finds what is there, and nothing where nothing is."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+import pytest
+
+from v1model.config import ColumnTrainConfig
+from v1model.flags import config_from
+
+SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "decode_answers.py"
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("decode_answers", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_an_answer_in_the_spikes_is_found_in_its_chunk_and_in_no_other(script):
+    rng = np.random.default_rng(0)
+    answers = rng.integers(0, 2, 400)
+    counts = rng.poisson(1.0, (400, script.CHUNKS, 30)).astype(np.float32)
+    counts[:, 2, 7] += 3 * answers
+    accuracy, error, chance, n = script.decoded({"a": (counts, answers)})["a"]
+    assert n == 400
+    assert chance == max(answers.mean(), 1 - answers.mean())
+    assert accuracy[2] > 0.85
+    assert (np.abs(accuracy[[0, 1, 3]] - 0.5) < 4 * error[[0, 1, 3]]).all()
+
+
+def test_every_scored_answer_is_recorded_with_the_spikes_before_it(script):
+    options = ["--neurons=500", "--neurons_per_output=2", "--batch_size=5"]
+    options += ["--steps_per_epoch=2"]
+    config = config_from(["decode_answers", *options], ColumnTrainConfig)
+    column, task = script.made(config)
+    found = script.recorded(column, task, config)
+    for k, member in enumerate(task.members):
+        counts, answers = found[member.name]
+        batches = [task.batch("training", step, 5, 2) for step in range(2)]
+        expected = [
+            batch.labels[trial, chunk]
+            for batch in batches
+            for trial, chunk in np.argwhere(batch.weights >= 1)
+            if batch.tasks[trial] == k
+        ]
+        np.testing.assert_array_equal(answers, expected)
+        assert counts.shape == (len(answers), script.CHUNKS, 500)
+        assert counts.sum() > 0
+
+
+def test_wrong_input_ends_with_one_line(script):
+    config = ColumnTrainConfig(restore_from="no.keras")
+    with pytest.raises(SystemExit, match="neurons_per_output|no.keras does not exist"):
+        script.main(config)
