@@ -208,6 +208,18 @@ def test_a_table_without_rows_has_no_best(tmp_path):
     )
 
 
+def test_the_score_before_training_is_not_the_one_to_beat(tmp_path):
+    """Otherwise a resumed run would keep other best weights than one that ran on."""
+    steps = StepCount(STEPS)
+    table = EpochTable(tmp_path / "metrics.csv", steps)
+    table.add_start({"accuracy": 0.9})
+    table.on_train_begin()
+    steps.step += STEPS
+    table.on_epoch_end(0, {"val_accuracy": 0.4})
+    resumed = EpochTable(tmp_path / "metrics.csv", StepCount(STEPS, done=STEPS))
+    assert resumed.best("val_accuracy") == 0.4
+
+
 def test_names_of_the_files_are_weight_files():
     assert backup.LATEST.endswith(".weights.h5")
     assert backup.BEST.endswith(".weights.h5")

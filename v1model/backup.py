@@ -177,8 +177,9 @@ class EpochTable(keras.callbacks.Callback):
         return float(self.rows[-1]["seconds"]) if self.rows else 0.0
 
     def best(self, name):
-        """Largest value of a column so far, -inf without any."""
-        values = [float(row[name]) for row in self.rows if row.get(name)]
+        """Largest value of a column since training began, -inf without any."""
+        trained = (row for row in self.rows if int(row["step"]) > 0)
+        values = [float(row[name]) for row in trained if row.get(name)]
         return max(values, default=float("-inf"))
 
     def on_train_begin(self, logs=None):
