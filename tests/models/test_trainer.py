@@ -8,6 +8,7 @@ import tensorflow as tf
 from tests.models.columns import N, batch_of, inputs_of, make_trainer
 from v1model.losses import rate_distribution_loss, voltage_cost
 from v1model.models import Objective
+from v1model.models.rnn import ColumnRNN
 
 PLAIN = Objective(None, voltage_cost=0.0)  # the response only
 
@@ -181,6 +182,40 @@ def test_a_batch_in_parts_has_the_gradient_and_the_numbers_of_the_whole():
             assert np.linalg.norm(parts[name] - expected) < 1e-5 * size, name
         for name, value in logs[0].items():
             assert float(log[name]) == pytest.approx(float(value), rel=1e-5), name
+
+
+@pytest.mark.parametrize(
+    "step, of_a_part",
+    [("train_on_batch", ["in", "back"]), ("test_on_batch", ["in", "out"])],
+)
+def test_parts_of_a_batch_are_simulated_one_after_the_other(
+    monkeypatch, step, of_a_part
+):
+    """The currents of the next part wait, or those of all would be held at once."""
+    events, original = [], ColumnRNN.call
+
+    def noted(event, x):
+        def note(x):
+            events.append(event)
+            return x
+
+        y = tf.numpy_function(note, [x], x.dtype, stateful=False)
+        return tf.ensure_shape(y, x.shape)
+
+    @tf.custom_gradient
+    def entered(x):
+        return noted("in", x), lambda upstream: noted("back", upstream)
+
+    def call(self, inputs, initial_state=None):
+        activity = original(self, entered(inputs), initial_state)
+        state = activity.state
+        return activity._replace(state=state._replace(v=noted("out", state.v)))
+
+    monkeypatch.setattr(ColumnRNN, "call", call)
+    trainer = make_trainer(PLAIN, training={"accumulate": 3})
+    trainer.column.carry_state(3)
+    getattr(trainer, step)(*batch_of(3))
+    assert [event for event in events if event in of_a_part] == 3 * of_a_part
 
 
 def test_segments_train_as_the_whole_trial_does_and_truncated_ones_do_not():

@@ -62,8 +62,9 @@ class ColumnTrainer(ReplicatedModel):
         column: ColumnModel.
         network: Network, for the rates per population.
         objective: Objective.
-        accumulate: Parts of a batch that are simulated one after the other; their
-            gradients are averaged. The rate loss then compares the rates of a part.
+        accumulate: Parts of a batch that are simulated one after the other, also in
+            validation; their gradients are averaged. The rate loss then compares the
+            rates of a part.
         clip_norm: Longest gradient of the whole batch, over all weights and replicas;
             a longer one is scaled down. 0 clips none.
         segment: Steps of a trial whose activity is kept for the gradient; see
@@ -119,6 +120,7 @@ class ColumnTrainer(ReplicatedModel):
         whole = ({**inputs, "state": start}, labels, weights)
         gradients, states = None, []
         for part in _split(whole, self.accumulate):
+            part = _after(gradients, part)
             with tf.GradientTape() as tape:
                 outcome = self.outcome(*part)
                 loss = self._share_of_replica(outcome) / self.accumulate
@@ -136,9 +138,14 @@ class ColumnTrainer(ReplicatedModel):
     def test_step(self, data):
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         start = self.column.initial_state(inputs)
-        outcome = self.outcome({**inputs, "state": start}, labels, weights)
-        self._report(outcome, inputs, labels, weights)
-        self._keep([outcome.summary.state], inputs)
+        whole = ({**inputs, "state": start}, labels, weights)
+        states = []
+        for part in _split(whole, self.accumulate):
+            part = _after(states, part)
+            outcome = self.outcome(*part)
+            states.append(outcome.summary.state)
+            self._report(outcome, *part)
+        self._keep(states, inputs)
         return self.get_metrics_result()
 
     def outcome(self, inputs, labels, weights):
@@ -214,6 +221,17 @@ def _split(batch, n_parts):
         tf.nest.pack_sequence_as(batch, [pieces[k] for pieces in flat])
         for k in range(n_parts)
     ]
+
+
+def _after(done, batch):
+    """The same batch, but not before `done` is computed.
+
+    A graph would make the input currents of all parts at once.
+    """
+    if not done:
+        return batch
+    with tf.control_dependencies(tf.nest.flatten(done)):
+        return tf.nest.map_structure(tf.identity, batch)
 
 
 def _sums(first, second):
