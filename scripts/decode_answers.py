@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 from sklearn.linear_model import RidgeClassifierCV
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 
 from v1model import flags
 from v1model.assembly import load_weights, task_for, trainer_for
@@ -46,6 +46,12 @@ def made(config):
     inputs = np.unique(whole.lgn.synapses.pre)
     network = dataclasses.replace(whole, lgn=whole.lgn.connected())
     task = task_for(network, inputs, config)
+    for member in task.members:
+        if min(member.timeline.windows) + 1 < CHUNKS:
+            raise ValueError(
+                f"{member.name}: the response window must have {CHUNKS - 1} chunks of "
+                f"{CHUNK_MS} ms before it, got {min(member.timeline.windows)}."
+            )
     trainer = trainer_for(network, task, config)
     if config.restore_from:
         load_weights(trainer, config.restore_from)
@@ -61,9 +67,10 @@ def recorded(column, task, config):
         config: ColumnTrainConfig.
 
     Returns:
-        dict by task of counts (n, CHUNKS, N) and answers (n,).
+        dict by task of counts (n, CHUNKS, N), answers (n,), and what was seen, (n,):
+        answers to the same pictures, or in one trial, are alike.
     """
-    found = {member.name: ([], []) for member in task.members}
+    found = {member.name: ([], [], []) for member in task.members}
     run = tf.function(column)
     n_steps = config.steps_per_epoch
     for step in range(n_steps):
@@ -81,14 +88,17 @@ def recorded(column, task, config):
         n_trials, _, n_neurons = spikes.shape
         counts = spikes.reshape(n_trials, -1, CHUNK_MS, n_neurons).sum(axis=2)
         for trial, chunk in np.argwhere(batch.weights >= 1):
-            features, answers = found[task.members[batch.tasks[trial]].name]
+            member = task.members[batch.tasks[trial]]
+            features, answers, seen = found[member.name]
             features.append(counts[trial, chunk + 1 - CHUNKS : chunk + 1])
             answers.append(batch.labels[trial, chunk])
-    return {name: (np.array(x), np.array(y)) for name, (x, y) in found.items()}
+            pictures = batch.image_labels[trial].tobytes()
+            seen.append(hash((step, trial) if member.carries_state else pictures))
+    return {name: tuple(map(np.array, parts)) for name, parts in found.items()}
 
 
 def decoded(recordings):
-    """Accuracy of a linear classifier on trials that it was not fitted to.
+    """Accuracy of a linear classifier on what it was not fitted to.
 
     Args:
         recordings: As `recorded` returns them.
@@ -97,18 +107,23 @@ def decoded(recordings):
         dict by task of accuracy (CHUNKS,), its standard error (CHUNKS,), the accuracy
         of the best constant answer, and the number of answers.
     """
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
     found = {}
-    for name, (counts, answers) in recordings.items():
-        accuracy = np.array(
+    for name, (counts, answers, seen) in recordings.items():
+        scores = np.array(
             [
                 cross_val_score(
-                    RidgeClassifierCV(PENALTIES), counts[:, k], answers, cv=folds
-                ).mean()
+                    RidgeClassifierCV(PENALTIES),
+                    counts[:, k],
+                    answers,
+                    groups=seen,
+                    cv=folds,
+                )
                 for k in range(CHUNKS)
             ]
         )
-        error = np.sqrt(accuracy * (1 - accuracy) / len(answers))
+        accuracy = scores.mean(axis=1)
+        error = scores.std(axis=1, ddof=1) / np.sqrt(FOLDS)
         found[name] = accuracy, error, chance_level(answers), len(answers)
     return found
 

@@ -43,6 +43,23 @@ def test_an_unknown_option_is_refused():
         (ColumnTrainConfig, {"rate_cost": -0.1}, "rate_cost .* got -0.1"),
         (ColumnTrainConfig, {"warmup_steps": -1}, "warmup_steps must not be negative"),
         (ColumnTrainConfig, {"patience": -1}, "patience must not be negative, got -1"),
+        (ColumnTrainConfig, {"max_time": 0}, "max_time must not be 0"),
+        (ColumnTrainConfig, {"decay_steps": 5}, "decay_steps needs --learning_rate_s"),
+        (
+            ColumnTrainConfig,
+            {"final_learning_rate": 0.5},
+            "final_learning_rate needs --learning_rate_schedule",
+        ),
+        (
+            ColumnTrainConfig,
+            {"trials": TaskConfig(task="garrett", task_weights=(2, 1, 1, 1, 1))},
+            "task_weights needs --task=all",
+        ),
+        (
+            ColumnConfig,
+            {"linear_from": ("L4e",)},
+            "linear_from needs --noneuron_output",
+        ),
         (
             ColumnTrainConfig,
             {"patience": 2, "val_steps": 0},

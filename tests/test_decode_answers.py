@@ -25,11 +25,24 @@ def test_an_answer_in_the_spikes_is_found_in_its_chunk_and_in_no_other(script):
     answers = rng.integers(0, 2, 400)
     counts = rng.poisson(1.0, (400, script.CHUNKS, 30)).astype(np.float32)
     counts[:, 2, 7] += 3 * answers
-    accuracy, error, chance, n = script.decoded({"a": (counts, answers)})["a"]
+    accuracy, error, chance, n = script.decoded(
+        {"a": (counts, answers, np.arange(400))}
+    )["a"]
     assert n == 400
     assert chance == max(answers.mean(), 1 - answers.mean())
     assert accuracy[2] > 0.85
-    assert (np.abs(accuracy[[0, 1, 3]] - 0.5) < 4 * error[[0, 1, 3]]).all()
+    assert (np.abs(accuracy[[0, 1, 3]] - 0.5) < 0.1).all()
+    assert (error < 0.06).all()
+
+
+def test_what_was_seen_is_never_in_two_folds(script):
+    """Each picture has a spike pattern of its own, and an answer by chance."""
+    rng = np.random.default_rng(1)
+    pictures = np.repeat(np.arange(40), 10)
+    answers = rng.permutation(np.arange(40) % 2)[pictures]
+    counts = np.repeat(np.eye(40)[pictures][:, None], script.CHUNKS, axis=1)
+    accuracy, *_ = script.decoded({"a": (counts, answers, pictures)})["a"]
+    assert (accuracy < 0.7).all()
 
 
 def test_every_scored_answer_is_recorded_with_the_spikes_before_it(script):
@@ -39,7 +52,7 @@ def test_every_scored_answer_is_recorded_with_the_spikes_before_it(script):
     column, task = script.made(config)
     found = script.recorded(column, task, config)
     for k, member in enumerate(task.members):
-        counts, answers = found[member.name]
+        counts, answers, seen = found[member.name]
         batches = [task.batch("training", step, 5, 2) for step in range(2)]
         expected = [
             batch.labels[trial, chunk]
@@ -49,6 +62,7 @@ def test_every_scored_answer_is_recorded_with_the_spikes_before_it(script):
         ]
         np.testing.assert_array_equal(answers, expected)
         assert counts.shape == (len(answers), script.CHUNKS, 500)
+        assert len(seen) == len(answers)
         assert counts.sum() > 0
 
 

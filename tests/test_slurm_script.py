@@ -45,6 +45,7 @@ def test_its_options_are_those_of_the_program():
     [
         (75, False, 0, True),
         (75, True, 20, False),
+        (142, False, 0, True),
         (137, True, 0, True),
         (137, False, 0, False),
         (1, True, 0, False),

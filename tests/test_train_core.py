@@ -15,6 +15,7 @@ def test_its_options_are_those_of_the_program():
     config = config_from(["multi_training", *training.split()], ColumnTrainConfig)
     assert config.batch_size == config.accumulate == 5
     assert config.network.core_only
+    assert config.interval <= 50  # a kill loses minutes
     call = text.split("training/multi_training.py", 1)[1]
     given = set(re.findall(r"--(\w+)", call))
     assert given == {"data_dir", "neurons", "task"}

@@ -22,6 +22,9 @@ from v1model.stimuli import make_task, view_of
 TARGET_RATES_FILE = "garrett_firing_rates.pkl"
 NOISE_FILE = "additive_noise.mat"
 ADAM_EPSILON = 1e-11  # Chen et al. 2022
+# In mixed precision gradients by spikes are float16, which has few bits below 6e-5. A
+# spike of a large batch moves the rate loss by 1e-6; the response never by more than 1.
+LOSS_SCALE = 1024.0
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +90,11 @@ def trainer_for(network, task, config):
         truncate=config.truncate,
     )
     trainer.compile(
-        optimizer=keras.optimizers.Adam(learning_rate(config), epsilon=ADAM_EPSILON),
+        optimizer=keras.optimizers.Adam(
+            learning_rate(config),
+            epsilon=ADAM_EPSILON,
+            loss_scale_factor=LOSS_SCALE if config.column.mixed_precision else None,
+        ),
         steps_per_execution=config.steps_per_execution,
     )
     trainer.optimizer.build(trainer.trainable_variables)

@@ -176,11 +176,14 @@ class EpochTable(keras.callbacks.Callback):
         """Time of training and validation so far, over all starts."""
         return float(self.rows[-1]["seconds"]) if self.rows else 0.0
 
+    def values(self, name):
+        """A column since training began, without empty cells."""
+        trained = (row for row in self.rows if int(row["step"]) > 0)
+        return [float(row[name]) for row in trained if row.get(name, "") != ""]
+
     def best(self, name):
         """Largest value of a column since training began, -inf without any."""
-        trained = (row for row in self.rows if int(row["step"]) > 0)
-        values = [float(row[name]) for row in trained if row.get(name)]
-        return max(values, default=float("-inf"))
+        return max(self.values(name), default=float("-inf"))
 
     def on_train_begin(self, logs=None):
         self._started = time.monotonic()

@@ -16,6 +16,7 @@ DECAYS = ("constant", "cosine", "exponential")
 ENGINES = ("auto", "compiled", "portable", "stepwise")
 # A build that fires within the published bands also at 5,000 neurons; DECISIONS.md.
 DEFAULT_BUILD_SEED = 2
+FINAL_SHARE = 0.01  # of the learning rate, where it decays
 CHUNK_MS = 50  # outputs, labels and weights are given per chunk of this length
 
 
@@ -118,6 +119,8 @@ class ColumnConfig:
         require(
             bool(self.linear_from), "linear_from", "names no neurons", self.linear_from
         )
+        is_read = not self.neuron_output or self.linear_from == ("all",)
+        require(is_read, "linear_from", "needs --noneuron_output", self.linear_from)
         for name in (
             "gradient_tolerance",
             "recurrent_weight_regularization",
@@ -133,7 +136,7 @@ class TaskConfig:
 
     task: str = option(
         ALL_TASKS,
-        "Task that is trained; all is a mixture of them in every batch.",
+        "Task that is trained; all deals out trials of every task in turn.",
         choices=(*TASKS, ALL_TASKS),
     )
     task_weights: tuple[int, ...] = option(
@@ -262,7 +265,7 @@ class ColumnTrainConfig:
         0, "Steps from the warm-up to the final learning rate; 0 to the last step."
     )
     final_learning_rate: float = option(
-        0.01, "cosine, exponential: share of the learning rate that is left."
+        FINAL_SHARE, "cosine, exponential: share of the learning rate that is left."
     )
     rate_cost: float = option(0.1, "Weight of the rate-distribution loss.")
     voltage_cost: float = option(1e-5, "Weight of the voltage loss.")
@@ -299,7 +302,7 @@ class ColumnTrainConfig:
         0, "Steps between two validations and backups; 0 is an epoch of them."
     )
     patience: int = option(
-        0, "Stop after so many validations without a better accuracy; 0 never."
+        0, "Stop after so many validations in a row without a new best; 0 never."
     )
     max_time: float = option(-1.0, "Time budget, hours; negative is unlimited.")
 
@@ -359,11 +362,21 @@ class ColumnTrainConfig:
         ):
             value = getattr(self, name)
             require(value >= 0, name, "must not be negative", value)
+        task, weights = self.trials.task, self.trials.task_weights
+        is_mixed = task == ALL_TASKS or weights == (1,) * len(TASKS)
+        require(is_mixed, "task_weights", f"needs --task={ALL_TASKS}", weights)
+        has_time = self.max_time != 0
+        require(has_time, "max_time", "must not be 0; negative is unlimited", 0)
         self._check_schedule()
         self._check_intervals()
 
     def _check_schedule(self):
         if self.learning_rate_schedule == "constant":
+            decays = {"decay_steps": 0, "final_learning_rate": FINAL_SHARE}
+            for name, default in decays.items():
+                value = getattr(self, name)
+                rule = "needs --learning_rate_schedule=cosine or exponential"
+                require(value == default, name, rule, value)
             return
         final, warmup = self.final_learning_rate, self.warmup_steps
         can_be_zero = self.learning_rate_schedule == "cosine"

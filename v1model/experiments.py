@@ -139,7 +139,8 @@ class ColumnExperiment:
             return "patience"
         if self.budget is not None and self.budget.is_over:
             return "max_time"
-        return None
+        is_cut = self.steps.intervals * self.steps.interval >= self.config.total_steps
+        return "max_time" if is_cut else None  # in the last interval, by another start
 
     @property
     def _is_unseen(self):

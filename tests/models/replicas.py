@@ -10,10 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.models.columns import batch_of, make_trainer
+from tests.models.columns import CHUNK, POOLS, batch_of, make_trainer, network_of
 from v1model.cluster import find_cluster, meet
-from v1model.config import DistributionConfig
+from v1model.config import ColumnConfig, DistributionConfig
 from v1model.distribution import Replicas, make_replicas
+from v1model.models import ColumnTrainer, Objective, Questions, column_model
 
 N_TRIALS, N_STEPS = 4, 2
 
@@ -28,7 +29,38 @@ def steps(replicas):
         )
         cell = trainer.column.rsnn.cell
         cell.recurrent_weights.assign(1.1 * cell.recurrent_weights.numpy())
-    whole = batch_of(N_TRIALS)
+    return steps_of(trainer, batch_of(N_TRIALS), replicas)
+
+
+def mixed_steps(replicas):
+    """The same of a trainer whose replicas train one question each.
+
+    With all that goes on within a step: streams of trials, parts, and a clipped
+    gradient. The rate loss is left out: it compares the rates of a part.
+    """
+    network = network_of()
+    with replicas.strategy.scope():
+        column = column_model(
+            network,
+            ColumnConfig(engine="stepwise"),
+            POOLS,
+            chunk=CHUNK,
+            has_threshold=True,
+            questions=Questions(("a", "b"), (2, 2), (True, False)),
+        )
+        column.carry_state(N_TRIALS // replicas.n)
+        trainer = ColumnTrainer(
+            column, network, Objective(None), accumulate=2, clip_norm=0.02
+        )
+        trainer.compile(keras.optimizers.SGD(1.0))
+    inputs, labels, weights = batch_of(N_TRIALS)
+    inputs["task"] = np.repeat([0, 1], N_TRIALS // 2).astype(np.int32)
+    inputs["continues"] = np.ones(N_TRIALS, np.float32)
+    return steps_of(trainer, (inputs, labels, weights), replicas)
+
+
+def steps_of(trainer, whole, replicas):
+    """What each step moves every weight by, and the logs of steps and validation."""
 
     def dataset_of(blocks):
         parts = [tf.nest.map_structure(lambda x, b=b: x[b], whole) for b in blocks]
@@ -39,7 +71,11 @@ def steps(replicas):
     found, before = {}, weights_of(trainer)
     dataset = replicas.distribute(dataset_of, N_TRIALS // replicas.n)
     for number in range(N_STEPS):
-        logs = trainer.fit(dataset, steps_per_epoch=1, verbose=0, shuffle=False).history
+        seen = StepLogs()
+        logs = trainer.fit(
+            dataset, steps_per_epoch=1, verbose=0, shuffle=False, callbacks=[seen]
+        ).history
+        found.update({f"log step {name} {number}": v for name, v in seen.logs.items()})
         after = weights_of(trainer)
         found.update({f"{name} {number}": after[name] - before[name] for name in after})
         found.update({f"log {name} {number}": np.array(v) for name, v in logs.items()})
@@ -50,8 +86,20 @@ def steps(replicas):
     return found
 
 
+class StepLogs(keras.callbacks.Callback):
+    """Keeps the logs of the latest step."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.logs = {name: np.array(value) for name, value in logs.items()}
+
+
 def weights_of(trainer):
     return {v.path: v.value.numpy() for v in trainer.trainable_variables}
+
+
+def everything(replicas):
+    mixed = {f"mixed {k}": v for k, v in mixed_steps(replicas).items()}
+    return {**steps(replicas), **mixed}
 
 
 def main(path):
@@ -60,12 +108,12 @@ def main(path):
         meet(cluster, "the same", timeout_s=60)
         replicas = make_replicas(DistributionConfig(), cluster)
         assert (replicas.n, replicas.n_workers) == (2, 2)
-        np.savez(path, worker=steps(replicas))
+        np.savez(path, worker=everything(replicas))
         return
     two = make_replicas(DistributionConfig(strategy="mirrored", replicas=2))
     assert two.n == 2
     one = Replicas(tf.distribute.get_strategy())
-    np.savez(path, one=steps(one), two=steps(two))
+    np.savez(path, one=everything(one), two=everything(two))
 
 
 if __name__ == "__main__":

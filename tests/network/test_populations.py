@@ -77,6 +77,7 @@ POOLS = np.array([[3, 8], [40, 21]])
         (["L4"], lambda members, n: members["L4e"] | members["L4i"]),
         (["L23e", "L5i"], lambda members, n: members["L23e"] | members["L5i"]),
         (["-pools", "all"], lambda members, n: n - {3, 8, 21, 40}),
+        (["-pools", "-L4"], lambda m, n: n - m["L4e"] - m["L4i"] - {3, 8, 21, 40}),
         (["L5", "pools"], lambda m, n: m["L5e"] | m["L5i"] | {3, 8, 21, 40}),
     ],
 )

@@ -6,8 +6,7 @@ import keras
 class StepCount(keras.callbacks.Callback):
     """Counts the steps of a run, over all its starts.
 
-    The optimizer is no such counter: it leaves out the steps whose gradient did not
-    fit into half precision.
+    The optimizer is no such counter: one that searches its loss scale skips steps.
 
     Args:
         interval: Steps of what Keras calls an epoch: from one validation, backup and

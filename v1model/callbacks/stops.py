@@ -31,7 +31,7 @@ class EarlyStop(keras.callbacks.Callback):
     @property
     def is_over(self):
         """Whether patience has run out."""
-        values = self._values()
+        values = self.table.values(self.monitor)
         if not self.patience or not values:
             return False
         n_since = len(values) - 1 - values.index(max(values))
@@ -42,14 +42,10 @@ class EarlyStop(keras.callbacks.Callback):
             logger.info(
                 "stopped: %s has not been better than %.4g for %d validations",
                 self.monitor,
-                max(self._values()),
+                max(self.table.values(self.monitor)),
                 self.patience,
             )
             self.model.stop_training = True
-
-    def _values(self):
-        values = (row.get(self.monitor) for row in self.table.rows)
-        return [float(value) for value in values if value not in (None, "")]
 
 
 class StopTogether(keras.callbacks.Callback):

@@ -1,8 +1,14 @@
-"""Metrics of the column: answers on the response window, rates per population."""
+"""Metrics of the column: answers on the response window, rates per population.
+
+A replica that trains another task than its neighbour has seen only a part: what depends
+on the task is added up over the replicas before it becomes a result.
+"""
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from v1model.models.replicated import over_replicas
 
 
 @keras.saving.register_keras_serializable("v1model")
@@ -48,7 +54,7 @@ class ResponseAccuracy(keras.metrics.Metric):
 
     def result(self):
         questions = self.questions
-        confusion = tf.convert_to_tensor(self.confusion)
+        confusion = over_replicas(tf.convert_to_tensor(self.confusion))
         ends = questions.first + np.array(questions.n_classes)
         found = {
             name: _scores(confusion[first:end, first:end])
@@ -129,7 +135,8 @@ class QuestionMeans(keras.metrics.Metric):
         self.count.assign_add(tf.math.unsorted_segment_sum(ones, question, n))
 
     def result(self):
-        total, count = map(tf.convert_to_tensor, (self.total, self.count))
+        own = tf.stack([*map(tf.convert_to_tensor, (self.total, self.count))])
+        total, count = tf.unstack(over_replicas(own))
         mean = tf.math.divide_no_nan(tf.reduce_sum(total), tf.reduce_sum(count))
         result = {self.name: mean}
         names = self.questions.names

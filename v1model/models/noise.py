@@ -43,7 +43,7 @@ class PoissonBackground(StoredArrays, keras.layers.Layer):
         seeds: One seed per trial, (B, 2) int32.
         n_steps: T.
         first_step: Step of the trial that the result begins with, a multiple of BLOCK;
-            int or scalar tensor.
+            int, which is checked, or scalar tensor.
 
     Returns:
         Currents over V_th - E_L, (B, T, N * R), or (B, T, P) if compact.

@@ -1,4 +1,4 @@
-"""ReplicatedModel: `fit` and `evaluate` of Keras with several worker processes."""
+"""Replicas that act as one: sums over them, and Keras' `fit` over several processes."""
 
 import keras
 import tensorflow as tf
@@ -64,3 +64,17 @@ class ReplicatedModel(keras.Model):
             return logs
 
         return run
+
+
+def over_replicas(tensor):
+    """Sum over the replicas.
+
+    Whole numbers, such as spike counts, are summed exactly: neurons that fired alike
+    keep equal rates, and so their order in the sorted list.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return tensor
+    # A gradient may have no device yet, and would be refused; its copy has that of here.
+    tensor = tf.identity(tensor)
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, tensor)

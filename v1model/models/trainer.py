@@ -11,7 +11,7 @@ from v1model.engine.glif3 import GLIF3State
 from v1model.losses import rate_distribution_loss, response_losses
 from v1model.models.column import question_of
 from v1model.models.metrics import PopulationRates, QuestionMeans, ResponseAccuracy
-from v1model.models.replicated import ReplicatedModel
+from v1model.models.replicated import ReplicatedModel, over_replicas
 from v1model.models.summary import TrialSummary, summarise, summarise_in_segments
 from v1model.network.populations import rough_index
 
@@ -163,8 +163,8 @@ class ColumnTrainer(ReplicatedModel):
         parts = {"response_loss": tf.reduce_mean(errors)}
         n_steps = tf.cast(tf.size(inputs["lgn"][:, :, 0]), tf.float32)
         if objective.target_rates is not None and objective.rate_cost:
-            counts = _over_replicas(summary.spike_counts)
-            rates = counts / _over_replicas(n_steps)
+            counts = over_replicas(summary.spike_counts)
+            rates = counts / over_replicas(n_steps)
             distance = rate_distribution_loss(rates, objective.target_rates)
             parts["rate_loss"] = objective.rate_cost * distance
         if objective.voltage_cost:
@@ -205,7 +205,7 @@ class ColumnTrainer(ReplicatedModel):
         Keras' optimizers clip the gradient of each replica, before they add them up.
         """
         scale = tf.cast(self.optimizer.scale_loss(1.0), tf.float32)
-        total = [_over_replicas(gradient) / scale for gradient in gradients]
+        total = [over_replicas(gradient) / scale for gradient in gradients]
         total, norm = tf.clip_by_global_norm(total, self.clip_norm)
         self.scalars["gradient_norm"].update_state(norm)
         n_replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -236,15 +236,3 @@ def _after(done, batch):
 
 def _sums(first, second):
     return [a + b for a, b in zip(first, second, strict=True)]
-
-
-def _over_replicas(tensor):
-    """Sum over the replicas.
-
-    Whole numbers, such as spike counts, are summed exactly: neurons that fired alike
-    keep equal rates, and so their order in the sorted list.
-    """
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return tensor
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, tensor)

@@ -79,7 +79,7 @@ def neurons_named(network, names, pools):
         network: Network.
         names: Populations as `laminar_indices` names them, or without e or i for both
             classes (L4); "all"; "pools" for the neurons of the pools. With a minus in
-            front they are left out.
+            front they are left out, of all if nothing else is named.
         pools: Neurons of each readout pool, (K, P).
 
     Raises:
@@ -94,7 +94,7 @@ def neurons_named(network, names, pools):
         raise ValueError(
             f"linear_from names {', '.join(unknown)}; choose from {', '.join(members)}."
         )
-    is_read = np.zeros(network.n_neurons, bool)
+    is_read = np.full(network.n_neurons, all(name[:1] == "-" for name in names))
     for name in sorted(names, key=lambda name: name.startswith("-")):
         is_read[members[name.removeprefix("-")]] = not name.startswith("-")
     if not is_read.any():
