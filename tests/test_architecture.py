@@ -27,7 +27,7 @@ SCRIPTS = (
 # A module may import from strictly lower levels, and from its own folder.
 LEVELS = (
     {"options"},
-    {"distribution_config"},
+    {"distribution_config", "task_config"},
     {"config", "flags", "metrics", "atomic", "slurm"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules"},
     {"distribution", "network"},

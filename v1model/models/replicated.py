@@ -75,6 +75,6 @@ def over_replicas(tensor):
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return tensor
-    # A gradient may have no device yet, and would be refused; its copy has that of here.
+    # A gradient may have no device yet and would be refused; its copy has one.
     tensor = tf.identity(tensor)
     return context.all_reduce(tf.distribute.ReduceOp.SUM, tensor)
