@@ -11,8 +11,29 @@ import tensorflow as tf
 from v1model.models.replicated import over_replicas
 
 
+class QuestionMetric(keras.metrics.Metric):
+    """A metric that is kept apart for each of some questions.
+
+    Args:
+        questions: Questions.
+    """
+
+    def __init__(self, questions, name, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.questions = questions
+
+    def get_config(self):
+        questions = keras.saving.serialize_keras_object(self.questions)
+        return {**super().get_config(), "questions": questions}
+
+    @classmethod
+    def from_config(cls, config):
+        questions = keras.saving.deserialize_keras_object(config["questions"])
+        return cls(**{**config, "questions": questions})
+
+
 @keras.saving.register_keras_serializable("v1model")
-class ResponseAccuracy(keras.metrics.Metric):
+class ResponseAccuracy(QuestionMetric):
     """Counts answers per class, only in chunks whose weight is 1.
 
     `result` gives `accuracy`, `balanced_accuracy` (mean over the classes that
@@ -26,8 +47,7 @@ class ResponseAccuracy(keras.metrics.Metric):
     """
 
     def __init__(self, questions, name="response", **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.questions = questions
+        super().__init__(questions, name, **kwargs)
         n = questions.n_columns
         self.confusion = self.add_weight(
             name="confusion", shape=(n, n), initializer="zeros"
@@ -78,22 +98,6 @@ class ResponseAccuracy(keras.metrics.Metric):
             result |= {f"{key}/{name}": value for key, value in scores.items()}
         return result
 
-    def get_config(self):
-        return {**super().get_config(), **_serialized(self.questions)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**_deserialized(config))
-
-
-def _serialized(questions):
-    return {"questions": keras.saving.serialize_keras_object(questions)}
-
-
-def _deserialized(config):
-    questions = keras.saving.deserialize_keras_object(config["questions"])
-    return {**config, "questions": questions}
-
 
 def _scores(confusion):
     per_class = tf.reduce_sum(confusion, 1)
@@ -110,7 +114,7 @@ def _scores(confusion):
 
 
 @keras.saving.register_keras_serializable("v1model")
-class QuestionMeans(keras.metrics.Metric):
+class QuestionMeans(QuestionMetric):
     """Mean of a number per trial: over all trials, and over those of each question.
 
     `result` gives NAME and, of several questions, NAME/QUESTION.
@@ -121,8 +125,7 @@ class QuestionMeans(keras.metrics.Metric):
     """
 
     def __init__(self, questions, name, **kwargs):
-        super().__init__(name=name, **kwargs)
-        self.questions = questions
+        super().__init__(questions, name, **kwargs)
         shape = (len(questions.names),)
         self.total = self.add_weight(name="total", shape=shape, initializer="zeros")
         self.count = self.add_weight(name="count", shape=shape, initializer="zeros")
@@ -144,13 +147,6 @@ class QuestionMeans(keras.metrics.Metric):
             means = tf.math.divide_no_nan(total, count)
             result |= {f"{self.name}/{name}": means[i] for i, name in enumerate(names)}
         return result
-
-    def get_config(self):
-        return {**super().get_config(), **_serialized(self.questions)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**_deserialized(config))
 
 
 @keras.saving.register_keras_serializable("v1model")
