@@ -75,7 +75,9 @@ def test_five_replicas_train_the_five_tasks_in_one_step(tmp_path):
     options = [*SMALL, "--task=all", "--seq_len=600", "--pre_delay=50"]
     options += ["--post_delay=450", "--pre_chunks=3", "--post_chunks=8"]
     options += ["--neurons_per_output=1", "--batch_size=1", "--steps_per_epoch=1"]
-    options += ["--strategy=mirrored", "--replicas=5", "--n_epochs=1"]
+    # Tracing the stepwise engine five times over takes most of the time of the test.
+    options += ["--engine=compiled", "--n_epochs=1"]
+    options += ["--strategy=mirrored", "--replicas=5"]
     with Workers(tmp_path, [*options, "--run_name=run"], n=1) as job:
         assert job.statuses() == [0], job.log(0)[-3000:]
     (row,) = rows_of(tmp_path)
