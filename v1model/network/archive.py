@@ -3,9 +3,14 @@
 import gzip
 import pathlib
 import shutil
-import tarfile
+import sys
 import tempfile
 import zlib
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:  # 3.10 and 3.11 cannot refuse members in their first versions
+    from backports import tarfile
 
 from v1model.network.download import BLOCK, check_disk
 
