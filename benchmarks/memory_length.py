@@ -141,14 +141,7 @@ def step_of(case):
 
 def inputs_of(network, ms):
     """One trial of a drifting grating, inputs of ColumnModel."""
-    rates = grating_lgn_rates(
-        LGN(network.lgn.units),
-        45.0,
-        temporal_frequency=2.0,
-        spatial_frequency=0.04,
-        contrast=0.8,
-        duration_ms=ms,
-    )
+    rates = grating_lgn_rates(LGN(network.lgn.units), 45.0, duration_ms=ms)
     lgn = tf.constant(current_from_rates(rates)[None])
     return {"lgn": lgn, "noise_seed": tf.constant([[SEED, 1]])}
 

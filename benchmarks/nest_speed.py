@@ -274,14 +274,7 @@ def trial_of(case):
     """The column, and what it receives from outside; nothing in step 0, as in NEST."""
     network = load_network(NetworkConfig(neurons=case.neurons, seed=SEED))
     network = dataclasses.replace(network, lgn=network.lgn.connected())
-    rates = grating_lgn_rates(
-        LGN(network.lgn.units),
-        45.0,
-        temporal_frequency=2.0,
-        spatial_frequency=0.04,
-        contrast=0.8,
-        duration_ms=case.n_steps,
-    )
+    rates = grating_lgn_rates(LGN(network.lgn.units), 45.0, duration_ms=case.n_steps)
     rng = np.random.default_rng(SEED)
     lgn = spikes_from_rates(rates, rng)
     background = rng.poisson(BACKGROUND_RATE_HZ / 1000, (case.n_steps, 1))

@@ -40,14 +40,7 @@ def natural_trial(neurons, batch, ms):
     network = load_network(NetworkConfig(neurons=neurons, seed=SEED))
     network = dataclasses.replace(network, lgn=network.lgn.connected())
     n_steps = WARM_UP_MS + ms
-    rates = grating_lgn_rates(
-        LGN(network.lgn.units),
-        45.0,
-        temporal_frequency=2.0,
-        spatial_frequency=0.04,
-        contrast=0.8,
-        duration_ms=n_steps,
-    )
+    rates = grating_lgn_rates(LGN(network.lgn.units), 45.0, duration_ms=n_steps)
     lgn = np.repeat(current_from_rates(rates)[None], batch, axis=0)
     column = untrained_column(network, engine="compiled")
     seeds = np.random.default_rng(SEED).integers(0, 2**31, (batch, 2))

@@ -253,14 +253,7 @@ def draw_input(network, n_steps, seed):
     Nothing happens in step 0, in which NEST delivers no input.
     """
     rng = np.random.default_rng(seed)
-    rates = grating_lgn_rates(
-        LGN(network.lgn.units),
-        45.0,
-        temporal_frequency=2.0,
-        spatial_frequency=0.04,
-        contrast=0.8,
-        duration_ms=n_steps,
-    )
+    rates = grating_lgn_rates(LGN(network.lgn.units), 45.0, duration_ms=n_steps)
     lgn = spikes_from_rates(rates, rng)
     background = rng.poisson(BACKGROUND_RATE_HZ / 1000, (n_steps, 1))
     lgn[0], background[0] = 0, 0

@@ -6,7 +6,6 @@ Runs --steps_per_epoch batches of training trials through the column, untrained 
 each chunk of 50 ms up to the response window. All flags of the trainer apply.
 """
 
-import dataclasses
 import logging
 import sys
 
@@ -16,10 +15,9 @@ from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 
 from v1model import flags
-from v1model.assembly import load_weights, task_for, trainer_for
+from v1model.assembly import load_weights, network_for, task_for, trainer_for
 from v1model.config import CHUNK_MS, ColumnTrainConfig
 from v1model.metrics import chance_level
-from v1model.network import load_network
 
 CHUNKS = 4  # that are decoded: the response window and those before it
 FOLDS = 5
@@ -42,9 +40,7 @@ def made(config):
     Raises:
         OSError, ValueError: The configuration or a file that it names is wrong.
     """
-    whole = load_network(config.network, keep_signs=config.column.use_dale_law)
-    inputs = np.unique(whole.lgn.synapses.pre)
-    network = dataclasses.replace(whole, lgn=whole.lgn.connected())
+    network, inputs = network_for(config)
     task = task_for(network, inputs, config)
     for member in task.members:
         if min(member.timeline.windows) + 1 < CHUNKS:
@@ -75,15 +71,9 @@ def recorded(column, task, config):
     n_steps = config.steps_per_epoch
     for step in range(n_steps):
         batch = task.batch("training", step, config.batch_size, n_steps)
-        inputs = {
-            "lgn": batch.inputs,
-            "noise_seed": batch.noise_seeds,
-            "continues": batch.continues,
-            "task": batch.tasks,
-        }
-        output = run(inputs)
+        output = run(batch.for_column)
         if column.carries_state:
-            column.keep_state(output.state, inputs)
+            column.keep_state(output.state, batch.for_column)
         spikes = output.spikes.numpy()
         n_trials, _, n_neurons = spikes.shape
         counts = spikes.reshape(n_trials, -1, CHUNK_MS, n_neurons).sum(axis=2)

@@ -1,5 +1,6 @@
 """From a configuration to the parts of a training: task, column, losses, optimizer."""
 
+import dataclasses
 import logging
 import pathlib
 
@@ -9,7 +10,7 @@ import numpy as np
 from v1model.config import CHUNK_MS
 from v1model.lgn import LGN
 from v1model.models import ColumnTrainer, Objective, Questions, column_model
-from v1model.network import readout_pools
+from v1model.network import load_network, readout_pools
 from v1model.network.decoded_noise import read_decoded_noise
 from v1model.network.target_rates import (
     draw_target_rates,
@@ -27,6 +28,19 @@ ADAM_EPSILON = 1e-11  # Chen et al. 2022
 LOSS_SCALE = 1024.0
 
 logger = logging.getLogger(__name__)
+
+
+def network_for(config):
+    """The network of a configuration, without the LGN units that nothing listens to.
+
+    Most see no part of what a small column sees.
+
+    Returns:
+        Network, and the numbers of its LGN units among all units of the folder, (I,).
+    """
+    whole = load_network(config.network, keep_signs=config.column.use_dale_law)
+    network = dataclasses.replace(whole, lgn=whole.lgn.connected())
+    return network, np.unique(whole.lgn.synapses.pre)
 
 
 def task_for(network, inputs, config):

@@ -1,15 +1,19 @@
 """Where everything meets: from a configuration to a trained column."""
 
-import dataclasses
 import gc
 import logging
 import resource
 import sys
 
 import keras
-import numpy as np
 
-from v1model.assembly import load_weights, questions_of, task_for, trainer_for
+from v1model.assembly import (
+    load_weights,
+    network_for,
+    questions_of,
+    task_for,
+    trainer_for,
+)
 from v1model.atomic import atomic_path, remove_partial
 from v1model.backup import (
     BEST,
@@ -35,7 +39,6 @@ from v1model.disk import require_space, reserve
 from v1model.distribution import alone
 from v1model.metrics import wilson_interval
 from v1model.models.stored_arrays import file_bytes
-from v1model.network import load_network
 from v1model.stimuli import task_dataset
 
 COLUMN = "column.keras"
@@ -66,10 +69,7 @@ class ColumnExperiment:
         self.replicas = replicas = alone() if replicas is None else replicas
         if replicas.is_chief:
             run.fix("replicas", replicas.n)
-        whole = load_network(config.network, keep_signs=config.column.use_dale_law)
-        # Most LGN units see no part of what a small column sees: they are left out.
-        inputs = np.unique(whole.lgn.synapses.pre)
-        self.network = dataclasses.replace(whole, lgn=whole.lgn.connected())
+        self.network, inputs = network_for(config)
         self.task = task_for(self.network, inputs, config)
         self.questions = questions_of(self.task)
         with replicas.strategy.scope():

@@ -146,39 +146,24 @@ def grating_rates(
     lgn,
     direction,
     *,
-    temporal_frequency=2.0,
-    spatial_frequency=0.04,
-    contrast=0.8,
-    duration_ms=2500,
     seed=0,
     trials=1,
+    **grating,
 ):
     """Mean rates while a grating drifts, after 500 ms of gray.
-
-    The defaults are the published stimulus.
 
     Args:
         column: ColumnModel or ColumnLayers.
         lgn: LGN of the units that project into the column.
         direction: In which the bars move, degrees.
-        temporal_frequency: Hz.
-        spatial_frequency: Cycles per degree.
-        contrast: Amplitude around gray, 0-1.
-        duration_ms: How long the grating is shown.
         seed: Of LGN spikes and noise.
         trials: Number of trials, which run side by side.
+        grating: More arguments of `grating_lgn_rates`.
 
     Returns:
         (N,) float64, Hz.
     """
-    grating = grating_lgn_rates(
-        lgn,
-        direction,
-        temporal_frequency=temporal_frequency,
-        spatial_frequency=spatial_frequency,
-        contrast=contrast,
-        duration_ms=duration_ms,
-    )
+    grating = grating_lgn_rates(lgn, direction, **grating)
     # The LGN model takes it that the screen was gray before the first frame.
     before = np.broadcast_to(lgn.spontaneous_rates, (SETTLING_MS, len(lgn.units)))
     rates = np.concatenate([before, grating])
@@ -186,9 +171,28 @@ def grating_rates(
 
 
 def grating_lgn_rates(
-    lgn, direction, *, temporal_frequency, spatial_frequency, contrast, duration_ms
+    lgn,
+    direction,
+    *,
+    temporal_frequency=2.0,
+    spatial_frequency=0.04,
+    contrast=0.8,
+    duration_ms=2500,
 ):
-    """Rates of LGN units while a grating drifts, (T, I), Hz; arguments as above.
+    """Rates of LGN units while a grating drifts.
+
+    The defaults are the published stimulus.
+
+    Args:
+        lgn: LGN of I units.
+        direction: In which the bars move, degrees.
+        temporal_frequency: Hz.
+        spatial_frequency: Cycles per degree.
+        contrast: Amplitude around gray, 0-1.
+        duration_ms: How long the grating is shown, T.
+
+    Returns:
+        (T, I) float32, Hz.
 
     A drifting grating is a sum of two static ones, a quarter of a cycle apart, whose
     contrasts vary in time. So two pictures are filtered in space, not one per ms.

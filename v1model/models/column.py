@@ -66,7 +66,7 @@ class ColumnModel(keras.Model):
     ):
         super().__init__(autocast=False, **kwargs)
         if questions is None:
-            questions = Questions(("response",), (readout.n_columns,), (False,))
+            questions = Questions(("response",), (readout.n_columns,), (True,))
         elif questions.n_columns != readout.n_columns:
             raise ValueError(
                 f"{questions.n_columns} answers for {readout.n_columns} columns of the "
@@ -128,7 +128,7 @@ class ColumnModel(keras.Model):
         Args:
             batch_size: Trials per replica.
         """
-        n_streams = max(int(self.questions.stream.max()) + 1, 1)
+        n_streams = sum(self.questions.carries_state)
         self._carried = GLIF3State(
             *(
                 tf.Variable(
@@ -154,8 +154,6 @@ class ColumnModel(keras.Model):
 
     def _stream_of(self, inputs):
         """Which kept state each trial has, (B,); -1 for none."""
-        if len(self.questions.names) == 1:
-            return tf.zeros_like(question_of(inputs))
         return tf.gather(self.questions.stream, question_of(inputs))
 
     @property

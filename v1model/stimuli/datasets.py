@@ -65,13 +65,7 @@ def task_dataset(
         for step in steps:
             for block in blocks:
                 batch = task.batch(split, step, batch_size, steps_per_epoch, block)
-                inputs = {
-                    "lgn": batch.inputs,
-                    "noise_seed": batch.noise_seeds,
-                    "continues": batch.continues,
-                    "task": batch.tasks,
-                }
-                yield inputs, batch.labels, batch.weights
+                yield batch.for_column, batch.labels, batch.weights
 
     dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
     n_batches = tf.data.INFINITE_CARDINALITY

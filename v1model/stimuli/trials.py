@@ -35,6 +35,16 @@ class Batch(NamedTuple):
     continues: np.ndarray
     tasks: np.ndarray
 
+    @property
+    def for_column(self):
+        """Inputs of ColumnModel."""
+        return {
+            "lgn": self.inputs,
+            "noise_seed": self.noise_seeds,
+            "continues": self.continues,
+            "task": self.tasks,
+        }
+
 
 class Places(NamedTuple):
     """Where B trials of one task stand among all its trials; each field (B,) int.
