@@ -28,12 +28,12 @@ SCRIPTS = (
 LEVELS = (
     {"options"},
     {"distribution_config", "task_config"},
-    {"config", "flags", "metrics", "atomic", "slurm"},
+    {"config", "flags", "metrics", "atomic", "slurm", "activity"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules"},
     {"distribution", "network"},
     {"engine"},
     {"stimuli", "models"},
-    {"assembly", "backup", "callbacks", "simulation"},
+    {"assembly", "backup", "callbacks", "simulation", "recorder"},
     {"experiments"},
 )
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -5,6 +5,7 @@ from v1model.network.builder import build_column
 from v1model.network.cache import cached_network
 from v1model.network.data import CellTypes, InputPopulation, Network, Synapses
 from v1model.network.loading import load_billeh, load_network
+from v1model.network.neurons import Neurons, neurons_of
 from v1model.network.pools import readout_pools
 from v1model.network.populations import laminar_indices, rough_index
 from v1model.network.selection import require_all_layers, select
@@ -14,12 +15,14 @@ __all__ = [
     "CellTypes",
     "InputPopulation",
     "Network",
+    "Neurons",
     "Synapses",
     "build_column",
     "cached_network",
     "laminar_indices",
     "load_billeh",
     "load_network",
+    "neurons_of",
     "read_glif_network",
     "read_sonata",
     "readout_pools",

@@ -1,0 +1,136 @@
+"""TrialActivity: what a column did in one trial. NumPy only."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class TrialActivity:
+    """What a column did in one trial: what figures draw and files keep.
+
+    Spikes are events: one row per spike, in order of time, then of neuron.
+
+    Args:
+        n_steps, n_neurons: T and N.
+        inputs: LGN activity, (T, I): currents, or spikes.
+        spike_step: When, 0 to T - 1, (n_spikes,) int32.
+        spike_neuron: Who, (n_spikes,) int32.
+        traced: Neurons whose voltage is kept, (M,) int32.
+        voltages: Theirs, (T, M) float32, mV.
+        outputs: Activity of the readout over time, (Co, K), logits per chunk.
+        predictions: Probability of each class, (C, K).
+        labels: Right answer, (C,) int32.
+        is_asked: Where an answer is due, (C,) bool.
+        question: Name of the task; empty if there is one only.
+        dt_ms: Length of a step.
+
+    Raises:
+        ValueError: Shapes disagree, or a spike lies outside the trial.
+    """
+
+    n_steps: int
+    n_neurons: int
+    inputs: np.ndarray
+    spike_step: np.ndarray
+    spike_neuron: np.ndarray
+    traced: np.ndarray
+    voltages: np.ndarray
+    outputs: np.ndarray
+    predictions: np.ndarray
+    labels: np.ndarray
+    is_asked: np.ndarray
+    question: str = ""
+    dt_ms: float = 1.0
+
+    _DTYPES = {
+        "spike_step": np.int32,
+        "spike_neuron": np.int32,
+        "traced": np.int32,
+        "voltages": np.float32,
+        "outputs": np.float32,
+        "predictions": np.float32,
+        "labels": np.int32,
+        "is_asked": bool,
+    }
+    _MATRICES = ("inputs", "outputs", "predictions")
+
+    def __post_init__(self):
+        for name, dtype in self._DTYPES.items():
+            value = np.asarray(getattr(self, name)).astype(dtype, copy=False)
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "inputs", np.asarray(self.inputs))
+        t, n_answers = self.n_steps, len(self.labels)
+        is_matrix = {name: getattr(self, name).ndim == 2 for name in self._MATRICES}
+        self._require("inputs", is_matrix["inputs"] and len(self.inputs) == t, (t, "I"))
+        self._require_shape("spike_neuron", self.spike_step.shape)
+        self._require_shape("voltages", (t, len(self.traced)))
+        self._require("outputs", is_matrix["outputs"], ("Co", "K"))
+        is_answer = is_matrix["predictions"] and len(self.predictions) == n_answers
+        self._require("predictions", is_answer, (n_answers, "K"))
+        self._require_shape("is_asked", (n_answers,))
+        ends = {"spike_step": self.n_steps, "spike_neuron": self.n_neurons}
+        for name, end in {**ends, "traced": self.n_neurons}.items():
+            values = getattr(self, name)
+            if values.size and not 0 <= values.min() <= values.max() < end:
+                raise ValueError(
+                    f"activity: {name} must lie in 0..{end - 1}, got "
+                    f"{values.min()} to {values.max()}."
+                )
+
+    def _require_shape(self, name, shape):
+        self._require(name, getattr(self, name).shape == shape, shape)
+
+    def _require(self, name, is_ok, shape):
+        if not is_ok:
+            expected = ", ".join(map(str, shape))
+            raise ValueError(
+                f"activity: {name} must have shape ({expected}), got "
+                f"{getattr(self, name).shape}."
+            )
+
+    @property
+    def duration_ms(self):
+        return self.n_steps * self.dt_ms
+
+    @property
+    def spike_ms(self):
+        """Time of each spike, (n_spikes,), ms."""
+        return self.spike_step * self.dt_ms
+
+    @property
+    def spike_counts(self):
+        """Spikes of each neuron, (N,) int."""
+        return np.bincount(self.spike_neuron, minlength=self.n_neurons)
+
+    @property
+    def rates(self):
+        """Rate of each neuron over the trial, (N,), Hz."""
+        return self.spike_counts / (self.duration_ms / 1000)
+
+    @property
+    def answer_chunk(self):
+        """The last chunk in which an answer is due, or the last chunk if none is."""
+        due = np.flatnonzero(self.is_asked)
+        return int(due[-1]) if len(due) else len(self.labels) - 1
+
+    @property
+    def label(self):
+        """The right answer in `answer_chunk`."""
+        return int(self.labels[self.answer_chunk])
+
+    @property
+    def confidence(self):
+        """Probability of each class in `answer_chunk`, (K,)."""
+        return self.predictions[self.answer_chunk]
+
+    @property
+    def prediction(self):
+        """The likeliest class in `answer_chunk`."""
+        return int(np.argmax(self.confidence))
+
+
+def events_of(spikes):
+    """Spikes (T, N), 0 or 1, as events: (steps, neurons), each (n_spikes,) int32."""
+    step, neuron = np.nonzero(np.asarray(spikes))
+    return step.astype(np.int32), neuron.astype(np.int32)
