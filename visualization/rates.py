@@ -34,19 +34,27 @@ def rate_comparison(rates, title="Mean rate under a drifting grating"):
     Raises:
         ValueError: A key is not one of those, or a rate is negative.
     """
-    _check(rates)
-    rows = _rows(with_network="network" in rates)
     with style.paper():
         figure = Figure(figsize=(6.4, 5.6))
-        axes = figure.add_axes((0.18, 0.09, 0.67, 0.78))
-        _prepare(axes, rows, highest=_highest(rates))
-        for name, y in rows.items():
-            _draw_references(axes, name, y)
-            _draw_rate(axes, name, y, rates.get(name, math.nan))
-        _draw_names(axes, rows)
-        _draw_key(axes)
+        draw_rates(figure.add_axes((0.18, 0.09, 0.67, 0.78)), rates)
         figure.text(0.02, 0.955, title, fontsize=10, fontweight="bold")
     return figure
+
+
+def draw_rates(axes, rates):
+    """Draws what `rate_comparison` is made of into axes.
+
+    Names stand to the left of the axes, numbers to the right, the key above. The axes
+    need about 4 by 4 inches.
+    """
+    _check(rates)
+    rows = _rows(with_network="network" in rates)
+    _prepare(axes, rows, highest=_highest(rates))
+    for name, y in rows.items():
+        _draw_references(axes, name, y)
+        _draw_rate(axes, name, y, rates.get(name, math.nan))
+    _draw_names(axes, rows)
+    _draw_key(axes)
 
 
 def _check(rates):

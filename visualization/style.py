@@ -15,6 +15,8 @@ CLASS_COLOURS = {
 INK = "#333333"
 FAINT = "#8C8C8C"
 BACKDROP = "#E9E9E9"
+WINDOW = "#F5D77A"  # the time in which an answer is due
+RIGHT, WRONG = "#0072B2", "#D55E00"  # of answers, always beside a sign and a word
 
 _PAPER = {
     "font.family": "sans-serif",

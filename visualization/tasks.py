@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from v1model.config import CHUNK_MS, TaskConfig
-from v1model.lgn import CURRENT_PER_PROBABILITY, LGN
+from v1model.lgn import LGN
 from v1model.lgn.kernels import N_COLUMNS, N_ROWS
 from v1model.network import build_column
 from v1model.stimuli import TASKS, make_task, view_of
@@ -20,7 +20,6 @@ from v1model.stimuli.trials import GRAY
 from visualization import style
 
 MARGIN = 1.4  # shown part of the visual field, in sizes of the view
-WINDOW_COLOUR = "#F5D77A"
 SCREEN_GRAY = "#808080"  # where luminance is 0
 WIDE = 0.05  # share of a trial from which on a segment has room for words
 STEP = 3  # an ordinary step, not the first of an epoch
@@ -64,8 +63,8 @@ def task_timeline(task, frames, view, rates, labels, weights):
         _draw_answers(answer, task, labels, weights)
         for chunk in task.timeline.windows:
             for edge in _span(chunk):  # a filled span would tint the rates
-                lgn.axvline(edge, color=WINDOW_COLOUR, lw=0.8)
-            mean.axvspan(*_span(chunk), color=WINDOW_COLOUR, alpha=0.3, lw=0)
+                lgn.axvline(edge, color=style.WINDOW, lw=0.8)
+            mean.axvspan(*_span(chunk), color=style.WINDOW, alpha=0.3, lw=0)
         answer.set(xlabel="Time (ms)", xlim=(0, task.seq_len))
         answer.set_xticks(np.arange(0, task.seq_len + 1, 2 * CHUNK_MS))
     return figure
@@ -99,7 +98,7 @@ def _draw_screen(axes, segments, frames, view):
         picture.imshow(shown, cmap="gray", vmin=-limit, vmax=limit, extent=extent)
         corner = view.x - view.width / 2, view.y - view.height / 2
         seen = Rectangle(corner, view.width, view.height, fill=False, lw=0.6)
-        seen.set_edgecolor(WINDOW_COLOUR)
+        seen.set_edgecolor(style.WINDOW)
         picture.add_patch(seen)
         picture.set_axis_off()
     axes.set(ylim=(0, 1.3), yticks=[], ylabel="Screen")
@@ -127,7 +126,7 @@ def _draw_answers(axes, task, labels, weights):
     for chunk in range(task.n_chunks):
         is_due = chunk in task.timeline.windows and weights[chunk] > 0
         start, end = _span(chunk)
-        colour = WINDOW_COLOUR if is_due else style.BACKDROP
+        colour = style.WINDOW if is_due else style.BACKDROP
         axes.add_patch(Rectangle((start, 0), end - start, 1, fc=colour, ec="white"))
         text = str(labels[chunk]) if is_due else f"({weights[chunk]:g})"
         weight = "bold" if is_due else "normal"
@@ -154,7 +153,7 @@ def draw_task(task, lgn, view, step=STEP):
         gray if segment.slot == GRAY else task.rates.frame(pictures[segment.slot])
         for segment in task.timeline.segments
     ]
-    rates = -1000 * np.log1p(-batch.inputs[0] / CURRENT_PER_PROBABILITY)
+    rates = rates_from_current(batch.inputs[0])
     left_to_right = np.argsort(lgn.units.x)
     return task_timeline(
         task,

@@ -34,6 +34,19 @@ def current_from_rates(rates, dt_ms=1.0):
     return np.float32(CURRENT_PER_PROBABILITY) * spike_probability(rates, dt_ms)
 
 
+def rates_from_current(current, dt_ms=1.0):
+    """The rates that give a current, the inverse of `current_from_rates`.
+
+    Args:
+        current: In [0, 1.3), any shape.
+        dt_ms: Width of a time step.
+
+    Returns:
+        Hz, array of the same shape.
+    """
+    return np.log1p(np.asarray(current) / -CURRENT_PER_PROBABILITY) * (-1000 / dt_ms)
+
+
 def spikes_from_rates(rates, rng, dt_ms=1.0):
     """Independent spikes with the probability of a Poisson train.
 

@@ -1,0 +1,34 @@
+"""Spikes as dots: put together to one picture, however many they are."""
+
+import numpy as np
+from matplotlib.colors import to_rgb
+
+FAINTEST = 0.6  # opacity of a lone spike, which must remain visible
+FULL = 4  # spikes in one pixel that are drawn opaque, if no pixel has more
+
+
+def dot_picture(rows, columns, colours):
+    """A picture of dots, which costs the same for millions of them.
+
+    The more dots fall on a pixel, the more opaque it is, as their logarithm.
+
+    Args:
+        rows: Pixel row of each dot, (n,) int.
+        columns: Pixel column of each dot, (n,) int, and their number: (array, int).
+        colours: Colour of each pixel row, (H,) of anything that Matplotlib takes.
+
+    Returns:
+        (H, W, 4) uint8; transparent where there is no dot.
+    """
+    column, width = columns
+    counts = np.bincount(rows * width + column, minlength=len(colours) * width)
+    counts = counts.reshape(len(colours), width)
+    scale = np.log(max(counts.max(initial=0), FULL))
+    opacity = np.zeros(counts.max(initial=0) + 1)
+    opacity[1:] = FAINTEST + (1 - FAINTEST) * np.log(np.arange(1, len(opacity))) / scale
+    picture = np.empty((*counts.shape, 4), np.uint8)
+    palette = {colour: to_rgb(colour) for colour in set(colours)}
+    rgb = np.array([palette[colour] for colour in colours])
+    picture[..., :3] = np.rint(255 * rgb)[:, None]
+    picture[..., 3] = np.rint(255 * opacity)[counts]
+    return picture

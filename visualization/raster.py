@@ -1,0 +1,181 @@
+"""Spikes of a trial: a laminar raster, the rate of each class below it."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from visualization import style
+from visualization.dots import dot_picture
+from visualization.laminar import heights, laminar_groups
+from visualization.stimulus import draw_stimulus
+from visualization.trial_axes import (
+    DPI,
+    TITLE_PX,
+    binned_rates,
+    check_neurons,
+    draw_title,
+    mark_windows,
+    place,
+    say,
+    set_time,
+    size_in_words,
+    write,
+)
+
+LEFT, WIDTH, RIGHT = 118, 600, 22  # px
+RASTER, STRIP, STIMULUS = 480, 78, 60  # heights, px
+GAP, FOOT = 40, 52  # px
+MOST_DOTS = 5000  # spikes that are drawn one by one, as vectors
+N_BINS = 60  # of the rates below the raster
+
+
+def spike_raster(trial, neurons=None, stimulus=None):
+    """Spikes of all neurons over time.
+
+    Neurons lie in groups, from the pia down, in the colour of their class; the height
+    of a group grows with the square root of its size. Many spikes are put together to
+    one picture: a pixel is the more opaque, the more spikes it has.
+
+    Args:
+        trial: TrialActivity.
+        neurons: Neurons of the column; without them the order is that of the numbers.
+        stimulus: What to draw below, as `stimulus.draw_stimulus` takes it: a list of
+            Shown or a curve (T,).
+
+    Returns:
+        matplotlib Figure.
+
+    Raises:
+        ValueError: The neurons are of another column, or the stimulus does not fit.
+    """
+    check_neurons(trial, neurons)
+    extra = 0 if stimulus is None else STIMULUS + GAP - 12
+    high = TITLE_PX + 14 + RASTER + GAP + STRIP + extra + FOOT
+    with style.paper():
+        figure = Figure(figsize=((LEFT + WIDTH + RIGHT) / DPI, high / DPI), dpi=DPI)
+        draw_title(figure, trial, size_in_words(trial))
+        top = TITLE_PX + 14
+        axes = place(figure, LEFT, top, WIDTH, RASTER)
+        if neurons is None:
+            group = np.zeros(trial.n_neurons, int)
+            names, colours = ["all neurons"], [style.INK]
+            _draw_by_number(axes, trial)
+        else:
+            names = list(style.CLASS_COLOURS)
+            colours = [*style.CLASS_COLOURS.values()]
+            group = _draw_by_group(axes, trial, laminar_groups(neurons), names)
+        mark_windows(axes, trial, say=True)
+        set_time(axes, trial, is_labelled=False)
+        top += RASTER + GAP
+        strip = place(figure, LEFT, top, WIDTH, STRIP)
+        _draw_rates(figure, strip, trial, group, names, colours)
+        last = strip
+        if stimulus is not None:
+            last = place(figure, LEFT, top + STRIP + GAP - 12, WIDTH, STIMULUS)
+            draw_stimulus(last, trial, stimulus)
+            set_time(strip, trial, is_labelled=False)
+        set_time(last, trial)
+        if neurons is not None:
+            note = "Heights of groups grow with the square root of their size."
+            write(figure, 14, high - 16, note, fontsize=6.5, color=style.FAINT)
+    return figure
+
+
+def _draw_by_number(axes, trial):
+    row = (np.arange(trial.n_neurons) + 0.5) * RASTER / trial.n_neurons
+    _draw_spikes(axes, trial, row, [style.INK] * RASTER)
+    ticks = np.unique(np.linspace(0, trial.n_neurons - 1, 6).astype(int))
+    axes.set_yticks(row[ticks], [f"{tick:,}" for tick in ticks])
+    axes.set_ylabel("Neuron")
+
+
+def _draw_by_group(axes, trial, groups, classes):
+    """Draws the raster; returns the class of each neuron, its position in `classes`."""
+    ends = np.cumsum(heights([len(group.members) for group in groups], RASTER))
+    row, colours = np.empty(trial.n_neurons), []
+    class_index = np.empty(trial.n_neurons, int)
+    for group, start, end in zip(groups, [0, *ends], ends, strict=False):
+        n = len(group.members)
+        row[group.members] = start + (np.arange(n) + 0.5) * (end - start) / n
+        class_index[group.members] = classes.index(group.class_name)
+        colours += [group.colour] * (end - start)
+        _name_group(axes, group, start, end)
+    _draw_spikes(axes, trial, row, colours)
+    _draw_layers(axes, groups, ends)
+    axes.set_yticks([])
+    return class_index
+
+
+def _name_group(axes, group, start, end):
+    looks = {"transform": axes.get_yaxis_transform(), "va": "center"}
+    middle, words = (start + end) / 2, f"{group.class_name} {len(group.members):,}"
+    looks |= {"color": group.colour, "clip_on": False}
+    axes.text(-0.018, middle, words, ha="right", fontsize=7, **looks)
+    axes.plot(
+        [-0.008, -0.008],
+        [start + 0.5, end - 0.5],
+        transform=axes.get_yaxis_transform(),
+        color=group.colour,
+        lw=3,
+        solid_capstyle="butt",
+        clip_on=False,
+    )
+
+
+def _draw_layers(axes, groups, ends):
+    """Names of layers at the side, and a line between two of them."""
+    starts, in_axes = [0, *ends[:-1]], axes.get_yaxis_transform()
+    for layer in dict.fromkeys(group.layer for group in groups):
+        inside = [k for k, group in enumerate(groups) if group.layer == layer]
+        start, end = starts[inside[0]], ends[inside[-1]]
+        looks = {"va": "center", "fontweight": "bold", "transform": in_axes}
+        axes.text(-0.187, (start + end) / 2, f"L{layer}", fontsize=8, **looks)
+        if start:
+            axes.plot(
+                [-0.187, 1],
+                [start, start],
+                color=style.FAINT,
+                lw=0.6,
+                transform=in_axes,
+                clip_on=False,
+            )
+
+
+def _draw_spikes(axes, trial, row, colours):
+    """Spikes at the rows of their neurons, (N,), 0 at the top; colours by pixel row."""
+    axes.set_ylim(RASTER, 0)
+    if not len(trial.spike_step):
+        say(axes, f"no spikes in {trial.duration_ms:g} ms")
+        return
+    at = row[trial.spike_neuron]
+    pixel = np.minimum(at.astype(int), RASTER - 1)
+    if len(at) <= MOST_DOTS:
+        times = (trial.spike_step + 0.5) * trial.dt_ms
+        of_dot = np.array(colours)[pixel]
+        for colour in dict.fromkeys(colours):
+            mine = of_dot == colour
+            axes.plot(times[mine], at[mine], "o", ms=1.8, mew=0, color=colour)
+        return
+    width = min(WIDTH, trial.n_steps)
+    column = trial.spike_step.astype(np.int64) * width // trial.n_steps
+    picture = dot_picture(pixel, (column, width), colours)
+    extent = (0, trial.duration_ms, RASTER, 0)
+    axes.imshow(picture, extent=extent, aspect="auto", zorder=1)
+
+
+def _draw_rates(figure, axes, trial, group, names, colours):
+    """The rate of each class over time, their names in a line above."""
+    edges, rates = binned_rates(trial, group, len(names), N_BINS)
+    mark_windows(axes, trial)
+    left = 0.0
+    for name, colour, rate in zip(names, colours, rates, strict=True):
+        if np.isnan(rate).all():
+            continue
+        axes.stairs(rate, edges, color=colour, lw=1.1)
+        words = f"{name} {np.average(rate, weights=np.diff(edges)):.2f} Hz"
+        looks = {"transform": axes.transAxes, "fontsize": 7, "va": "bottom"}
+        axes.text(left, 1.04, words, color=colour, **looks)
+        left += 0.24
+    axes.set_ylim(0, max(np.nanmax(rates) * 1.05, 1))
+    axes.set_ylabel("Rate (Hz)")
+    if not len(trial.spike_step):
+        say(axes, "no spikes")
