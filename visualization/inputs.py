@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from v1model.lgn.current import CURRENT_PER_PROBABILITY, rates_from_current
 from visualization import style
@@ -39,16 +40,19 @@ def input_heatmap(trial):
     n_inputs = values.shape[1]
     with style.paper():
         figure = Figure(figsize=(wide / DPI, high / DPI), dpi=DPI)
-        draw_title(figure, trial, f"{n_inputs:,} inputs: {what}")
+        draw_title(figure, trial, f"{n_inputs:,} inputs; {what}")
         axes = place(figure, LEFT, TITLE_PX + 6, WIDTH, PICTURE)
         mean = place(figure, LEFT, TITLE_PX + 6 + PICTURE + GAP, WIDTH, MEAN)
-        if n_inputs:
-            _draw_picture(figure, axes, trial, values, unit)
-        else:
-            say(axes, "the column has no inputs")
-        axes.set_ylabel("Input")
         mark_windows(mean, trial)
-        _draw_mean(mean, trial, values)
+        if values.any():
+            _draw_picture(figure, axes, trial, values, unit)
+            _draw_mean(mean, trial, values)
+        else:
+            mark_windows(axes, trial)
+            for empty in (axes, mean):
+                empty.set_yticks([])
+                say(empty, "no input")
+        axes.set_ylabel("Input")
         for axis, is_labelled in ((axes, False), (mean, True)):
             set_time(axis, trial, is_labelled)
         mean.set_ylabel(f"Mean ({unit})" if unit else "Mean")
@@ -64,7 +68,8 @@ def _in_units(trial):
     if np.array_equal(values, values.astype(bool)):
         return values * (1000 / trial.dt_ms), "spikes", "Hz"
     if low >= 0 and high < CURRENT_PER_PROBABILITY:
-        return rates_from_current(values, trial.dt_ms), "rates, from currents", "Hz"
+        rates = rates_from_current(values, trial.dt_ms)
+        return rates, "rates that their currents stand for", "Hz"
     return values, "as given, without a unit", ""
 
 
@@ -96,11 +101,9 @@ def _draw_picture(figure, axes, trial, values, unit):
         extent=(0, trial.duration_ms, n_inputs, 0),
         aspect="auto",
     )
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     for edge in windows(trial).ravel():
         axes.axvline(edge, color=style.WINDOW, lw=0.8)
-    if not np.any(values):
-        text = axes.text(0.5, 0.5, "no input", transform=axes.transAxes, ha="center")
-        text.set_color("white")
     bar = place(figure, LEFT + WIDTH + 12, TITLE_PX + 6, 12, PICTURE)
     is_cut = picture.max() > brightest > 0
     figure.colorbar(image, cax=bar, extend="max" if is_cut else "neither")
@@ -108,9 +111,7 @@ def _draw_picture(figure, axes, trial, values, unit):
 
 
 def _draw_mean(axes, trial, values):
-    if not values.shape[1]:
-        say(axes, "no inputs")
-        return
     mean = block_means(values, WIDTH, 1)[:, 0]
-    axes.stairs(mean, np.linspace(0, trial.duration_ms, len(mean) + 1), color=style.INK)
+    edges = np.linspace(0, trial.duration_ms, len(mean) + 1)
+    axes.stairs(mean, edges, baseline=None, color=style.INK)
     axes.set_ylim(min(0, mean.min() * 1.05), max(mean.max() * 1.05, 1e-6))

@@ -19,7 +19,7 @@ from visualization.trial_axes import (
     windows,
 )
 
-LEFT, WIDTH, GAP_X, BARS, RIGHT = 56, 420, 70, 190, 14  # px
+LEFT, WIDTH, GAP_X, BARS, RIGHT = 56, 430, 50, 150, 70  # px
 OUTPUT, GAP_Y, FOOT = 150, 22, 46  # px
 
 
@@ -41,7 +41,9 @@ def readout_over_time(trial):
     n_chunks, n_classes = trial.outputs.shape
     with style.paper():
         figure = Figure(figsize=(wide / DPI, high / DPI), dpi=DPI)
-        words = f"{n_classes} classes, {n_chunks} answers in {trial.duration_ms:g} ms"
+        words = f"{n_classes} classes, {n_chunks} steps of the readout; " + (
+            "dots: the right class where an answer is due"
+        )
         draw_title(figure, trial, words)
         activity = place(figure, LEFT, top, WIDTH, OUTPUT)
         chance = place(figure, LEFT, top + OUTPUT + GAP_Y, WIDTH, OUTPUT)
@@ -55,6 +57,7 @@ def readout_over_time(trial):
         set_time(activity, trial, is_labelled=False)
         set_time(chance, trial)
         draw_confidences(bars, trial)
+        bars.set_xlabel("Probability", labelpad=2)
     return figure
 
 

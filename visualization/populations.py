@@ -61,7 +61,7 @@ def population_activity(trial, neurons=None):
         seconds = trial.duration_ms / 1000
         _draw_type_rates(rates, types, spikes / types.size / seconds)
         _name_groups(rates, types)
-        top += RATES + 84
+        top += RATES + 120
         bands = place(figure, 150, top, WIDE - 150 - 100, BANDS)
         draw_rates(bands, population_rates(trial, neurons))
     return figure
@@ -132,13 +132,15 @@ def _draw_counts(axes, types, spikes):
     axes.set_ylabel("Spikes")
     n_silent = int(np.sum(spikes == 0))
     words = f"{len(types.name)} cell types"
-    if n_silent:
+    if n_silent == len(spikes):
+        words += ", all silent (circles)"
+    elif n_silent:
         words += f", {n_silent} of them silent (circles)"
     if spikes.any():
         most = int(spikes.argmax())
         words += (
-            f"; most spikes: {spikes[most]:,.0f} of the {types.size[most]:,} neurons "
-            f"of type {types.type_id[most]}, {types.name[most]}"
+            f"; most spikes: {spikes[most]:,.0f} by type {types.type_id[most]} "
+            f"({types.name[most]}, {types.size[most]:,} neurons)"
         )
     axes.text(0, 1.03, words, transform=axes.transAxes, va="bottom")
 
@@ -161,9 +163,9 @@ def _name_groups(axes, types):
     for layer in dict.fromkeys(layers):
         inside = types.x[layers == layer]
         ends = [inside[0] - 0.5, inside[-1] + 0.5]
-        axes.plot(ends, [-0.56, -0.56], color=style.INK, lw=0.8, **below)
+        axes.plot(ends, [-0.6, -0.6], color=style.INK, lw=0.8, **below)
         looks = {"va": "top", "ha": "center", "fontweight": "bold"}
-        axes.text(np.mean(ends), -0.59, f"L{layer}", **looks, **below)
+        axes.text(np.mean(ends), -0.63, f"L{layer}", **looks, **below)
 
 
 def population_rates(trial, neurons):

@@ -18,6 +18,7 @@ from visualization.trial_axes import (
     say,
     set_time,
     size_in_words,
+    windows,
     write,
 )
 
@@ -64,6 +65,8 @@ def spike_raster(trial, neurons=None, stimulus=None):
             colours = [*style.CLASS_COLOURS.values()]
             group = _draw_by_group(axes, trial, laminar_groups(neurons), names)
         mark_windows(axes, trial, say=True)
+        for edge in windows(trial).ravel():  # a tint is not seen behind many spikes
+            axes.axvline(edge, color=style.INK, lw=0.5, alpha=0.6)
         set_time(axes, trial, is_labelled=False)
         top += RASTER + GAP
         strip = place(figure, LEFT, top, WIDTH, STRIP)
@@ -106,38 +109,26 @@ def _draw_by_group(axes, trial, groups, classes):
 
 
 def _name_group(axes, group, start, end):
-    looks = {"transform": axes.get_yaxis_transform(), "va": "center"}
+    looks = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 7}
     middle, words = (start + end) / 2, f"{group.class_name} {len(group.members):,}"
-    looks |= {"color": group.colour, "clip_on": False}
-    axes.text(-0.018, middle, words, ha="right", fontsize=7, **looks)
-    axes.plot(
-        [-0.008, -0.008],
-        [start + 0.5, end - 0.5],
-        transform=axes.get_yaxis_transform(),
-        color=group.colour,
-        lw=3,
-        solid_capstyle="butt",
-        clip_on=False,
-    )
+    axes.text(-0.018, middle, words, color=group.colour, ha="right", **looks)
 
 
 def _draw_layers(axes, groups, ends):
-    """Names of layers at the side, and a line between two of them."""
-    starts, in_axes = [0, *ends[:-1]], axes.get_yaxis_transform()
+    """A bar at the side of each group, names of layers, a line between two of them."""
+    starts, in_axes = np.array([0, *ends[:-1]]), axes.get_yaxis_transform()
+    looks = {"transform": in_axes, "clip_on": False}
+    colours = [group.colour for group in groups]
+    bars = np.full(len(groups), -0.008), starts + 0.5, ends - 0.5
+    axes.vlines(*bars, colors=colours, lw=3, **looks)
+    borders = []
     for layer in dict.fromkeys(group.layer for group in groups):
         inside = [k for k, group in enumerate(groups) if group.layer == layer]
         start, end = starts[inside[0]], ends[inside[-1]]
-        looks = {"va": "center", "fontweight": "bold", "transform": in_axes}
-        axes.text(-0.187, (start + end) / 2, f"L{layer}", fontsize=8, **looks)
-        if start:
-            axes.plot(
-                [-0.187, 1],
-                [start, start],
-                color=style.FAINT,
-                lw=0.6,
-                transform=in_axes,
-                clip_on=False,
-            )
+        name = {"va": "center", "fontweight": "bold", "fontsize": 8}
+        axes.text(-0.187, (start + end) / 2, f"L{layer}", **name, **looks)
+        borders.append(start)
+    axes.hlines(borders[1:], -0.187, 1, color=style.FAINT, lw=0.6, **looks)
 
 
 def _draw_spikes(axes, trial, row, colours):
@@ -170,8 +161,8 @@ def _draw_rates(figure, axes, trial, group, names, colours):
     for name, colour, rate in zip(names, colours, rates, strict=True):
         if np.isnan(rate).all():
             continue
-        axes.stairs(rate, edges, color=colour, lw=1.1)
-        words = f"{name} {np.average(rate, weights=np.diff(edges)):.2f} Hz"
+        axes.stairs(rate, edges, baseline=None, color=colour, lw=1.1)
+        words = f"{name} {np.average(rate, weights=np.diff(edges)):.3g} Hz"
         looks = {"transform": axes.transAxes, "fontsize": 7, "va": "bottom"}
         axes.text(left, 1.04, words, color=colour, **looks)
         left += 0.24

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
@@ -13,6 +14,7 @@ LOWEST_RATE = 0.05  # Hz, left end of the axis; lower rates are drawn on it
 LAYER_GAP = 0.7  # rows between two layers
 # Offsets within a row, so that the marks of one population never hide each other.
 NEUROPIXELS_LANE, PUBLISHED_LANE = -0.27, 0.27
+PUBLISHED_RUNS = ("new_dg", "old_dg")  # columns of `column_rates`
 
 
 def rate_comparison(rates, title="Mean rate under a drifting grating"):
@@ -50,8 +52,8 @@ def draw_rates(axes, rates):
     _check(rates)
     rows = _rows(with_network="network" in rates)
     _prepare(axes, rows, highest=_highest(rates))
+    _draw_references(axes, rows)
     for name, y in rows.items():
-        _draw_references(axes, name, y)
         _draw_rate(axes, name, y, rates.get(name, math.nan))
     _draw_names(axes, rows)
     _draw_key(axes)
@@ -97,21 +99,26 @@ def _prepare(axes, rows, highest):
         axes.axvline(rate, color=style.BACKDROP, linewidth=0.6, zorder=0)
 
 
-def _draw_references(axes, name, y):
-    band = rate_bands()[name]
-    left = max(band.low, LOWEST_RATE)
-    axes.barh(y, band.high - left, left=left, height=0.86, color=style.BACKDROP)
-    if name == "network":
-        return
-    measured = physiology_targets()[name]
+def _draw_references(axes, rows):
+    """Bands, quartiles and published runs of all rows; one artist for each kind."""
+    bands = [rate_bands()[name] for name in rows]
+    left = np.maximum([band.low for band in bands], LOWEST_RATE)
+    width = [band.high for band in bands] - left
+    axes.barh([*rows.values()], width, left=left, height=0.86, color=style.BACKDROP)
+    groups = [name for name in rows if name != "network"]
+    y = np.array([rows[name] for name in groups])
+    measured = [physiology_targets()[name] for name in groups]
     lane = y + NEUROPIXELS_LANE
-    quartiles = max(measured["np_dg_q25"], LOWEST_RATE), measured["np_dg_q75"]
-    axes.plot(quartiles, [lane, lane], color=style.FAINT, linewidth=1.2)
-    median = measured["np_dg_median"]
-    axes.plot(median, lane, "|", color=style.FAINT, ms=5, mew=1.6)
-    published = column_rates()[name]
-    runs, lane = [published["new_dg"], published["old_dg"]], y + PUBLISHED_LANE
-    axes.plot(runs, [lane, lane], "|-", color=style.INK, linewidth=0.5, ms=5, mew=0.9)
+    low = np.maximum([row["np_dg_q25"] for row in measured], LOWEST_RATE)
+    high = [row["np_dg_q75"] for row in measured]
+    axes.hlines(lane, low, high, color=style.FAINT, linewidth=1.2)
+    medians = [row["np_dg_median"] for row in measured]
+    axes.plot(medians, lane, "|", color=style.FAINT, ms=5, mew=1.6)
+    runs = [[column_rates()[name][run] for name in groups] for run in PUBLISHED_RUNS]
+    lane = y + PUBLISHED_LANE
+    axes.hlines(lane, *runs, color=style.INK, linewidth=0.5)
+    for run in runs:
+        axes.plot(run, lane, "|", color=style.INK, ms=5, mew=0.9)
 
 
 def _draw_rate(axes, name, y, rate):

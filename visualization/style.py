@@ -23,6 +23,7 @@ _PAPER = {
     "font.size": 8,
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # otherwise every axes is measured to see whether it is free
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
     "axes.edgecolor": INK,

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 
 from v1model.config import CHUNK_MS, TaskConfig
 from v1model.lgn import LGN
+from v1model.lgn.current import rates_from_current
 from v1model.lgn.kernels import N_COLUMNS, N_ROWS
 from v1model.network import build_column
 from v1model.stimuli import TASKS, make_task, view_of

@@ -88,7 +88,7 @@ def size_in_words(trial):
     n_spikes = len(trial.spike_step)
     return (
         f"{trial.n_neurons:,} neurons, {trial.duration_ms:g} ms, {n_spikes:,} spikes "
-        f"({trial.rates.mean():.2f} Hz on average)"
+        f"({trial.rates.mean():.3g} Hz on average)"
     )
 
 
