@@ -41,7 +41,7 @@ def draw_confidences(axes, trial):
 
 def _write_numbers(axes, trial, is_due, colours):
     n_classes = len(colours)
-    named = {trial.prediction: " given" if is_due else " likeliest"}
+    named = {trial.prediction: " given" if is_due else ""}
     if is_due:
         named[trial.label] = " right"
     looks = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 7}

@@ -7,21 +7,20 @@ FAINTEST = 0.6  # opacity of a lone spike, which must remain visible
 FULL = 4  # spikes in one pixel that are drawn opaque, if no pixel has more
 
 
-def dot_picture(rows, columns, colours):
+def dot_picture(row, column, colours, width):
     """A picture of dots, which costs the same for millions of them.
 
     The more dots fall on a pixel, the more opaque it is, as their logarithm.
 
     Args:
-        rows: Pixel row of each dot, (n,) int.
-        columns: Pixel column of each dot, (n,) int, and their number: (array, int).
+        row, column: Pixel of each dot, (n,) int.
         colours: Colour of each pixel row, (H,) of anything that Matplotlib takes.
+        width: Number of columns, W.
 
     Returns:
         (H, W, 4) uint8; transparent where there is no dot.
     """
-    column, width = columns
-    counts = np.bincount(rows * width + column, minlength=len(colours) * width)
+    counts = np.bincount(row * width + column, minlength=len(colours) * width)
     counts = counts.reshape(len(colours), width)
     scale = np.log(max(counts.max(initial=0), FULL))
     opacity = np.zeros(counts.max(initial=0) + 1)

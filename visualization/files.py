@@ -4,22 +4,31 @@ import io
 import pathlib
 
 from v1model.atomic import atomic_path
+from visualization import style
 
 
 def png_of(figure, dpi=None):
     """The figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
+    figure.savefig(buffer, format="png", dpi=dpi or figure.dpi)
     return buffer.getvalue()
 
 
 def write_figure(figure, path, dpi=None):
     """Writes a figure atomically; the suffix decides how: .png, .pdf or .svg.
 
+    Words are words in .pdf and .svg: they can be searched and edited.
+
+    Args:
+        figure: matplotlib Figure.
+        path: Where to.
+        dpi: Dots per inch of what consists of dots; None for those of the figure.
+
     Raises:
         WriteError: The file cannot be written.
         ValueError: Matplotlib knows no such format.
     """
     path = pathlib.Path(path)
-    with atomic_path(path) as partial:
-        figure.savefig(partial, format=path.suffix.removeprefix("."), dpi=dpi)
+    kind = path.suffix.removeprefix(".")
+    with atomic_path(path) as partial, style.paper():
+        figure.savefig(partial, format=kind, dpi=dpi or figure.dpi)

@@ -41,9 +41,9 @@ def readout_over_time(trial):
     n_chunks, n_classes = trial.outputs.shape
     with style.paper():
         figure = Figure(figsize=(wide / DPI, high / DPI), dpi=DPI)
-        words = f"{n_classes} classes, {n_chunks} steps of the readout; " + (
-            "dots: the right class where an answer is due"
-        )
+        words = f"{n_classes} classes, {n_chunks} steps of the readout"
+        if is_answer_due(trial):
+            words += "; dots: the right class where an answer is due"
         draw_title(figure, trial, words)
         activity = place(figure, LEFT, top, WIDTH, OUTPUT)
         chance = place(figure, LEFT, top + OUTPUT + GAP_Y, WIDTH, OUTPUT)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import EngFormatter, NullLocator
 
 from v1model.network.populations import ROUGH_POPULATIONS, layer_of
 from visualization import style
@@ -126,7 +126,7 @@ def _draw_bars(axes, types, heights, base):
 def _draw_counts(axes, types, spikes):
     axes.set_yscale("log")
     axes.set_ylim(LEAST, max(2 * spikes.max(initial=0), 10))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
     axes.yaxis.set_minor_locator(NullLocator())
     _draw_bars(axes, types, spikes, LEAST)
     axes.set_ylabel("Spikes")
@@ -178,7 +178,7 @@ def population_rates(trial, neurons):
 
 
 def _by_number(trial):
-    """Rates by the number of the neuron, and how they are distributed."""
+    """Rates by the number of the neuron, and how spikes are distributed."""
     high = TITLE_PX + 16 + COUNTS + 64 + COUNTS + 46
     with style.paper():
         figure = Figure(figsize=(WIDE / DPI, high / DPI), dpi=DPI)
@@ -195,9 +195,13 @@ def _by_number(trial):
         top = TITLE_PX + 16 + COUNTS + 64
         spread = place(figure, LEFT, top, wide, COUNTS)
         if len(trial.spike_step):
-            counts, edges = np.histogram(trial.rates, bins=60)
+            spikes = trial.spike_counts
+            width = max(-(-int(spikes.max()) // N_BARS), 1)  # a whole number of spikes
+            edges = np.arange(0, spikes.max() + width + 1, width) - 0.5
+            counts, _ = np.histogram(spikes, edges)
             spread.stairs(counts, edges, fill=True, color=style.INK)
-            spread.set(xlabel="Rate (Hz)", ylabel="Neurons", xlim=(0, None))
+            spread.set(xlabel="Spikes of a neuron", ylabel="Neurons")
+            spread.set_xlim(edges[0], edges[-1])
         else:
             say(axes, "no spikes")
             say(spread, "no neuron fired")

@@ -14,7 +14,8 @@ from visualization.trial_axes import (
 
 COLUMNS = 4
 LEFT, WIDTH, WORDS, HEIGHT, GAP = 30, 110, 66, 130, 46  # of a cell, px
-TITLE, FOOT = 44, 40  # px
+TITLE, FOOT = 44, 14  # px
+LEAST_WIDE = 560  # px, room for the title
 
 
 def batch_predictions(trials):
@@ -33,8 +34,9 @@ def batch_predictions(trials):
         raise ValueError("predictions: at least one trial is needed, got 0.")
     n_columns = min(COLUMNS, len(trials))
     n_rows = -(-len(trials) // n_columns)
-    cell = LEFT + WIDTH + WORDS
-    wide = max(n_columns * cell + 10, 360)
+    width = max(WIDTH, (LEAST_WIDE - 10) // n_columns - LEFT - WORDS)
+    cell = LEFT + width + WORDS
+    wide = n_columns * cell + 10
     high = TITLE + n_rows * (HEIGHT + GAP) + FOOT
     with style.paper():
         figure = Figure(figsize=(wide / DPI, high / DPI), dpi=DPI)
@@ -43,7 +45,7 @@ def batch_predictions(trials):
             row, column = divmod(k, n_columns)
             left = LEFT + column * cell
             top = TITLE + 22 + row * (HEIGHT + GAP)
-            axes = place(figure, left, top, WIDTH, HEIGHT)
+            axes = place(figure, left, top, width, HEIGHT)
             draw_confidences(axes, trial)
             _name_trial(axes, trial, k)
             if k + n_columns >= len(trials):

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from visualization import style
 from visualization.dots import dot_picture
@@ -74,9 +75,10 @@ def spike_raster(trial, neurons=None, stimulus=None):
         last = strip
         if stimulus is not None:
             last = place(figure, LEFT, top + STRIP + GAP - 12, WIDTH, STIMULUS)
-            draw_stimulus(last, trial, stimulus)
             set_time(strip, trial, is_labelled=False)
         set_time(last, trial)
+        if stimulus is not None:
+            draw_stimulus(last, trial, stimulus)
         if neurons is not None:
             note = "Heights of groups grow with the square root of their size."
             write(figure, 14, high - 16, note, fontsize=6.5, color=style.FAINT)
@@ -86,7 +88,8 @@ def spike_raster(trial, neurons=None, stimulus=None):
 def _draw_by_number(axes, trial):
     row = (np.arange(trial.n_neurons) + 0.5) * RASTER / trial.n_neurons
     _draw_spikes(axes, trial, row, [style.INK] * RASTER)
-    ticks = np.unique(np.linspace(0, trial.n_neurons - 1, 6).astype(int))
+    ticks = MaxNLocator(5, integer=True).tick_values(0, trial.n_neurons - 1)
+    ticks = [int(tick) for tick in ticks if 0 <= tick < trial.n_neurons]
     axes.set_yticks(row[ticks], [f"{tick:,}" for tick in ticks])
     axes.set_ylabel("Neuron")
 
@@ -137,18 +140,19 @@ def _draw_spikes(axes, trial, row, colours):
     if not len(trial.spike_step):
         say(axes, f"no spikes in {trial.duration_ms:g} ms")
         return
-    at = row[trial.spike_neuron]
-    pixel = np.minimum(at.astype(int), RASTER - 1)
-    if len(at) <= MOST_DOTS:
+    pixel = np.minimum(row.astype(np.int32), RASTER - 1)
+    if len(trial.spike_step) <= MOST_DOTS:
         times = (trial.spike_step + 0.5) * trial.dt_ms
-        of_dot = np.array(colours)[pixel]
+        of_dot = np.array(colours)[pixel[trial.spike_neuron]]
         for colour in dict.fromkeys(colours):
             mine = of_dot == colour
-            axes.plot(times[mine], at[mine], "o", ms=1.8, mew=0, color=colour)
+            at = row[trial.spike_neuron[mine]]
+            axes.plot(times[mine], at, "o", ms=1.8, mew=0, color=colour)
         return
     width = min(WIDTH, trial.n_steps)
-    column = trial.spike_step.astype(np.int64) * width // trial.n_steps
-    picture = dot_picture(pixel, (column, width), colours)
+    column = (np.arange(trial.n_steps) * width // trial.n_steps).astype(np.int32)
+    at = pixel[trial.spike_neuron], column[trial.spike_step]
+    picture = dot_picture(*at, colours, width)
     extent = (0, trial.duration_ms, RASTER, 0)
     axes.imshow(picture, extent=extent, aspect="auto", zorder=1)
 

@@ -7,6 +7,7 @@ import numpy as np
 from visualization import style
 from visualization.trial_axes import mark_windows, say
 
+LETTER_PX = 5.5  # width of a letter of a name
 SCREEN_GRAY = "#808080"  # where luminance is 0
 
 
@@ -24,7 +25,7 @@ class Shown(NamedTuple):
 
 
 def draw_stimulus(axes, trial, stimulus):
-    """Draws a stimulus over the time of a trial.
+    """Draws a stimulus over the time of a trial; names stand where there is room.
 
     Args:
         axes: Axes with a time axis in ms.
@@ -70,7 +71,9 @@ def _draw_shown(axes, trial, shown, limit):
             f"got {shown.start_ms} to {shown.end_ms} ms."
         )
     axes.axvline(start, color="white", lw=0.8, zorder=2)
-    axes.text((start + end) / 2, 1.05, shown.name, ha="center", fontsize=7)
+    pixels = axes.transData.transform([(start, 0), (end, 0)])[:, 0]
+    if np.ptp(pixels) >= LETTER_PX * len(shown.name):
+        axes.text((start + end) / 2, 1.05, shown.name, ha="center", fontsize=7)
     if shown.picture is not None:
         inset = axes.inset_axes((start, 0, end - start, 1), transform=axes.transData)
         inset.imshow(shown.picture, cmap="gray", vmin=-limit, vmax=limit)

@@ -44,6 +44,7 @@ _PAPER = {
     "legend.frameon": False,
     "image.interpolation": "nearest",
     "pdf.fonttype": 42,
+    "svg.fonttype": "none",
 }
 
 

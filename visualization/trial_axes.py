@@ -153,8 +153,9 @@ def binned_rates(trial, group, n_groups, n_bins):
         them, (n_groups, n), Hz; NaN for a group without neurons.
     """
     n_bins = max(min(n_bins, trial.n_steps), 1)
-    of_step = np.arange(trial.n_steps) * n_bins // trial.n_steps
-    key = group[trial.spike_neuron] * n_bins + of_step[trial.spike_step]
+    of_step = (np.arange(trial.n_steps) * n_bins // trial.n_steps).astype(np.int32)
+    first = (group * n_bins).astype(np.int32)
+    key = first[trial.spike_neuron] + of_step[trial.spike_step]
     counts = np.bincount(key, minlength=n_groups * n_bins).reshape(n_groups, n_bins)
     seconds = np.bincount(of_step, minlength=n_bins) * trial.dt_ms / 1000
     sizes = np.bincount(group, minlength=n_groups).astype(float)

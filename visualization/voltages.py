@@ -24,7 +24,7 @@ WIDTH, HEIGHT, GAP_X, GAP_Y = 128, 92, 18, 22  # of a panel, px
 SPIKE_LANE = 0.93  # of the height of a panel, where spikes are marked
 # Shares of all voltages between which the scale lies; beyond it traces are cut off,
 # or one neuron at -500 mV would flatten all others.
-CENTRAL = (0.005, 0.995)
+CENTRAL = (0.002, 0.998)
 
 
 class Trace(NamedTuple):
@@ -123,6 +123,7 @@ def _draw_row(axes, trial, traces, limits, labelled):
     pitch = duration * (WIDTH + GAP_X) / WIDTH
     axes.set(xlim=(0, pitch * COLUMNS - pitch + duration), ylim=limits)
     axes.spines[:].set_visible(False)
+    axes.patch.set_visible(False)  # it would cover the numbers of the row above
     if not traces:
         axes.set(xticks=[], yticks=[])
         say(axes, "no voltages were kept")
