@@ -57,8 +57,19 @@ def readout_over_time(trial):
         set_time(activity, trial, is_labelled=False)
         set_time(chance, trial)
         draw_confidences(bars, trial)
-        bars.set_xlabel("Probability", labelpad=2)
+        bars.set_xlabel("Probability (dotted: chance)", labelpad=2)
+        bars.text(0, 1.025, _answer_time(trial), transform=bars.transAxes)
     return figure
+
+
+def _answer_time(trial):
+    """When the answer was given that the bars show, in words."""
+    n_chunks = len(trial.labels)
+    if not n_chunks:
+        return ""
+    edges = np.linspace(0, trial.duration_ms, n_chunks + 1)
+    start, end = edges[trial.answer_chunk :][:2]
+    return f"From {start:g} to {end:g} ms"
 
 
 def _draw_lines(axes, trial, values):

@@ -14,7 +14,7 @@ from visualization.trial_axes import (
 
 COLUMNS = 4
 LEFT, WIDTH, WORDS, HEIGHT, GAP = 30, 110, 66, 130, 46  # of a cell, px
-TITLE, FOOT = 44, 14  # px
+TITLE, FOOT = 48, 14  # px
 LEAST_WIDE = 560  # px, room for the title
 
 
@@ -41,6 +41,8 @@ def batch_predictions(trials):
     with style.paper():
         figure = Figure(figsize=(wide / DPI, high / DPI), dpi=DPI)
         write(figure, 12, 9, _summary(trials), fontsize=10, fontweight="bold")
+        key = "Frame: the right class; dotted: chance"
+        write(figure, 12, 28, key, color=style.FAINT)
         for k, trial in enumerate(trials):
             row, column = divmod(k, n_columns)
             left = LEFT + column * cell
@@ -68,7 +70,7 @@ def _summary(trials):
 
 def _name_trial(axes, trial, k):
     _, is_right = verdict(trial)
-    name = f"{k}" + (f"  {trial.question}" if trial.question else "")
+    name = f"#{k}" + (f"  {trial.question}" if trial.question else "")
     looks = {"transform": axes.transAxes, "va": "bottom"}
     axes.text(0, 1.05, name, **looks)
     if is_right is None:

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from visualization import style
-from visualization.dots import dot_picture
+from visualization.dots import dot_picture, enlarged
 from visualization.laminar import heights, laminar_groups
 from visualization.stimulus import draw_stimulus
 from visualization.trial_axes import (
@@ -27,6 +27,7 @@ LEFT, WIDTH, RIGHT = 118, 600, 22  # px
 RASTER, STRIP, STIMULUS = 480, 78, 60  # heights, px
 GAP, FOOT = 40, 52  # px
 MOST_DOTS = 5000  # spikes that are drawn one by one, as vectors
+SPARSE = 0.1  # spikes per pixel up to which dots are enlarged
 N_BINS = 60  # of the rates below the raster
 
 
@@ -87,7 +88,8 @@ def spike_raster(trial, neurons=None, stimulus=None):
 
 def _draw_by_number(axes, trial):
     row = (np.arange(trial.n_neurons) + 0.5) * RASTER / trial.n_neurons
-    _draw_spikes(axes, trial, row, [style.INK] * RASTER)
+    spacing = np.full(trial.n_neurons, RASTER / trial.n_neurons)
+    _draw_spikes(axes, trial, row, spacing, [style.INK] * RASTER)
     ticks = MaxNLocator(5, integer=True).tick_values(0, trial.n_neurons - 1)
     ticks = [int(tick) for tick in ticks if 0 <= tick < trial.n_neurons]
     axes.set_yticks(row[ticks], [f"{tick:,}" for tick in ticks])
@@ -97,15 +99,16 @@ def _draw_by_number(axes, trial):
 def _draw_by_group(axes, trial, groups, classes):
     """Draws the raster; returns the class of each neuron, its position in `classes`."""
     ends = np.cumsum(heights([len(group.members) for group in groups], RASTER))
-    row, colours = np.empty(trial.n_neurons), []
+    row, spacing, colours = np.empty(trial.n_neurons), np.empty(trial.n_neurons), []
     class_index = np.empty(trial.n_neurons, int)
     for group, start, end in zip(groups, [0, *ends], ends, strict=False):
         n = len(group.members)
+        spacing[group.members] = (end - start) / n
         row[group.members] = start + (np.arange(n) + 0.5) * (end - start) / n
         class_index[group.members] = classes.index(group.class_name)
         colours += [group.colour] * (end - start)
         _name_group(axes, group, start, end)
-    _draw_spikes(axes, trial, row, colours)
+    _draw_spikes(axes, trial, row, spacing, colours)
     _draw_layers(axes, groups, ends)
     axes.set_yticks([])
     return class_index
@@ -134,8 +137,16 @@ def _draw_layers(axes, groups, ends):
     axes.hlines(borders[1:], -0.187, 1, color=style.FAINT, lw=0.6, **looks)
 
 
-def _draw_spikes(axes, trial, row, colours):
-    """Spikes at the rows of their neurons, (N,), 0 at the top; colours by pixel row."""
+def _draw_spikes(axes, trial, row, spacing, colours):
+    """Spikes at the rows of their neurons.
+
+    Args:
+        axes: Where to.
+        trial: TrialActivity.
+        row: Height of each neuron, (N,), in pixel rows from the top.
+        spacing: Pixel rows that it has, (N,).
+        colours: Of each pixel row, (H,).
+    """
     axes.set_ylim(RASTER, 0)
     if not len(trial.spike_step):
         say(axes, f"no spikes in {trial.duration_ms:g} ms")
@@ -149,10 +160,16 @@ def _draw_spikes(axes, trial, row, colours):
             at = row[trial.spike_neuron[mine]]
             axes.plot(times[mine], at, "o", ms=1.8, mew=0, color=colour)
         return
+    shown = np.full(RASTER, -1)
+    for offset, needed in ((0, 0), (-1, 2), (1, 3)):  # higher, where there is room
+        mine = pixel[spacing >= needed]
+        shown[mine + offset] = mine
     width = min(WIDTH, trial.n_steps)
     column = (np.arange(trial.n_steps) * width // trial.n_steps).astype(np.int32)
     at = pixel[trial.spike_neuron], column[trial.spike_step]
-    picture = dot_picture(*at, colours, width)
+    picture = dot_picture(*at, colours, width, shown)
+    if len(trial.spike_step) < SPARSE * RASTER * width:
+        picture = enlarged(picture)
     extent = (0, trial.duration_ms, RASTER, 0)
     axes.imshow(picture, extent=extent, aspect="auto", zorder=1)
 

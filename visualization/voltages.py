@@ -22,9 +22,9 @@ N_TRACES, COLUMNS = 20, 5
 LEFT, RIGHT, FOOT = 44, 20, 46  # px
 WIDTH, HEIGHT, GAP_X, GAP_Y = 128, 92, 18, 22  # of a panel, px
 SPIKE_LANE = 0.93  # of the height of a panel, where spikes are marked
-# Shares of all voltages between which the scale lies; beyond it traces are cut off,
-# or one neuron at -500 mV would flatten all others.
-CENTRAL = (0.002, 0.998)
+# Where all voltages together take more than twice the scale of these shares of them,
+# the rest is cut off: one neuron at -500 mV would flatten all others.
+CENTRAL = (0.005, 0.995)
 
 
 class Trace(NamedTuple):
@@ -106,7 +106,11 @@ def _limits(traces):
     """Lowest and highest voltage of the scale, mV."""
     values = np.array([trace.voltage for trace in traces])
     values = values[np.isfinite(values)]
-    ends = [*np.quantile(values, CENTRAL)] if len(values) else [-80.0, -40.0]
+    ends = [-80.0, -40.0]
+    if len(values):
+        ends = [*np.quantile(values, CENTRAL)]
+        if np.ptp(values) <= 2 * (ends[1] - ends[0]):
+            ends = [values.min(), values.max()]
     marks = [v for trace in traces for v in (trace.threshold, trace.rest)]
     ends += [v for v in marks if np.isfinite(v)]
     low, high = min(ends), max(ends)
