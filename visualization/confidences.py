@@ -7,6 +7,7 @@ from visualization import style
 from visualization.trial_axes import is_answer_due, say
 
 MOST_WORDS = 12  # classes up to which each bar has its number
+LINE_PX = 12  # height of a line of words
 
 
 def draw_confidences(axes, trial):
@@ -45,8 +46,20 @@ def _write_numbers(axes, trial, is_due, colours):
     if is_due:
         named[trial.label] = " right"
     looks = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 7}
-    for k in range(n_classes) if n_classes <= MOST_WORDS else sorted(named):
+    heights = {k: k for k in range(n_classes)}
+    if n_classes > MOST_WORDS:
+        heights = _apart(sorted(named), LINE_PX * n_classes / axes.bbox.height)
+    for k, height in heights.items():
         weight = "bold" if k in named else "normal"
         words = f"{trial.confidence[k]:.2f}{named.get(k, '')}"
         colour = colours[k] if k in named else style.INK
-        axes.text(1.03, k, words, color=colour, fontweight=weight, **looks)
+        axes.text(1.03, height, words, color=colour, fontweight=weight, **looks)
+
+
+def _apart(classes, least):
+    """Heights of the words of one or two classes, at least so far from each other."""
+    if len(classes) == 1:
+        return {classes[0]: classes[0]}
+    middle = np.mean(classes)
+    half = max((classes[1] - classes[0]) / 2, least / 2)
+    return {classes[0]: middle - half, classes[1]: middle + half}

@@ -44,14 +44,15 @@ def input_heatmap(trial):
         axes = place(figure, LEFT, TITLE_PX + 6, WIDTH, PICTURE)
         mean = place(figure, LEFT, TITLE_PX + 6 + PICTURE + GAP, WIDTH, MEAN)
         mark_windows(mean, trial)
-        if values.any():
-            _draw_picture(figure, axes, trial, values, unit)
-            _draw_mean(mean, trial, values)
-        else:
+        words = _why_empty(values)
+        if words:
             mark_windows(axes, trial)
             for empty in (axes, mean):
                 empty.set_yticks([])
-                say(empty, "no input")
+                say(empty, words)
+        else:
+            _draw_picture(figure, axes, trial, values, unit)
+            _draw_mean(mean, trial, values)
         axes.set_ylabel("Input")
         for axis, is_labelled in ((axes, False), (mean, True)):
             set_time(axis, trial, is_labelled)
@@ -66,11 +67,19 @@ def _in_units(trial):
     if low == 0 and high == 0:
         return values, "silent", ""
     if np.array_equal(values, values.astype(bool)):
-        return values * (1000 / trial.dt_ms), "spikes", "Hz"
+        return values * np.float32(1000 / trial.dt_ms), "spikes", "Hz"
     if low >= 0 and high < CURRENT_PER_PROBABILITY:
         rates = rates_from_current(values, trial.dt_ms)
         return rates, "rates that their currents stand for", "Hz"
-    return values, "as given, without a unit", ""
+    finite = "" if np.isfinite(low + high) else ", not all of them finite"
+    return values, f"as given, without a unit{finite}", ""
+
+
+def _why_empty(values):
+    """Why there is nothing to draw, or nothing if there is."""
+    if not values.any():
+        return "no input"
+    return "" if np.isfinite(values).any() else "no input is a finite number"
 
 
 def block_means(values, n_rows, n_columns):
@@ -92,11 +101,12 @@ def block_means(values, n_rows, n_columns):
 def _draw_picture(figure, axes, trial, values, unit):
     picture = block_means(values, WIDTH, PICTURE).T
     n_inputs = values.shape[1]
-    brightest = float(np.nanpercentile(picture, BRIGHTEST))
+    finite = picture[np.isfinite(picture)]
+    brightest = float(np.percentile(finite, BRIGHTEST)) if len(finite) else 0.0
     image = axes.imshow(
         picture,
         cmap="magma",
-        vmin=min(float(np.nanmin(picture)), 0),
+        vmin=finite.min(initial=0),
         vmax=brightest if brightest > 0 else 1,
         extent=(0, trial.duration_ms, n_inputs, 0),
         aspect="auto",
@@ -105,7 +115,7 @@ def _draw_picture(figure, axes, trial, values, unit):
     for edge in windows(trial).ravel():
         axes.axvline(edge, color=style.WINDOW, lw=0.8)
     bar = place(figure, LEFT + WIDTH + 12, TITLE_PX + 6, 12, PICTURE)
-    is_cut = picture.max() > brightest > 0
+    is_cut = finite.max(initial=0) > brightest > 0
     figure.colorbar(image, cax=bar, extend="max" if is_cut else "neither")
     bar.set_ylabel(f"Rate ({unit})" if unit else "Input")
 
@@ -114,4 +124,5 @@ def _draw_mean(axes, trial, values):
     mean = block_means(values, WIDTH, 1)[:, 0]
     edges = np.linspace(0, trial.duration_ms, len(mean) + 1)
     axes.stairs(mean, edges, baseline=None, color=style.INK)
-    axes.set_ylim(min(0, mean.min() * 1.05), max(mean.max() * 1.05, 1e-6))
+    finite = mean[np.isfinite(mean)]
+    axes.set_ylim(1.05 * finite.min(initial=0), 1.05 * finite.max(initial=1e-6))

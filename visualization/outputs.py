@@ -19,7 +19,7 @@ from visualization.trial_axes import (
     windows,
 )
 
-LEFT, WIDTH, GAP_X, BARS, RIGHT = 56, 430, 50, 150, 70  # px
+LEFT, WIDTH, GAP_X, BARS, RIGHT = 66, 420, 50, 150, 70  # px
 OUTPUT, GAP_Y, FOOT = 150, 22, 46  # px
 
 
@@ -75,8 +75,8 @@ def _answer_time(trial):
 def _draw_lines(axes, trial, values):
     """One line per class, a step per chunk; values (C, K)."""
     mark_windows(axes, trial)
-    if not values.size:
-        say(axes, "no readout")
+    if not np.isfinite(values).any():
+        say(axes, "no finite number" if values.size else "no readout")
         return
     edges = np.linspace(0, trial.duration_ms, len(values) + 1)
     looks = _special_classes(trial)

@@ -15,6 +15,7 @@ from v1model.lgn import (
     spikes_from_rates,
 )
 from v1model.lgn.classes import lgn_classes
+from v1model.lgn.current import rates_from_current
 from v1model.lgn.kernels import make_subunits
 
 
@@ -183,6 +184,13 @@ def test_current_is_the_scaled_spike_probability():
         1.3 * (1 - np.exp(-rates / 2000)),
         rtol=1e-6,
     )
+
+
+@pytest.mark.parametrize("dt_ms", [0.5, 1.0])
+def test_the_rates_of_a_current_are_those_that_it_was_made_from(dt_ms):
+    rates = np.array([[0.0, 0.01, 1.0], [10.0, 100.0, 500.0]])
+    back = rates_from_current(current_from_rates(rates, dt_ms), dt_ms)
+    np.testing.assert_allclose(back, rates, rtol=1e-4)
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 5.0])

@@ -1,0 +1,48 @@
+"""Figures in files: their words stay words, and their dots do not fill the disk."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.visualization.trials import made_up
+from v1model.network import build_column, neurons_of
+from visualization.files import png_of, write_figure
+from visualization.raster import spike_raster
+
+
+@pytest.fixture(scope="module")
+def figure():
+    """Runaway activity, which would be half a million dots."""
+    neurons = neurons_of(build_column(2000, seed=1))
+    return spike_raster(made_up(2000, "runaway", n_steps=600), neurons)
+
+
+def size_of(png):
+    with Image.open(io.BytesIO(png)) as picture:
+        return picture.size
+
+
+def test_words_of_an_svg_file_can_be_searched_and_dots_are_a_picture(figure, tmp_path):
+    write_figure(figure, tmp_path / "raster.svg")
+    text = (tmp_path / "raster.svg").read_text(encoding="utf-8")
+    words = re.findall(r"<text[^>]*>([^<]+)</text>", text)
+    assert {"L2/3", "Time (ms)", "answer due"} <= set(words)
+    assert "data:image/png;base64" in text and len(text) < 2e6
+
+
+def test_words_of_a_pdf_file_have_fonts_and_dots_are_a_picture(figure, tmp_path):
+    write_figure(figure, tmp_path / "raster.pdf")
+    data = (tmp_path / "raster.pdf").read_bytes()
+    assert data.startswith(b"%PDF") and b"/FontFile2" in data
+    assert b"/Subtype /Image" in data and len(data) < 2e6
+
+
+def test_a_png_has_the_pixels_that_the_figure_was_laid_out_for(figure, tmp_path):
+    write_figure(figure, tmp_path / "raster.png")
+    wide, high = np.rint(figure.get_size_inches() * figure.dpi).astype(int)
+    written = (tmp_path / "raster.png").read_bytes()
+    assert size_of(written) == size_of(png_of(figure)) == (wide, high)
+    assert size_of(png_of(figure, 200)) == (2 * wide, 2 * high)
