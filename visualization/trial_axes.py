@@ -86,9 +86,10 @@ def _with_question(trial, words):
 def size_in_words(trial):
     """Neurons, duration, spikes and mean rate of a trial."""
     n_spikes = len(trial.spike_step)
+    rate = n_spikes / trial.n_neurons / (trial.duration_ms / 1000)
     return (
         f"{trial.n_neurons:,} neurons, {trial.duration_ms:g} ms, {n_spikes:,} spikes "
-        f"({trial.rates.mean():.3g} Hz on average)"
+        f"({rate:.3g} Hz on average)"
     )
 
 

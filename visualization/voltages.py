@@ -60,7 +60,8 @@ def voltage_traces(trial, neurons=None):
         ValueError: The neurons are of another column.
     """
     check_neurons(trial, neurons)
-    traces = [_trace(trial, k, neurons) for k in range(len(trial.traced[:N_TRACES]))]
+    spikes = _spikes_of(trial, trial.traced[:N_TRACES])
+    traces = [_trace(trial, k, times, neurons) for k, times in enumerate(spikes)]
     n_rows = max(-(-len(traces) // COLUMNS), 1)
     wide = LEFT + COLUMNS * (WIDTH + GAP_X) - GAP_X + RIGHT
     high = TITLE_PX + n_rows * (HEIGHT + GAP_Y) + FOOT
@@ -86,10 +87,20 @@ def _explanation(n_traces, neurons):
     return f"{words}; dashed: threshold; dotted: rest"
 
 
-def _trace(trial, k, neurons):
+def _spikes_of(trial, chosen):
+    """Times of the spikes of each of these neurons, list of (n,), ms."""
+    is_chosen = np.zeros(trial.n_neurons, bool)
+    is_chosen[chosen] = True
+    theirs = is_chosen[trial.spike_neuron]  # a few of perhaps millions
+    who = trial.spike_neuron[theirs]
+    times = (trial.spike_step[theirs] + 0.5) * trial.dt_ms
+    return [times[who == neuron] for neuron in chosen]
+
+
+def _trace(trial, k, spike_ms, neurons):
+    """The panel of traced neuron k."""
     neuron = trial.traced[k]
-    spikes = (trial.spike_step[trial.spike_neuron == neuron] + 0.5) * trial.dt_ms
-    found = trial.voltages[:, k], spikes
+    found = trial.voltages[:, k], spike_ms
     if neurons is None:
         return Trace(*found, f"neuron {neuron:,}", style.INK)
     name = str(neurons.pop_name[neuron])
