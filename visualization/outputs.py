@@ -20,6 +20,7 @@ from visualization.trial_axes import (
 )
 
 LEFT, WIDTH, GAP_X, BARS, RIGHT = 66, 420, 50, 150, 70  # px
+KEY_LEFT = (0, 0.4, 0.8)  # of the axes, where the words of the key begin
 OUTPUT, GAP_Y, FOOT = 150, 22, 46  # px
 
 
@@ -98,34 +99,23 @@ def _special_classes(trial):
 
 def _explain_lines(axes, trial):
     """The classes that have a look of their own, named above the axes."""
-    looks, left = _special_classes(trial), 0.0
-    for k, look in looks.items():
-        roles = {"likeliest": not is_answer_due(trial)}
-        if is_answer_due(trial):
-            roles = {"right": k == trial.label, "given": k == trial.prediction}
-        role = " and ".join(name for name, holds in roles.items() if holds)
-        axes.plot(
-            [left, left + 0.06],
-            [1.08, 1.08],
-            transform=axes.transAxes,
-            clip_on=False,
-            **look,
-        )
-        at = {"transform": axes.transAxes, "va": "center"}
-        axes.text(left + 0.075, 1.08, f"class {k}: {role}", **at)
-        left += 0.36
+    looks = _special_classes(trial)
+    key = [(f"class {k}: {_role(trial, k)}", look) for k, look in looks.items()]
     n_others = trial.outputs.shape[1] - len(looks)
     if n_others > 0 and looks:
-        axes.plot(
-            [left, left + 0.06],
-            [1.08, 1.08],
-            transform=axes.transAxes,
-            clip_on=False,
-            color=style.FAINT,
-            lw=0.6,
-        )
+        key.append((f"{n_others} others", {"color": style.FAINT, "lw": 0.6}))
+    for left, (words, look) in zip(KEY_LEFT, key, strict=False):
+        line = [left, left + 0.06], [1.08, 1.08]
+        axes.plot(*line, transform=axes.transAxes, clip_on=False, **look)
         at = {"transform": axes.transAxes, "va": "center"}
-        axes.text(left + 0.075, 1.08, f"{n_others} others", **at)
+        axes.text(left + 0.075, 1.08, words, **at)
+
+
+def _role(trial, k):
+    if not is_answer_due(trial):
+        return "likeliest"
+    roles = {"right": k == trial.label, "given": k == trial.prediction}
+    return " and ".join(name for name, holds in roles.items() if holds)
 
 
 def _judge_windows(axes, trial):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.visualization.trials import check_words, made_up, words_of
+from tests.visualization.trials import boxes_of, check_words, made_up, words_of
 from visualization import style
 from visualization.outputs import readout_over_time
 from visualization.predictions import batch_predictions
@@ -49,6 +49,16 @@ def test_the_right_class_is_thick_and_a_wrong_answer_is_dashed():
     assert [patch.get_linestyle() != "solid" for patch in looks].index(True) == 1
     words = words_of(readout_over_time(trial))
     assert "class 3: right" in words and "class 1: given" in words
+
+
+@pytest.mark.parametrize("given", [3, 1], ids=["right", "wrong"])
+def test_the_lines_of_the_key_do_not_run_through_its_words(given):
+    figure = readout_over_time(made_up(20, **answers(99, [0, 0, 0, 3], [given] * 4)))
+    boxes = [box for _, box in boxes_of(figure)]
+    lines = figure.axes[0].lines
+    assert len(lines) == 2 + (given != 3)
+    for line in lines:
+        assert not any(line.get_window_extent().overlaps(box) for box in boxes)
 
 
 def test_each_window_has_the_sign_of_its_answer():
