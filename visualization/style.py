@@ -10,7 +10,7 @@ CLASS_COLOURS = {
     "excitatory": "#D55E00",
     "Pvalb": "#0072B2",
     "Sst": "#009E73",
-    "Htr3a": "#B0579B",
+    "Htr3a": "#CC79A7",
 }
 INK = "#333333"
 FAINT = "#8C8C8C"
