@@ -47,7 +47,14 @@ PROGRAMS = (
     Program("engine_scaling", (), 90, ("--sizes=500,1000,2000,5000",), 40),
     Program("adjoint_ideas", (), 15, None, 0),
     Program("memory_length", (), 150, None, 0),
-    Program("figures_speed", (), 130, ("--sizes=500,5000",), 60, "matplotlib"),
+    Program(
+        "figures_speed",
+        ("--sizes=51978", "--repeats=1"),
+        40,
+        ("--sizes=5000", "--repeats=1"),
+        25,
+        "matplotlib",
+    ),
     Program("nest_speed", (), 80, ("--threads=1",), 30, "nest"),
     Program("nest_speed", ("--core", "--repeats=1"), 150, None, 0, "nest"),
 )
