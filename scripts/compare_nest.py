@@ -21,12 +21,7 @@ import tensorflow as tf
 from absl import app, flags
 
 from v1model.atomic import atomic_path, write_text
-from v1model.config import (
-    DEFAULT_BUILD_SEED,
-    ColumnConfig,
-    ColumnTrainConfig,
-    NetworkConfig,
-)
+from v1model.config import DEFAULT_BUILD_SEED, ColumnConfig, NetworkConfig
 from v1model.engine.agreement import (
     SpikeAgreement,
     VoltageDifference,
@@ -48,9 +43,8 @@ from v1model.models.trained_network import check_weights_file, trained_network
 from v1model.network import load_network
 from v1model.network.data import N_RECEPTORS, Network, Synapses
 from v1model.network.populations import rough_index
-from v1model.options import from_dict
-from v1model.runs import Run
 from v1model.simulation import grating_lgn_rates, population_rates
+from v1model.trained_run import read_trained_run
 from visualization.nest import rate_agreement, voltage_traces
 from visualization.style import class_of
 
@@ -59,7 +53,6 @@ BIN_MS = 10  # of the rates that are correlated
 SHORTEST_MS = 100
 RECORDED_PER_POPULATION = 20
 TRACE_MS = 400
-RUN_WEIGHTS = ("column.keras", "best.weights.h5", "latest.weights.h5")
 NETWORK_FLAGS = ("neurons", "data_dir", "build_seed")
 
 
@@ -228,15 +221,8 @@ def _subject_of_run(folder, values):
     given = [name for name in NETWORK_FLAGS if values[name].present]
     if given:
         raise ValueError(f"the run in --weights decides {given}: leave them out.")
-    run = Run.open(folder)
-    config = from_dict(ColumnTrainConfig, run.config)
-    found = [run.checkpoints / name for name in RUN_WEIGHTS]
-    found = [path for path in found if path.is_file()]
-    if not found:
-        raise FileNotFoundError(f"{run.checkpoints} has none of {RUN_WEIGHTS}.")
-    whole = load_network(config.network, keep_signs=config.column.use_dale_law)
-    network = trained_network(_connected(whole), found[0], config.column.max_delay)
-    return Subject(network, config.column.max_delay)
+    run = read_trained_run(folder)
+    return Subject(_connected(run.after), run.config.column.max_delay)
 
 
 def _connected(network):

@@ -29,12 +29,12 @@ LEVELS = (
     {"options"},
     {"distribution_config", "task_config"},
     {"config", "flags", "metrics", "atomic", "slurm", "activity"},
-    {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules"},
+    {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"},
     {"distribution", "network"},
     {"engine"},
     {"stimuli", "models"},
     {"assembly", "backup", "callbacks", "simulation", "recorder"},
-    {"experiments"},
+    {"experiments", "trained_run"},
 )
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 FORBIDDEN_IN_CORE = {"training", "visualization", "matplotlib", "seaborn"}

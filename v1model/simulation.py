@@ -37,7 +37,7 @@ class ColumnLayers(NamedTuple):
     noise: keras.layers.Layer | None
 
 
-def untrained_column(network, engine="auto", shared_background=True):
+def untrained_column(network, engine="auto", shared_background=True, max_delay=5):
     """The ColumnLayers of a network, with its own weights and Poisson background.
 
     Args:
@@ -45,10 +45,12 @@ def untrained_column(network, engine="auto", shared_background=True):
         engine: See ColumnRNN.
         shared_background: Whether all neurons have one source, as in the published
             simulations, or each has its own.
+        max_delay: Longest delay, ms; longer ones are clipped.
     """
+    cell = BillehColumn(network, max_delay=max_delay, name="cell")
     return ColumnLayers(
         SparseLayer(network, compact=True, engine=engine, name="input_layer"),
-        ColumnRNN(BillehColumn(network, name="cell"), engine=engine, name="rsnn"),
+        ColumnRNN(cell, engine=engine, name="rsnn"),
         PoissonBackground(
             network, shared=shared_background, compact=True, name="background"
         ),
