@@ -14,8 +14,8 @@ from v1model.metrics import dsi, osi
 LEVEL = 0.95  # of the points beyond which an index is not put down to chance
 DRAWS = 1000
 # From here on the length of the mean vector of n random directions is Rayleigh's to
-# within 1 %: P(length > r) = exp(-n r^2).
-MANY_SPIKES = 500
+# within 2 %: P(length > r) = exp(-n r^2).
+MANY_SPIKES = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,6 +126,12 @@ def chance_limits(totals, directions, rng, draws=DRAWS):
         # The next higher of the drawn values: few spikes have few possible indices.
         limits[:, k] = np.quantile(drawn, LEVEL, axis=1, method="higher")
     return ChanceLimits(*limits[:, position.ravel()])
+
+
+def turn_between(angles, others, period=360.0):
+    """Angles minus others, in [-period/2, period/2) degrees; NaN where either is."""
+    difference = np.asarray(angles, float) - others
+    return (difference + period / 2) % period - period / 2
 
 
 class Alignment(NamedTuple):
