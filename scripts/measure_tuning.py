@@ -4,7 +4,8 @@
 Prints each population beside chance, the published column and Neuropixels units, and
 writes a figure and a csv. Chance is a column of Poisson neurons with the same rates
 that prefer nothing: few spikes look tuned. All directions share the seeds of their
-trials, so that no difference between two of them is one of the background.
+trials, so that no difference between two of them is one of the background. A trained
+column, too, is shown the LGN's spikes over the shared background, as in publication.
 """
 
 import csv
@@ -288,6 +289,9 @@ def table(rows):
     ]
     for row in rows:
         line = f"{row.population:10}{row.cells:7,}{row.active:7,}"
+        if not row.active:
+            lines.append(f"{line}  {'silent' if row.cells else 'no cells'}")
+            continue
         for index, expected in (("osi", EXPECTED_OSI), ("dsi", EXPECTED_DSI)):
             of = {f: getattr(row, f"{index}_{f}") for f in ("median", "chance")}
             mark = _verdict(row.population, of["median"], expected)
@@ -321,7 +325,7 @@ def _preferences(network, measured):
         found = alignment(preferred[chosen], network.tuning_angle[chosen], period)
         lines.append(
             f"Preferred {what} of {chosen.sum():,} excitatory cells: tuning angle "
-            f"{found.offset:+.0f} degrees (circular correlation "
+            f"{round(found.offset):+d} degrees (circular correlation "
             f"{found.correlation:.2f}, concentration {found.concentration:.2f})."
         )
     return "\n".join(lines)

@@ -19,7 +19,7 @@ def own_cache(tmp_path, monkeypatch):
 def test_a_run_gives_its_network_before_and_after(tmp_path):
     config = ColumnTrainConfig(
         network=NetworkConfig(neurons=500, caching=False),
-        column=ColumnConfig(max_delay=4),
+        column=ColumnConfig(max_delay=4, input_weight_scale=2.0),
     )
     run = Run.create(tmp_path, "trained", config, ["test"])
     with pytest.raises(FileNotFoundError, match="has none of"):
@@ -41,9 +41,11 @@ def test_a_run_gives_its_network_before_and_after(tmp_path):
     ):
         np.testing.assert_array_equal(before.pre, after.pre)
         np.testing.assert_allclose(after.weight, factor * before.weight, rtol=1e-5)
-    np.testing.assert_array_equal(
-        found.before.recurrent.weight, network.recurrent.weight
-    )
+    for before, original, factor in (
+        (found.before.recurrent, network.recurrent, 1),
+        (found.before.lgn.synapses, network.lgn.synapses, 2),
+    ):
+        np.testing.assert_allclose(before.weight, factor * original.weight)
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

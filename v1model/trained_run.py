@@ -1,6 +1,9 @@
 """What training has made of a network: a finished or stopped run, read back."""
 
+import dataclasses
 from typing import NamedTuple
+
+import numpy as np
 
 from v1model.assembly import network_for
 from v1model.config import ColumnTrainConfig
@@ -17,7 +20,8 @@ class TrainedRun(NamedTuple):
     """A run, read back.
 
     config: ColumnTrainConfig.
-    before: Network that the training started from, if it started from no other run.
+    before: Network that the training started from; of a run that was started from
+        another, the network that the other started from.
     after: The same Network with the trained weights.
     """
 
@@ -39,6 +43,11 @@ def read_trained_run(folder):
     found = [path for path in found if path.is_file()]
     if not found:
         raise FileNotFoundError(f"{run.checkpoints} has none of {WEIGHTS}.")
-    before, _ = network_for(config)
+    network, _ = network_for(config)
+    scale = np.float32(config.column.input_weight_scale)
+    synapses = network.lgn.synapses
+    synapses = synapses.replace(weight=scale * synapses.weight)
+    lgn = dataclasses.replace(network.lgn, synapses=synapses)
+    before = dataclasses.replace(network, lgn=lgn)
     after = trained_network(before, found[0], config.column.max_delay)
     return TrainedRun(config, before, after)

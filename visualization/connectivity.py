@@ -45,9 +45,9 @@ def connections_of(network):
     counts, sums = (a.reshape(N_GROUPS, N_GROUPS) for a in (counts, sums))
     cells = np.bincount(group, minlength=N_GROUPS)
     pairs = np.outer(cells, cells) - np.diag(cells)
-    with np.errstate(invalid="ignore"):
-        probability = np.where(pairs > 0, counts / pairs, np.nan)
-        weight = np.where(counts > 0, sums / counts, np.nan)
+    nothing = np.full(counts.shape, np.nan)
+    probability = np.divide(counts, pairs, out=nothing.copy(), where=pairs > 0)
+    weight = np.divide(sums, counts, out=nothing, where=counts > 0)
     return Connections(cells, counts, probability, weight)
 
 

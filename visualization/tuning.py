@@ -202,14 +202,19 @@ def _draw_offsets(figure, offsets):
         axes.set_xlabel(f"Preferred {what} minus tuning angle (degrees)")
         axes.set_xticks(ticks)
         axes.set_xlim(ticks[0], ticks[-1])
-        title = f"{len(values):,} excitatory cells beyond chance; dashed: no relation"
+        title = f"{len(values):,} excitatory cells beyond chance"
         axes.set_title(title, fontsize=8)
         if not len(values):
             axes.set_yticks([])
+            middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
+            axes.text(0.5, 0.5, f"no {what} is preferred", **middle)
             continue
         edges = np.linspace(ticks[0], ticks[-1], OFFSET_BINS + 1)
         share = np.histogram(values, edges)[0] / len(values) * 100
         axes.stairs(share, edges, fill=True, color=style.CLASS_COLOURS["excitatory"])
-        axes.axhline(100 / OFFSET_BINS, color=style.INK, lw=0.8, ls=(0, (4, 3)))
+        even = 100 / OFFSET_BINS
+        axes.axhline(even, color=style.INK, linewidth=0.8, linestyle=(0, (4, 3)))
+        beside = {"transform": axes.get_yaxis_transform(), "va": "center"}
+        axes.text(1.01, even, "no\nrelation", fontsize=7, **beside)
         axes.set_ylim(0, 1.1 * share.max())
         axes.set_ylabel("cells (%)")

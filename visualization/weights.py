@@ -163,7 +163,7 @@ def _changes(before, after):
     if not sizes[0]:
         return "\n"
     flipped = 100 * np.mean(before * after < 0)
-    return f"sum {100 * (sizes[1] / sizes[0] - 1):+.1f} %\n{flipped:.2g} % turned sign"
+    return f"sum {100 * (sizes[1] / sizes[0] - 1):+.1f} %\n{flipped:.3g} % turned sign"
 
 
 def main(argv=None):

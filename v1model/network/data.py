@@ -233,7 +233,9 @@ class Network:
         node_id: Name of each neuron in the file it came from, (N,) int64.
         x, z: Tangential position, (N,), um; the column's axis is x = z = 0.
         y: Depth below the pia, (N,), um, positive.
-        tuning_angle: Preferred direction given by the wiring, (N,), degrees.
+        tuning_angle: Direction that the wiring follows, (N,), degrees. Excitatory
+            cells prefer bars across it, and, as in the published column, bars that
+            move against it.
         recurrent: Synapses among the neurons, in canonical order.
         lgn: The LGN and its synapses.
         background: The rest of the brain, at most one synapse per neuron and

@@ -5,7 +5,8 @@
 with x the column and y the row of the pixel, both in degrees (one pixel is one
 degree), a the direction, f the spatial and F the temporal frequency. Direction 0
 moves towards larger x, 90 towards larger y: the axes of `LGNUnits`, so that a grating
-in direction a moves along the `tuning_angle` a of a neuron.
+in direction a moves along the `tuning_angle` a of a neuron. (The published files count
+directions clockwise: y points up there, so that their 45 is 315 here.)
 """
 
 import dataclasses

@@ -1,0 +1,63 @@
+"""`scripts/draw_column.py` as a user runs it."""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+import pytest
+
+from v1model.assembly import network_for
+from v1model.config import ColumnTrainConfig, NetworkConfig
+from v1model.lgn import LGN
+from v1model.simulation import grating_rates, untrained_column
+
+SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "draw_column.py"
+
+
+@pytest.fixture(scope="module")
+def script():
+    spec = importlib.util.spec_from_file_location("draw_column", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
+
+
+def test_both_figures_are_written(script, tmp_path, capsys):
+    script.main(["--neurons=500", f"--out={tmp_path / 'figures'}"])
+    printed = capsys.readouterr().out
+    for name in ("connectivity.png", "active_cells.png"):
+        assert (tmp_path / "figures" / name).read_bytes().startswith(b"\x89PNG")
+        assert name in printed
+
+
+def test_the_trial_has_the_rates_that_are_measured(script):
+    config = ColumnTrainConfig(network=NetworkConfig(neurons=500))
+    network, _ = network_for(config)
+    trial = script.grating_trial(network, max_delay=5)
+    expected = grating_rates(
+        untrained_column(network),
+        LGN(network.lgn.units),
+        script.DIRECTION,
+        seed=script.SEED,
+        duration_ms=script.DURATION_MS,
+    )
+    assert expected.sum() > 0
+    np.testing.assert_allclose(trial.rates, expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data_dir=nowhere"], "nowhere does not exist"),
+        (["--run=nowhere"], "nowhere is not a run"),
+        (["--run=nowhere", "--neurons=500"], "leave out the others"),
+    ],
+)
+def test_wrong_arguments_end_with_one_line(script, arguments, message):
+    with pytest.raises(SystemExit, match=f"^draw_column: .*{message}"):
+        script.main(arguments)
