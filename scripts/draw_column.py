@@ -31,6 +31,7 @@ from visualization.positions import active_cells
 DIRECTION = 45.0  # degrees
 DURATION_MS = 600
 SEED = 3000
+DPI = 150  # a picture of so many dots is large
 
 
 def main(argv=None):
@@ -49,11 +50,11 @@ def main(argv=None):
     out = pathlib.Path(values.out)
     subject = f"{network.n_neurons:,} neurons, {'' if values.run else 'un'}trained"
     figure = connectivity_matrix(network, f"{subject}: recurrent connections")
-    write_figure(figure, out / "connectivity.png")
+    write_figure(figure, out / "connectivity.png", dpi=DPI)
     trial = grating_trial(network, max_delay)
     title = f"{subject}: cells that fired in {DURATION_MS} ms of a drifting grating"
     figure = active_cells(trial, neurons_of(network), title)
-    write_figure(figure, out / "active_cells.png")
+    write_figure(figure, out / "active_cells.png", dpi=DPI)
     print(f"Wrote connectivity.png and active_cells.png to {out}.")
 
 

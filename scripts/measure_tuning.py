@@ -38,6 +38,7 @@ NETWORK_FLAGS = ("neurons", "data_dir", "build_seed")
 # Medians of the two published runs of the core and of Neuropixels units lie between.
 EXPECTED_OSI = {"excitatory": (0.2, 0.45), "Pvalb": (0.0, 0.2)}
 EXPECTED_DSI = {"excitatory": (0.08, 0.3)}
+DPI = 200
 
 
 class Subject(NamedTuple):
@@ -351,7 +352,7 @@ def figure_of(network, measured, title):
 
 def write(rows, figure, path):
     """Writes the figure, and the rows as a csv beside it."""
-    write_figure(figure, path)
+    write_figure(figure, path, dpi=DPI)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in dataclasses.fields(Row)])

@@ -20,6 +20,7 @@ from visualization.files import write_figure
 
 LOWEST = 1e-3  # pA; weaker synapses, which move nothing, are drawn in the first bin
 BINS_PER_DECADE = 12
+DPI = 200  # of a .png
 CLASSES = ("E to E", "E to I", "I to E", "I to I", "LGN")
 EXCITATORY, INHIBITORY = style.CLASS_COLOURS["excitatory"], style.CLASS_COLOURS["Pvalb"]
 _COLOURS = (EXCITATORY, EXCITATORY, INHIBITORY, INHIBITORY, style.INK)
@@ -178,7 +179,8 @@ def main(argv=None):
             raise ValueError(f"--out must end with .png, .pdf or .svg, got {out}.")
         run = read_trained_run(values.run)
         title = f"{pathlib.Path(values.run).name}: weights before and after training"
-        write_figure(weight_distributions(run.before, run.after, title), out)
+        figure = weight_distributions(run.before, run.after, title)
+        write_figure(figure, out, dpi=DPI)
     except (ValueError, OSError) as error:
         sys.exit(f"weights: {error}")
     print(f"Wrote {out}.")  # noqa: T201

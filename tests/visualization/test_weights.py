@@ -78,6 +78,15 @@ def test_what_has_not_changed_lies_on_the_diagonal(network):
         assert not is_drawn[~np.eye(n, dtype=bool)].any()
 
 
+def test_what_has_grown_lies_above_the_diagonal(network):
+    for axes in weight_distributions(network, scaled(network, 3, 3)).axes[5:]:
+        (mesh,) = axes.collections
+        after, before = np.nonzero(~np.ma.getmaskarray(mesh.get_array()))
+        weak = before == 0  # what is too weak to be drawn may stay so
+        assert (after > before)[~weak].all()
+        assert (~weak).any()
+
+
 def without_synapses(network):
     nothing = Synapses(*(np.zeros(0) for _ in range(5)))
     return dataclasses.replace(network, recurrent=nothing)
