@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from v1model.network.physiology import column_rates, physiology_targets, rate_bands
-from v1model.network.populations import ROUGH_POPULATIONS, layer_of
+from v1model.network.populations import ROUGH_POPULATIONS
 from visualization import style
+from visualization.population_rows import LAYER_GAP, draw_names, population_rows
 
 LOWEST_RATE = 0.05  # Hz, left end of the axis; lower rates are drawn on it
-LAYER_GAP = 0.7  # rows between two layers
 # Offsets within a row, so that the marks of one population never hide each other.
 NEUROPIXELS_LANE, PUBLISHED_LANE = -0.27, 0.27
 PUBLISHED_RUNS = ("new_dg", "old_dg")  # columns of `column_rates`
@@ -70,14 +70,9 @@ def _check(rates):
 
 def _rows(with_network):
     """Height of each population's row, from the pia down."""
-    rows, y, last = {}, 0.0, None
-    for name in ROUGH_POPULATIONS:
-        layer = str(layer_of([name])[0])
-        y += LAYER_GAP if last not in (None, layer) else 0
-        rows[name], last = y, layer
-        y += 1
+    rows = population_rows()
     if with_network:
-        rows["network"] = y + LAYER_GAP
+        rows["network"] = max(rows.values()) + 1 + LAYER_GAP
     return rows
 
 
@@ -138,19 +133,11 @@ def _draw_rate(axes, name, y, rate):
 
 
 def _draw_names(axes, rows):
-    at_left = {"transform": axes.get_yaxis_transform(), "va": "center"}
-    layers = {}
-    for name, y in rows.items():
-        if name == "network":
-            axes.text(-0.02, y, "all neurons", ha="right", **at_left)
-            continue
-        layers.setdefault(str(layer_of([name])[0]), []).append(y)
-        label = style.class_of(name)
-        axes.text(-0.02, y, label, color=style.colour_of(name), ha="right", **at_left)
-    for layer, heights in layers.items():
-        middle = sum(heights) / len(heights)
-        axes.text(-0.24, middle, f"L{layer}", fontweight="bold", ha="left", **at_left)
-    axes.text(1.02, -0.75, "Hz", fontweight="bold", **at_left)
+    draw_names(axes, {k: y for k, y in rows.items() if k != "network"})
+    at_side = {"transform": axes.get_yaxis_transform(), "va": "center"}
+    if "network" in rows:
+        axes.text(-0.02, rows["network"], "all neurons", ha="right", **at_side)
+    axes.text(1.02, -0.75, "Hz", fontweight="bold", **at_side)
 
 
 def _draw_key(axes):
