@@ -18,7 +18,7 @@ LOSSES = {
     "weight_loss": "Loss of the weights",
 }
 PACE = {
-    "learning_rate": ("Learning rate", "per step"),
+    "learning_rate": ("Learning rate", ""),
     "seconds_per_step": ("Time of a step", "s"),
 }
 
@@ -36,10 +36,12 @@ def accuracy_charts(epochs, task):
         if (chance := _column(epochs, f"val_chance{suffix}")) is None:
             chance = _column(epochs, f"chance{suffix}")
         if chance is not None:
-            curves.append(Curve("best constant answer", chance, style.FAINT, 2))
+            curves.append(Curve("chance", chance, style.FAINT, 2))
         title = f"Accuracy: {name or task}"
         charts.append(
-            Chart(title, "right answers", epochs["step"], tuple(curves), (0, 1))
+            Chart(
+                title, "share of right answers", epochs["step"], tuple(curves), (0, 1)
+            )
         )
     return _filled(charts)
 
@@ -47,7 +49,7 @@ def accuracy_charts(epochs, task):
 def loss_charts(epochs):
     """The loss and its parts, those that are not zero throughout."""
     charts = [
-        Chart(title, "loss", epochs["step"], tuple(_both(epochs, name)))
+        Chart(title, "", epochs["step"], tuple(_both(epochs, name)))
         for name, title in LOSSES.items()
         if any(np.any(curve.y > 0) for curve in _both(epochs, name))
     ]

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 WIDTH, HEIGHT = 360, 210  # units of the drawing
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 34  # margins around the axes
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 10, 34  # margins around the axes
 MOST_POINTS = 400  # of a curve
 MARKED_POINTS = 30  # up to so many, each point has a dot
 DASHES = ("", "6 3", "2 2", "8 3 2 3")  # so that curves differ without colour too
@@ -44,7 +44,7 @@ class Chart:
 
     Args:
         title: Of the chart.
-        unit: Of the vertical axis, as text.
+        unit: Of the vertical axis, as text; empty where there is none.
         steps: Horizontal axis, (n,), increasing.
         curves: Tuple of Curve.
         limits: Ends of the vertical axis that are shown at least, or None.
@@ -82,7 +82,7 @@ def chart_html(chart):
     curves = [_at(curve, rows) for curve in chart.curves if np.isfinite(curve.y).any()]
     x, y = _axes(steps, curves, chart.limits)
     title = html.escape(chart.title)
-    drawing = [_grid(x, y, chart.unit)]
+    drawing = [_grid(x, y)]
     drawing += [_band(curve, steps, x, y) for curve in curves if curve.low is not None]
     drawing += [_line(curve, steps, x, y) for curve in curves]
     data = {
@@ -92,12 +92,13 @@ def chart_html(chart):
     }
     return (
         f'<figure class="chart" data-chart="{html.escape(json.dumps(data))}">'
-        f"<figcaption>{title}</figcaption>"
+        f"<figcaption>{title} <small>{html.escape(chart.unit)}</small></figcaption>"
         f'<ul class="legend">{"".join(map(_key, curves))}</ul>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{title}: {html.escape(_last_values(steps, curves))}">'
         f"{''.join(drawing)}"
-        f'<line class="cursor" x1="-9" x2="-9" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/></svg>'
+        f'<line class="cursor" x1="-9" x2="-9" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        "</svg>"
         f'<p class="readout">{html.escape(_last_values(steps, curves))}</p></figure>'
     )
 
@@ -147,13 +148,14 @@ def _at(curve, rows):
     return dataclasses.replace(curve, y=np.asarray(curve.y)[rows], low=low, high=high)
 
 
-def _grid(x, y, unit):
+def _grid(x, y):
     parts = []
     for tick in y.ticks(4):
         at = f"{y.place(tick):.1f}"
         parts.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at}" y2="{at}"/>'
-            f'<text x="{LEFT - 5}" y="{at}" dy="0.35em" text-anchor="end">{tick:g}</text>'
+            f'<text x="{LEFT - 5}" y="{at}" dy="0.35em" text-anchor="end">'
+            f"{tick:g}</text>"
         )
     floor = HEIGHT - BOTTOM
     for tick in x.ticks(5, whole=True):
@@ -165,12 +167,7 @@ def _grid(x, y, unit):
         )
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(
-        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">step</text>'
-    )
-    height = (TOP + floor) / 2
-    parts.append(
-        f'<text transform="translate(9 {height}) rotate(-90)" text-anchor="middle">'
-        f"{html.escape(unit)}</text>"
+        f'<text x="{middle}" y="{HEIGHT - 3}" text-anchor="middle">step</text>'
     )
     return "".join(parts)
 

@@ -119,10 +119,11 @@ def _header(contents):
 
 
 def _since(contents):
-    words = [f"since {contents.since}." if contents.since else ""]
+    since = contents.since.replace("T", " ")
+    words = [f"since {since}." if since else ""]
     if contents.state == "running" and contents.files:
         newest = max(file.changed for file in contents.files)
-        words.append(f"Last written {newest.isoformat(timespec='seconds')}.")
+        words.append(f"Last written {newest.isoformat(' ', 'seconds')}.")
     return " ".join(filter(None, [*words, STATES.get(contents.state, "")]))
 
 
@@ -165,7 +166,7 @@ def _scores(contents):
     return (
         f"<p>Share of right answers on held-out trials {when}. Chance is the best "
         "constant answer to the same trials.</p>"
-        + table_html(header, rows, numbers=range(1, 6))
+        + table_html(header, rows, numbers=range(1, 6), name="narrow")
     )
 
 
@@ -263,10 +264,10 @@ def _picture(picture):
 
 def _options(contents):
     header = ["Section", "Option", "Value", "Default", "Meaning"]
-    classes = ("section", "name", "", "", "help")
+    classes = ("section", "name", "value", "value", "help")
     rows = [
         (
-            option.section,
+            option.section or "training",
             option.name,
             option.value,
             "not an option now" if option.default is None else option.default,
@@ -292,14 +293,14 @@ def _starts(contents):
     versions = [start.get("versions") or {} for start in contents.starts]
     names = [*dict.fromkeys(name for version in versions for name in version)]
     rows = [
-        (start.get("time", ""), start.get("host", ""))
+        (start.get("time", "").replace("T", " "), start.get("host", ""))
         + tuple("" if v.get(name) is None else str(v[name]) for name in names)
         for start, v in zip(contents.starts, versions, strict=True)
     ]
-    text = table_html(["Time", "Host", *names], rows)
+    text = table_html(["Time", "Host", *names], rows, name="narrow")
     words, command = _next_command(contents)
     return (
-        f"<p>{words}</p><pre class='command' tabindex='0'>{html.escape(command)}</pre>"
+        f'<p>{words}</p><pre class="command" tabindex="0">{html.escape(command)}</pre>'
         + text
     )
 
@@ -307,20 +308,39 @@ def _starts(contents):
 def _next_command(contents):
     """What can be done with the run, and the command that does it."""
     start = contents.starts[-1]
-    command = start.get("command", "")
-    if command.split(" ")[0].endswith(".py"):
-        command = f"python {command}"
-    folder = f"cd {shlex.quote(start['folder'])} && " if "folder" in start else ""
-    name = shlex.quote(contents.name)
-    if contents.state != "finished":
-        named = "" if contents.option("run_name") else f" --run_name {name}"
-        words = "The command that takes the run up at its last backup:"
-        return words, f"{folder}{command}{named}"
-    weights = shlex.quote(str(contents.path / "checkpoints" / "best.weights.h5"))
-    more = f" --run_name {name}_2 --restore_from {weights}"
-    return "The command of a new run that begins with its best weights:", (
-        f"{folder}{command}{more}"
-    )
+    replaced = {"run_name": contents.name}
+    words = "The command that takes the run up at its last backup:"
+    if contents.state == "finished":
+        weights = contents.path / "checkpoints" / "best.weights.h5"
+        replaced = {"run_name": f"{contents.name}_2", "restore_from": str(weights)}
+        words = "The command of a new run that begins with its best weights:"
+    lines = command_lines(start.get("command", ""), replaced)
+    if "folder" in start:
+        lines[0] = f"cd {shlex.quote(start['folder'])} && {lines[0]}"
+    return words, " \\\n    ".join(lines)
+
+
+def command_lines(command, replaced):
+    """A command as one line per option, some of the options replaced.
+
+    Args:
+        command: As `shlex.join` writes it.
+        replaced: Values by name of the option.
+    """
+    lines = []
+    for word in shlex.split(command):
+        if word.startswith("-") or not lines:
+            lines.append([word])
+        else:
+            lines[-1].append(word)
+    if lines and lines[0][0].endswith(".py"):
+        lines[0].insert(0, "python")
+    names = [line[0].lstrip("-").partition("=")[0] for line in lines]
+    kept = [
+        line for line, name in zip(lines, names, strict=True) if name not in replaced
+    ]
+    added = [[f"--{name}", value] for name, value in replaced.items()]
+    return [shlex.join(line) for line in kept + added]
 
 
 def _network(contents):
@@ -341,6 +361,6 @@ def _files(contents):
     total = sum(file.n_bytes for file in contents.files)
     return (
         f"<details><summary>{len(rows)} files, {total / 1e6:,.1f} MB</summary>"
-        + table_html(["File", "Bytes", "Changed"], rows, numbers=[1])
+        + table_html(["File", "Bytes", "Changed"], rows, numbers=[1], name="narrow")
         + "</details>"
     )
