@@ -146,7 +146,7 @@ class Browser:
 def _started(to_browser, from_browser, program):
     try:
         return Browser(to_browser, from_browser)
-    except (EOFError, BrokenPipeError):  # a stub that says what to install, or a machine it cannot run on
+    except (EOFError, BrokenPipeError):  # a stub, or a machine that it cannot run on
         pytest.skip(f"no browser: {program} does not start")
 
 
