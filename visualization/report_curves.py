@@ -111,31 +111,32 @@ class _Axis:
     last: float
     start: float
     end: float
+    ticks: tuple
 
     def place(self, values):
         share = (np.asarray(values, float) - self.first) / (self.last - self.first)
         return self.start + share * (self.end - self.start)
 
-    def ticks(self, most, whole=False):
-        ticks = _locator(most, whole).tick_values(self.first, self.last)
-        margin = 1e-9 * (self.last - self.first)
-        return [t for t in ticks if self.first - margin <= t <= self.last + margin]
-
 
 def _axes(steps, curves, limits):
+    """Both axes: the horizontal one ends with the data, the vertical one with ticks."""
+    first, last = float(steps[0]), float(steps[-1])
+    last = last if last > first else first + 1
+    ticks = _ticks(5, first, last, whole=True)
+    margin = 1e-9 * (last - first)
+    ticks = [tick for tick in ticks if first - margin <= tick <= last + margin]
+    x = _Axis(first, last, LEFT, WIDTH - RIGHT, tuple(ticks))
     parts = [curve.y for curve in curves]
     parts += [end for curve in curves if curve.low is not None for end in _ends(curve)]
     values = np.concatenate([*parts, np.asarray(limits or (), float)])
     values = values[np.isfinite(values)]
-    ticks = _locator(4).tick_values(values.min(), values.max())
-    first, last = float(steps[0]), float(steps[-1])
-    last = last if last > first else first + 1
-    x = _Axis(first, last, LEFT, WIDTH - RIGHT)
-    return x, _Axis(float(ticks[0]), float(ticks[-1]), HEIGHT - BOTTOM, TOP)
+    ticks = _ticks(4, values.min(), values.max())
+    return x, _Axis(ticks[0], ticks[-1], HEIGHT - BOTTOM, TOP, tuple(ticks))
 
 
-def _locator(most, whole=False):
-    return MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole)
+def _ticks(most, low, high, whole=False):
+    locator = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], integer=whole)
+    return [float(tick) for tick in locator.tick_values(low, high)]
 
 
 def _ends(curve):
@@ -150,7 +151,7 @@ def _at(curve, rows):
 
 def _grid(x, y):
     parts = []
-    for tick in y.ticks(4):
+    for tick in y.ticks:
         at = f"{y.place(tick):.1f}"
         parts.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at}" y2="{at}"/>'
@@ -158,7 +159,7 @@ def _grid(x, y):
             f"{tick:g}</text>"
         )
     floor = HEIGHT - BOTTOM
-    for tick in x.ticks(5, whole=True):
+    for tick in x.ticks:
         at = x.place(tick)
         parts.append(
             f'<line class="tick" x1="{at:.1f}" x2="{at:.1f}" y1="{floor}" '

@@ -103,3 +103,11 @@ def test_long_curves_are_thinned_but_keep_their_ends(n):
     assert rows[0] == 0 and rows[-1] == n - 1
     assert np.all(np.diff(rows) > 0)
     assert np.ptp(np.diff(rows)) <= 1 if n > 1 else True
+
+
+def test_the_vertical_axis_ends_with_labels():
+    for low, high in ((0.0039, 0.0226), (2.35, 2.69), (1.0, 1.5), (-3, 970)):
+        text = chart_html(chart([0, 1], [low, high]))
+        labels = re.findall(r'text-anchor="end">([\d.e+-]+)<', text)
+        assert float(labels[0]) <= low and float(labels[-1]) >= high
+        assert len(labels) <= 6
