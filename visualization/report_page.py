@@ -133,9 +133,11 @@ def _facts(contents):
     steps = result.get("steps", epochs["step"][-1] if epochs else 0)
     minutes = result.get("minutes", epochs["seconds"][-1] / 60 if epochs else None)
     facts = {"Task": contents.option("task"), "Steps": f"{steps:,.0f}"}
-    facts |= {
-        f"Accuracy, {score.task}": f"{score.after:.3f}" for score in contents.scores
-    }
+    if contents.scores:
+        mean = sum(score.after for score in contents.scores) / len(contents.scores)
+        facts["Accuracy" if len(contents.scores) == 1 else "Mean accuracy"] = (
+            f"{mean:.3f}"
+        )
     facts["Minutes"] = "" if minutes is None else f"{minutes:.3g}"
     facts["Ended by"] = str(result.get("stopped") or "")
     facts["Seconds per step"] = _short(result.get("seconds_per_step"))

@@ -98,6 +98,7 @@ def test_each_task_of_a_mixture_is_scored_and_drawn(tmp_path):
         ["garrett", "0.250", "0.750"],
         ["evidence", "0.375", "0.875"],
     ]
+    assert "Mean accuracy0.812" in page.text
     assert "Accuracy: garrett" in page.text
     assert "Accuracy: evidence" in page.text
 
