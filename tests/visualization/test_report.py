@@ -2,6 +2,7 @@
 
 import html.parser
 import re
+import shlex
 import subprocess
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from tests.visualization import report_runs
 from v1model.config import ColumnTrainConfig, NetworkConfig
 from visualization.report import main, report_html, write_report
-from visualization.report_page import command_lines
+from visualization.report_command import command_lines
 
 HOSTILE = "</style></script><script>hacked = 1</script>\"'><img src=x onerror=hacked=1>"
 VOID = {"meta", "link", "img", "input", "br"}
@@ -258,6 +259,20 @@ def test_the_command_to_go_on_is_one_that_a_shell_reads(tmp_path):
         *report_runs.COMMAND,
         *("--run_name", run.path.name),
     ]
+
+
+@pytest.mark.parametrize("kind", ["best", "latest"])
+def test_a_finished_run_goes_on_in_a_new_one_from_weights_that_exist(tmp_path, kind):
+    run = report_runs.finished_run(tmp_path)
+    for name in {kind, "latest"}:
+        (run.checkpoints / f"{name}.weights.h5").touch()
+    command, _ = Page(report_html(run.path)).commands  # and the network's state
+    words = shlex.split(command.replace("\\\n", " "))
+    options = dict(zip(words, words[1:], strict=False))
+    weights = run.checkpoints / f"{kind}.weights.h5"
+    assert options["--restore_from"] == str(weights)
+    assert options["--run_name"] == "small_2"
+    assert options["--comment"] == "two words"
 
 
 def test_a_replaced_option_is_named_once_however_it_was_written():
