@@ -33,7 +33,7 @@ LEVELS = (
     {"distribution", "network"},
     {"engine"},
     {"stimuli", "models"},
-    {"assembly", "backup", "callbacks", "simulation", "recorder"},
+    {"assembly", "backup", "callbacks", "simulation", "recorder", "activity_files"},
     {"experiments", "trained_run"},
 )
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -56,8 +56,8 @@ class ColumnRNN(keras.layers.Layer):
         self.engine = engine
         choose_engine(engine, integration=cell.options["integration"])
 
-    def build(self, input_shape):
-        self._check_currents(input_shape)
+    def build(self, inputs_shape):  # the name that Keras gives compute_output_shape
+        self._check_currents(inputs_shape)
         self.built = True
 
     def call(self, inputs, initial_state=None):

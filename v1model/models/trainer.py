@@ -9,10 +9,12 @@ import tensorflow as tf
 
 from v1model.engine.glif3 import GLIF3State
 from v1model.losses import rate_distribution_loss, response_losses
+from v1model.models.batch_watch import BatchWatch
 from v1model.models.column import question_of
 from v1model.models.metrics import PopulationRates, QuestionMeans, ResponseAccuracy
 from v1model.models.replicated import ReplicatedModel, over_replicas
 from v1model.models.summary import TrialSummary, summarise, summarise_in_segments
+from v1model.network.neurons import neurons_of
 from v1model.network.populations import rough_index
 
 
@@ -72,6 +74,9 @@ class ColumnTrainer(ReplicatedModel):
         truncate: Whether the gradient stops at the borders of segments.
         dt: Step of the column, ms.
 
+    Attributes:
+        neurons: Neurons of the network.
+
     Raises:
         ValueError: There are not as many target rates as neurons.
     """
@@ -97,6 +102,7 @@ class ColumnTrainer(ReplicatedModel):
                 "neurons."
             )
         self.column = column
+        self.neurons = neurons_of(network)
         self.objective = objective
         self.accumulate = accumulate
         self.clip_norm = clip_norm
@@ -109,13 +115,23 @@ class ColumnTrainer(ReplicatedModel):
         scalars = ["rate_loss", "voltage_loss", "weight_loss"]
         scalars += ["gradient_norm"] if clip_norm else []
         self.scalars = {name: keras.metrics.Mean(name) for name in scalars}
+        self._watch = None
         self.built = True
+
+    def watch(self):
+        """The BatchWatch of the training steps; the first call has them traced anew."""
+        if self._watch is None:
+            self._watch = BatchWatch()
+            self.train_function = None
+        return self._watch
 
     def call(self, inputs, training=None):
         return self.column(inputs, training=training)
 
     def train_step(self, data):
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+        if self._watch is not None:
+            self._watch.see((inputs, labels, weights))
         start = self.column.initial_state(inputs)
         whole = ({**inputs, "state": start}, labels, weights)
         gradients, states = None, []

@@ -66,18 +66,16 @@ class Neurons:
         The populations take turns, the largest first, and each offers its neurons in
         steps that cover its depth. Fewer than n if the column is smaller.
         """
-        order, group = self.laminar_order(), self.group
-        members = [order[group[order] == k] for k in range(len(ROUGH_POPULATIONS))]
-        turns = sorted(filter(len, members), key=len, reverse=True)
-        rounds = -(-n // max(len(turns), 1))
-        offered = [
-            [*row[np.linspace(0, len(row), rounds, endpoint=False).astype(int)]]
-            for row in turns
-        ]
-        chosen = list(dict.fromkeys(row[k] for k in range(rounds) for row in offered))
-        rest = [neuron for neuron in order if neuron not in set(chosen)]
-        chosen = (chosen + rest[: max(n - len(chosen), 0)])[:n]
-        return np.array(sorted(chosen, key=list(order).index), np.int64)
+        order, sizes = self.laminar_order(), np.bincount(self.group)
+        turns = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
+        rounds = np.arange(-(-n // max(len(turns), 1)))
+        top = np.cumsum(sizes) - sizes  # where each population begins in `order`
+        steps = rounds[:, None] * sizes[turns] // max(len(rounds), 1)
+        # A small population offers a neuron twice; what is missing then comes from all.
+        offered = np.concatenate([(top[turns] + steps).ravel(), np.arange(len(self))])
+        _, first = np.unique(offered, return_index=True)
+        chosen = offered[np.sort(first)[:n]]
+        return order[np.sort(chosen)]
 
 
 def neurons_of(network):

@@ -1,0 +1,84 @@
+"""TensorBoard event files: pictures, numbers and distributions of a step."""
+
+import struct
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.compat.proto import summary_pb2
+from tensorboard.plugins.histogram.metadata import (
+    create_summary_metadata as histogram_metadata,
+)
+from tensorboard.plugins.image.metadata import create_summary_metadata as image_metadata
+from tensorboard.plugins.scalar.summary_v2 import scalar_pb
+
+N_BUCKETS = 30
+
+
+class EventFile:
+    """Writes steps to an event file, one event per step; nothing is kept in memory.
+
+    Args:
+        folder: Of the event files; made with the first step.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._writer = None
+
+    def write(self, step, *, scalars, histograms, pictures):
+        """Writes one step.
+
+        Args:
+            step: Its number.
+            scalars: Number by tag.
+            histograms: Array of any shape by tag; what is not finite is left out.
+            pictures: Bytes of a PNG file by tag.
+
+        Raises:
+            tf.errors.OpError: The file cannot be written.
+        """
+        event = summary_pb2.Summary()
+        for tag, value in scalars.items():
+            event.MergeFrom(scalar_pb(tag, float(value)))
+        for tag, values in histograms.items():
+            metadata = histogram_metadata(None, None)
+            tensor = tf.make_tensor_proto(buckets_of(values), tf.float64)
+            event.value.add(tag=tag, metadata=metadata, tensor=tensor)
+        for tag, png in pictures.items():
+            metadata = image_metadata(None, None)
+            tensor = tf.make_tensor_proto([*map(_ascii, size_of(png)), png], tf.string)
+            event.value.add(tag=tag, metadata=metadata, tensor=tensor)
+        if self._writer is None:
+            self._writer = tf.summary.create_file_writer(str(self.folder))
+        with self._writer.as_default():
+            serialized = event.SerializeToString()
+            tf.summary.experimental.write_raw_pb(serialized, step=step)
+        self._writer.flush()
+
+    def close(self):
+        """Closes the file; a later step begins another."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def buckets_of(values):
+    """Left edge, right edge and count of N_BUCKETS buckets, (N_BUCKETS, 3) float64."""
+    values = np.ravel(values)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return np.zeros((0, 3))
+    low, high = float(values.min()), float(values.max())
+    if low == high:  # one bucket without a width, as TensorBoard draws it
+        return np.array([[low, high, values.size]])
+    counts, edges = np.histogram(values, N_BUCKETS, (low, high))
+    return np.stack([edges[:-1], edges[1:], counts], axis=1)
+
+
+def size_of(png):
+    """Width and height of a PNG, from its header."""
+    return struct.unpack(">II", png[16:24])
+
+
+def _ascii(number):
+    return str(number).encode()
