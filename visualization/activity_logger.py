@@ -324,7 +324,7 @@ class NetworkActivityLogger(keras.callbacks.Callback):
             if what not in self._reported:
                 self._reported.add(what)
                 logger.warning(
-                    "%s: %s is missing, training goes on. %s: %s",
+                    "%s: %s cannot be logged, all else goes on. %s: %s",
                     self.log_dir,
                     what,
                     type(error).__name__,

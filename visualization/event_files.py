@@ -10,6 +10,7 @@ from tensorboard.plugins.histogram.metadata import (
 )
 from tensorboard.plugins.image.metadata import create_summary_metadata as image_metadata
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
+from tensorboard.util.tensor_util import make_tensor_proto
 
 N_BUCKETS = 30
 
@@ -42,11 +43,11 @@ class EventFile:
             event.MergeFrom(scalar_pb(tag, float(value)))
         for tag, values in histograms.items():
             metadata = histogram_metadata(None, None)
-            tensor = tf.make_tensor_proto(buckets_of(values), tf.float64)
+            tensor = make_tensor_proto(buckets_of(values), np.float64)
             event.value.add(tag=tag, metadata=metadata, tensor=tensor)
         for tag, png in pictures.items():
             metadata = image_metadata(None, None)
-            tensor = tf.make_tensor_proto([*map(_ascii, size_of(png)), png], tf.string)
+            tensor = make_tensor_proto([*map(_ascii, size_of(png)), png])
             event.value.add(tag=tag, metadata=metadata, tensor=tensor)
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(str(self.folder))

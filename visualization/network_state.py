@@ -90,7 +90,6 @@ def _is_connected(layer):
 
 
 def _column_shapes(column, sample):
-    sample = dict(sample)
     layers = {"input_layer": column.input_layer, "noise": column.noise}
     layers |= {"rsnn": column.rsnn, "readout": column.readout}
 
@@ -101,17 +100,17 @@ def _column_shapes(column, sample):
             n_steps = inputs["lgn"].shape[1]
             found["noise"] = column.noise(inputs["noise_seed"], n_steps=n_steps)
         currents = sum(found.values())
-        found["rsnn"] = column.rsnn(currents, column.initial_state(inputs))
+        found["rsnn"] = column.rsnn(currents)
         found["readout"] = column.readout(found["rsnn"].spikes)
         return found
 
-    tensors = tf.nest.map_structure(tf.convert_to_tensor, sample)
+    tensors = tf.nest.map_structure(tf.convert_to_tensor, dict(sample))
     found = traced.get_concrete_function(tensors).structured_outputs
     return {id(layers[name]): _words_of(tensor) for name, tensor in found.items()}
 
 
 def _words_of(output):
-    """Shapes as text; a record names its parts, and a state has a section of its own."""
+    """Shapes as text; a record names its parts, of which the state has a section."""
     if isinstance(output, tuple) and hasattr(output, "_fields"):
         parts = output._asdict().items()
         named = (f"{name} {_words_of(part)}" for name, part in parts if name != "state")
@@ -178,7 +177,7 @@ def _cell_types(cell, neurons):
         )
         for k, count in zip(first, counts, strict=True)
     ]
-    rows.sort(key=lambda row: row[1])
+    rows.sort(key=lambda row: (row[1][1:2], row[1]))  # from the pia down
     header = (">id", "population", ">neurons", ">V_th mV", ">E_L mV", ">t_ref ms")
     end = f"{cell.n_neurons:,} neurons of {len(rows)} types"
     return _section("Cell types", (*header, ">tau_m ms"), rows, end)
