@@ -83,7 +83,7 @@ class TrialActivity:
 
     def _require(self, name, is_ok, shape):
         if not is_ok:
-            expected = ", ".join(map(str, shape))
+            expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
             raise ValueError(
                 f"activity: {name} must have shape ({expected}), got "
                 f"{getattr(self, name).shape}."

@@ -162,17 +162,16 @@ def read_activity(path):
         ValueError: It is no summary, or one of another layout.
     """
     path = pathlib.Path(path)
-    try:
-        with np.load(path) as file:
-            if "schema" not in file or int(file["schema"]) != SCHEMA:
-                raise ValueError(f"{path} is no activity summary of layout {SCHEMA}.")
-            neurons = None
-            if f"{_NEURONS}/pop_name" in file:
-                fields = [field.name for field in dataclasses.fields(Neurons)]
-                neurons = Neurons(*(file[f"{_NEURONS}/{name}"] for name in fields))
-            return LoggedActivity(path, file["steps"], neurons)
-    except (zipfile.BadZipFile, TypeError) as error:
-        raise ValueError(f"{path} is no activity summary: {error}.") from error
+    with path.open("rb") as raw:
+        is_archive = zipfile.is_zipfile(raw)
+    with np.load(path) if is_archive else contextlib.nullcontext({}) as file:
+        if "schema" not in file or int(file["schema"]) != SCHEMA:
+            raise ValueError(f"{path} is no activity summary of layout {SCHEMA}.")
+        neurons = None
+        if f"{_NEURONS}/pop_name" in file:
+            fields = [field.name for field in dataclasses.fields(Neurons)]
+            neurons = Neurons(*(file[f"{_NEURONS}/{name}"] for name in fields))
+        return LoggedActivity(path, file["steps"], neurons)
 
 
 def _name(step):

@@ -25,7 +25,8 @@ class TrialRecorder:
     def __init__(self, column, traced):
         self.column = column
         self.traced = np.asarray(traced, np.int32)
-        self._run = tf.function(self._piece, reduce_retracing=True)
+        # Traced once per length, which the noise must know: whole pieces, and the rest.
+        self._run = tf.function(self._piece)
         self._states = {}  # the last state of each question
 
     def record(self, batch, sample=0):
