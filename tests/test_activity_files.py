@@ -48,7 +48,9 @@ def test_the_summary_is_read_with_numpy_as_the_documentation_says(files, trials)
     with np.load(files.save_summary(), allow_pickle=False) as file:
         assert file["steps"].tolist() == sorted(STEPS)
         trial = trials[100]
-        np.testing.assert_array_equal(file["step_00000100/spike_step"], trial.spike_step)
+        np.testing.assert_array_equal(
+            file["step_00000100/spike_step"], trial.spike_step
+        )
         neuron = file["step_00000100/spike_neuron"]
         np.testing.assert_array_equal(neuron, trial.spike_neuron)
         assert file["step_00000100/question"] == "garrett"

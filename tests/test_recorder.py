@@ -1,10 +1,10 @@
-"""TrialRecorder: what it keeps is what the column does, and the column stays as it is."""
+"""TrialRecorder: it keeps what the column does, and leaves the column as it is."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.models.columns import CHUNK, N, POOLS, batch_of, make_column, network_of
+from tests.models.columns import CHUNK, POOLS, N, batch_of, make_column, network_of
 from v1model import recorder
 from v1model.config import ColumnConfig
 from v1model.models import Questions, column_model

@@ -7,6 +7,7 @@ import sys
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from v1model.activity_files import ActivityFiles
 from v1model.atomic import atomic_path
@@ -206,7 +207,7 @@ class NetworkActivityLogger(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._step is None:  # not earlier: another callback may restore a backup
-            self._step = int(self.model.optimizer.iterations)
+            self._step = int(tf.convert_to_tensor(self.model.optimizer.iterations))
             if self.steps is not None:
                 self._step = self.steps.first - 1
             self._forget_what_lies_beyond()
@@ -273,8 +274,7 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         if self.debug_prints:
             currents = receptor_currents(column_of(model), one["lgn"], 0)
             print_neuron(0, trial, sys.stdout, currents)
-        weights = {f"weights/{v.path}": v for v in model.trainable_variables}
-        self._log(step, trial, [trial], weights)
+        self._log(step, trial, [trial], model.trainable_variables)
 
     # Both
 
@@ -289,7 +289,14 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         return traced
 
     def _log(self, step, trial, trials, weights=()):
-        """Draws and keeps a trial; `trials` are those of the batch that are known."""
+        """Draws and keeps a trial.
+
+        Args:
+            step: Its number.
+            trial: The TrialActivity that is drawn.
+            trials: All trials of the batch that are known.
+            weights: Variables of the model, if it is known.
+        """
         pictures = {}
         for name, figure in self.figures.items():
             path = self.log_dir / f"{name}_step_{step:08d}.png"
@@ -307,7 +314,7 @@ class NetworkActivityLogger(keras.callbacks.Callback):
             self._files.add(step, trial)
         with self._reporting("tensorboard"):
             values = {"rates": trial.rates, "voltages": trial.voltages}
-            values |= {name: np.asarray(weights[name]) for name in weights}
+            values |= {f"weights/{w.path}": tf.convert_to_tensor(w) for w in weights}
             self._events.write(
                 step,
                 scalars=scalars_of(trial, self._neurons),
