@@ -81,6 +81,7 @@ def train(config, run, cluster):
     try:
         with run.recorded() if is_chief else termination_as_exit():
             with quiet_start():
+                from training.activity import activity_loggers
                 from v1model.distribution import make_replicas
                 from v1model.experiments import ColumnExperiment
             if cluster is not None:
@@ -90,7 +91,7 @@ def train(config, run, cluster):
                 replicas = make_replicas(config.distribution, cluster)
             with replicas.watched():
                 experiment = ColumnExperiment(config, run, replicas)
-                result = experiment.train()
+                result = experiment.train(activity_loggers(experiment))
             if is_chief:
                 run.write_result(result)
                 return result

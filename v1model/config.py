@@ -188,6 +188,14 @@ class ColumnTrainConfig:
         0, "Stop after so many validations in a row without a new best; 0 never."
     )
     max_time: float = option(-1.0, "Time budget, hours; negative is unlimited.")
+    log_activity_every: int = option(
+        100,
+        "Steps between two held-out trials that are drawn into the run's folder "
+        "activity and shown in TensorBoard; 0 draws none.",
+    )
+    debug_prints: bool = option(
+        False, "Print input, spikes and voltage of neuron 0 in the trials drawn."
+    )
 
     @property
     def interval(self):
@@ -208,6 +216,7 @@ class ColumnTrainConfig:
         """
         names = {"results_dir", "run_name", "comment", "max_time", "patience"}
         names |= {"strategy", "replicas", "worker_timeout"}
+        names |= {"log_activity_every", "debug_prints"}
         is_steady = self.learning_rate_schedule == "constant" or self.decay_steps
         return names | {"n_epochs"} if is_steady else names
 
@@ -242,12 +251,15 @@ class ColumnTrainConfig:
             "decay_steps",
             "validate_every",
             "patience",
+            "log_activity_every",
         ):
             value = getattr(self, name)
             require(value >= 0, name, "must not be negative", value)
         task, weights = self.trials.task, self.trials.task_weights
         is_mixed = task == ALL_TASKS or weights == (1,) * len(TASKS)
         require(is_mixed, "task_weights", f"needs --task={ALL_TASKS}", weights)
+        is_drawn = self.log_activity_every > 0 or not self.debug_prints
+        require(is_drawn, "debug_prints", "needs --log_activity_every", True)
         has_time = self.max_time != 0
         require(has_time, "max_time", "must not be 0; negative is unlimited", 0)
         self._check_schedule()

@@ -1,0 +1,43 @@
+"""Pictures of held-out trials while a column trains."""
+
+from v1model.stimuli import task_dataset
+from visualization import NetworkActivityLogger
+
+FOLDER = "activity"  # in the folder of the run
+N_TRIALS = 1000  # held-out trials that are shown before they come again
+
+
+def activity_loggers(experiment):
+    """The callbacks that draw held-out trials, a list; empty if none are wanted.
+
+    The trials are made by the chief alone, one for each picture, from a stream of their
+    own: neither training nor validation sees another trial because of them.
+
+    Args:
+        experiment: ColumnExperiment.
+    """
+    config = experiment.config
+    every = config.log_activity_every
+    if not every or not experiment.replicas.is_chief:
+        return []
+    done = experiment.steps.step
+    n_shown = done // every + int(done > 0 and every > 1)  # the first, and each nth
+    trials = task_dataset(
+        experiment.task,
+        "validation",
+        batch_size=1,
+        first_step=n_shown % N_TRIALS,
+        steps_per_epoch=N_TRIALS,
+        n_inputs=experiment.network.lgn.n_inputs,
+    )
+    folder = experiment.run.path / FOLDER
+    return [
+        NetworkActivityLogger(
+            folder,
+            every,
+            data=trials,
+            tensorboard_dir=experiment.run.logs / FOLDER,
+            steps=experiment.steps,
+            debug_prints=config.debug_prints,
+        )
+    ]
