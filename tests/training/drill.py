@@ -10,6 +10,8 @@ import sys
 import h5py
 import numpy as np
 
+from v1model.activity_files import read_activity
+
 ROOT = pathlib.Path(__file__).parents[2]
 TRAINER = [sys.executable, str(ROOT / "training" / "multi_training.py")]
 STOPPED = [sys.executable, str(ROOT / "tests" / "training" / "stopped_program.py")]
@@ -31,6 +33,7 @@ SMALL = (
     "--learning_rate_schedule=cosine",
     "--warmup_steps=2",
     "--patience=9",
+    "--log_activity_every=3",
 )
 TIMES = {"seconds", "seconds_per_step"}
 
@@ -92,7 +95,10 @@ def rows_of(folder):
 
 
 def assert_same_end(folder, whole):
-    """Weights, optimizer, table and scores are equal bit for bit."""
+    """Weights, optimizer, table and scores are equal bit for bit.
+
+    And trials of the same steps are drawn.
+    """
     for name in ("latest.weights.h5", "best.weights.h5"):
         expected = arrays_of(whole / "checkpoints" / name)
         found = arrays_of(folder / "checkpoints" / name)
@@ -104,6 +110,8 @@ def assert_same_end(folder, whole):
     results = [json.loads((f / "result.json").read_text()) for f in (folder, whole)]
     for key in ("tasks", "steps", "stopped"):
         assert results[0][key] == results[1][key]
+    activity = read_activity(folder / "activity" / "activity_summary.npz")
+    assert activity.steps.tolist() == [1, 3, 6]
     assert state_of(folder)["state"] == "finished"
     names = {path.name for path in (folder / "checkpoints").iterdir()}
     assert names == {"latest.weights.h5", "best.weights.h5", "column.keras"}

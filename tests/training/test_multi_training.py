@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.training.drill import arrays_of
 from training import multi_training
+from v1model.activity_files import read_activity
 from v1model.callbacks import StepTimer
 from v1model.config import TASKS
 
@@ -25,6 +26,7 @@ SMALL = (
     "--batch_size=2",
     "--steps_per_epoch=3",
     "--val_steps=2",
+    "--log_activity_every=0",
 )
 
 
@@ -151,6 +153,38 @@ def test_a_learning_rate_that_is_far_too_high_is_a_nan(tmp_path, monkeypatch):
     message = "(the loss is|not finite) .*there is no backup yet"
     with pytest.raises(SystemExit, match=message):
         run(tmp_path, monkeypatch, "--run_name=run", "--learning_rate=1e30")
+
+
+def test_held_out_trials_are_drawn_and_training_does_not_feel_it(
+    tmp_path, monkeypatch, capfd
+):
+    """Not even with several steps per call, when a call ends between two pictures."""
+    options = ["--n_epochs=2", "--steps_per_epoch=4", "--steps_per_execution=2"]
+    plain = run(tmp_path / "plain", monkeypatch, "--run_name=run", *options)
+    drawn = ["--log_activity_every=3", "--debug_prints"]
+    folder = run(tmp_path / "drawn", monkeypatch, "--run_name=run", *options, *drawn)
+    before, after = (
+        arrays_of(place / "checkpoints" / "latest.weights.h5")
+        for place in (plain, folder)
+    )
+    for key, value in before.items():
+        np.testing.assert_array_equal(after[key], value, err_msg=key)
+    assert not (plain / "activity").exists()
+    activity = read_activity(folder / "activity" / "activity_summary.npz")
+    assert activity.steps.tolist() == [2, 4, 6]
+    names = sorted(p.name for p in (folder / "activity").glob("raster_step_*.png"))
+    assert names == [f"raster_step_{step:08d}.png" for step in (2, 4, 6)]
+    assert len(activity.neurons) == 500
+    events = EventAccumulator(str(folder / "logs" / "activity"))
+    events.Reload()
+    assert [event.step for event in events.Tensors("raster")] == [2, 4, 6]
+    assert capfd.readouterr().out.count("INPUT CURRENT neuron 0") == 3
+
+
+def test_prints_need_trials_that_are_drawn(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(tmp_path, monkeypatch, "--debug_prints")
+    assert "debug_prints needs --log_activity_every" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["latest.weights.h5", "column.keras"])
