@@ -1,7 +1,5 @@
 """NetworkActivityLogger: single trials of a network in pictures, while it trains."""
 
-import contextlib
-import logging
 import pathlib
 import sys
 
@@ -9,24 +7,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.activity_files import ActivityFiles
-from v1model.atomic import atomic_path
 from v1model.network.neurons import Neurons, neurons_of
 from v1model.recorder import TrialRecorder
+from visualization.activity_writer import ActivityWriter
 from visualization.array_trials import BatchArrays
-from visualization.event_files import EventFile
-from visualization.files import png_of
 from visualization.network_state import column_of, log_network_state
 from visualization.neuron_prints import print_neuron, receptor_currents
-from visualization.predictions import batch_predictions
 from visualization.repeated import Repeated
 from visualization.standard import STANDARD_FIGURES
-from visualization.trial_numbers import scalars_of
 
 N_TRACED = 20  # neurons whose voltage is kept and drawn
 NETWORK_STATE = "network_state.txt"
-
-logger = logging.getLogger(__name__)
 
 
 class NetworkActivityLogger(keras.callbacks.Callback):
@@ -107,17 +98,15 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         self.log_dir = pathlib.Path(log_dir)
         self.log_every_n_steps = log_every_n_steps
         self.sample = sample
-        self.figures = figures
         self.steps = steps
         self.debug_prints = debug_prints
         is_table = network is None or isinstance(network, Neurons)
         self._neurons = network if is_table else neurons_of(network)
         self._data = None if data is None else Repeated(data)
-        self._files = ActivityFiles(self.log_dir)
-        self._events = EventFile(tensorboard_dir or self.log_dir / "tensorboard")
-        self._reported = set()
+        tensorboard_dir = tensorboard_dir or self.log_dir / "tensorboard"
+        self._writer = ActivityWriter(self.log_dir, figures, tensorboard_dir)
         self._n_calls = 0
-        self._is_described = self._has_table = False
+        self._is_described = False
         self._recorder = None
         self._step = None
 
@@ -158,12 +147,6 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         if step < 0:
             raise ValueError(f"step must not be negative, got {step}.")
         batch = BatchArrays(inputs, spikes, voltages, outputs, predictions, labels)
-        neurons = self._neurons
-        if neurons is not None and len(neurons) != batch.n_neurons:
-            raise ValueError(
-                f"log_step: spikes of {batch.n_neurons} neurons for a network of "
-                f"{len(neurons)}."
-            )
         traced = self._traced(batch.n_neurons)
         trial = batch.trial(self.sample, traced, dt_ms)
         others = (k for k in range(len(batch)) if k != self.sample)
@@ -171,7 +154,8 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         trials[self.sample] = trial
         if self.debug_prints:
             print_neuron(0, trial, sys.stdout)
-        self._log(step, trial, [trials[k] for k in sorted(trials)])
+        in_order = [trials[k] for k in sorted(trials)]
+        self._writer.write(step, trial, in_order, self._neurons)
 
     def save_summary(self):
         """Merges all logged steps into activity_summary.npz; its path.
@@ -179,7 +163,7 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         Raises:
             WriteError: The file cannot be written.
         """
-        return self._files.save_summary()
+        return self._writer.files.save_summary()
 
     # As a callback
 
@@ -211,7 +195,8 @@ class NetworkActivityLogger(keras.callbacks.Callback):
             self._step = int(tf.convert_to_tensor(self.model.optimizer.iterations))
             if self.steps is not None:
                 self._step = self.steps.first - 1
-            self._forget_what_lies_beyond()
+            if self._is_chief():
+                self._writer.forget_beyond(self._step)
         self._begun = batch
         most = self._step + self.model.steps_per_execution
         if self._data is None and self._is_due(most):
@@ -224,19 +209,15 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         is_due = self._is_due(done)
         self._step = done
         if is_due and self._is_chief():
-            with self._reporting("the trial"):
+            with self._writer.reporting("the trial"):
                 self._log_trial_of_model(done)
 
     def on_train_end(self, logs=None):
         self._recorder = None
         if self._data is not None:
             self._data.rewind()
-        if not self._is_chief():
-            return
-        with self._reporting("activity_summary.npz"):
-            self.save_summary()
-        with self._reporting("tensorboard"):
-            self._events.close()
+        if self._is_chief():
+            self._writer.finish()
 
     def _is_due(self, done):
         """Whether a step is logged on the way from `self._step` to `done`."""
@@ -245,19 +226,6 @@ class NetworkActivityLogger(keras.callbacks.Callback):
 
     def _is_chief(self):
         return self.model.distribute_strategy.extended.should_save_summary
-
-    def _forget_what_lies_beyond(self):
-        if not self._is_chief():
-            return
-        with self._reporting("what an earlier training logged"):
-            removed = self._files.remove_after(self._step)
-            if removed:
-                logger.info(
-                    "%s: %d trials that were logged beyond step %d are forgotten.",
-                    self.log_dir,
-                    len(removed),
-                    self._step,
-                )
 
     def _log_trial_of_model(self, step):
         model = self.model
@@ -269,77 +237,32 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         one = {name: x[self.sample : self.sample + 1] for name, x in batch[0].items()}
         if not self._is_described:
             self._is_described = True
-            with self._reporting(NETWORK_STATE):
+            with self._writer.reporting(NETWORK_STATE):
                 path = self.log_dir / NETWORK_STATE
                 log_network_state(model, one, path, network=self._neurons)
         if self.debug_prints:
             currents = receptor_currents(column_of(model), one["lgn"], 0)
             print_neuron(0, trial, sys.stdout, currents)
-        self._log(step, trial, [trial], model.trainable_variables)
+        weights = model.trainable_variables
+        self._writer.write(step, trial, [trial], self._neurons, weights)
 
     # Both
 
     def _traced(self, n_neurons):
-        """Neurons whose voltage is kept, (M,); neuron 0 among them if it is printed."""
+        """Neurons whose voltage is kept, (M,); neuron 0 among them if it is printed.
+
+        Raises:
+            ValueError: The network has another number of neurons.
+        """
         if self._neurons is None:
             n = min(N_TRACED, n_neurons)
             return np.arange(n) * n_neurons // n
+        if len(self._neurons) != n_neurons:
+            raise ValueError(
+                f"NetworkActivityLogger: {n_neurons} neurons are to be logged, the "
+                f"network has {len(self._neurons)}."
+            )
         traced = self._neurons.examples(N_TRACED)
         if self.debug_prints and 0 not in traced:
             traced[-1] = 0
         return traced
-
-    def _log(self, step, trial, trials, weights=()):
-        """Draws and keeps a trial.
-
-        Args:
-            step: Its number.
-            trial: The TrialActivity that is drawn.
-            trials: All trials of the batch that are known.
-            weights: Variables of the model, if it is known.
-        """
-        pictures = {}
-        for name, figure in self.figures.items():
-            path = self.log_dir / f"{name}_step_{step:08d}.png"
-            with self._reporting(f"the figure {name}"):
-                pictures[name] = png_of(figure(trial, self._neurons))
-                _write(path, pictures[name])
-        with self._reporting("the figure batch_predictions"):
-            path = self.log_dir / f"sample_{step:08d}" / "batch_predictions.png"
-            pictures["batch_predictions"] = png_of(batch_predictions(trials))
-            _write(path, pictures["batch_predictions"])
-        with self._reporting("activity_steps"):
-            if self._neurons is not None and not self._has_table:
-                self._files.add_neurons(self._neurons)
-                self._has_table = True
-            self._files.add(step, trial)
-        with self._reporting("tensorboard"):
-            values = {"rates": trial.rates, "voltages": trial.voltages}
-            values |= {f"weights/{w.path}": tf.convert_to_tensor(w) for w in weights}
-            self._events.write(
-                step,
-                scalars=scalars_of(trial, self._neurons),
-                histograms=values,
-                pictures=pictures,
-            )
-
-    @contextlib.contextmanager
-    def _reporting(self, what):
-        """Goes on after an error: no picture is worth a training of days."""
-        try:
-            yield
-        except Exception as error:
-            if what not in self._reported:
-                self._reported.add(what)
-                logger.warning(
-                    "%s: %s cannot be logged, all else goes on. %s: %s",
-                    self.log_dir,
-                    what,
-                    type(error).__name__,
-                    error,
-                )
-
-
-def _write(path, content):
-    with atomic_path(path) as partial:
-        partial.write_bytes(content)

@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.models.columns import N, batch_of, make_column, make_trainer
+from tests.networks import small_network
 from v1model.activity_files import read_activity
 from v1model.atomic import WriteError
 from v1model.network import neurons_of
-from visualization import NetworkActivityLogger, activity_logger
+from visualization import NetworkActivityLogger, activity_writer
 from visualization.standard import STANDARD_FIGURES
 
 N_TRIALS = 6
@@ -263,7 +264,7 @@ def test_a_full_disk_is_reported_once_per_file_and_training_ends_well(
     def full(path):
         raise WriteError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(activity_logger, "atomic_path", full)
+    monkeypatch.setattr(activity_writer, "atomic_path", full)
     monkeypatch.setattr("v1model.activity_files.atomic_path", full)
     _, history = fit(quick_logger(tmp_path, 1))
     assert len(history["loss"]) == 2
@@ -428,11 +429,16 @@ def test_by_hand_answers_of_every_chunk_are_taken_as_they_are(tmp_path, network)
     np.testing.assert_array_equal(activity.trial(0).traced, table.examples(20))
 
 
-def test_by_hand_neurons_of_another_network_are_refused(tmp_path, network):
+def test_neurons_of_another_network_are_refused(tmp_path, network):
+    other = neurons_of(small_network(n=70))
+    with pytest.raises(ValueError, match="60 neurons are to be logged .* has 70"):
+        fit(quick_logger(tmp_path, network=other))
     arrays = by_hand()
     for name in ("spikes", "voltages"):
         arrays[name] = arrays[name][:, :, :50]
-    with pytest.raises(ValueError, match="spikes of 50 neurons for a network of 60"):
+    with pytest.raises(
+        ValueError, match="50 neurons are to be logged, the network has 60"
+    ):
         quick_logger(tmp_path, network=network).log_step(**arrays)
 
 
