@@ -1,6 +1,6 @@
 """What NetworkActivityLogger costs a training: its seconds over those of the steps.
 
-    python benchmarks/logging_cost.py [--neurons 5000] [--every 100] [--repeats 5]
+    python benchmarks/logging_cost.py [--neurons 5000] [--batch_size 2] [--every 100]
 
 The job is that of training/multi_training.py with its defaults: all five tasks, two
 trials of 600 ms per step. Steps and logged trials take turns in one process; medians
@@ -32,10 +32,11 @@ LIMIT = 0.05  # of the training time
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--neurons", type=int, default=5000, help="Size of the column.")
+    parser.add_argument("--batch_size", type=int, default=2, help="Trials per step.")
     parser.add_argument("--every", type=int, default=100, help="Steps per logged one.")
     parser.add_argument("--repeats", type=int, default=5, help="Runs; median counts.")
     options = parser.parse_args()
-    trainer, batches = job(options.neurons)
+    trainer, batches = job(options.neurons, options.batch_size)
     trial, parts = parts_of(trainer, next(batches), options.repeats)
     step, logged = in_turns(trainer, batches, options.repeats)
     print(
@@ -52,9 +53,11 @@ def main():
     )
 
 
-def job(neurons):
+def job(neurons, batch_size):
     """The default training: a ColumnTrainer, and its batches as an iterator."""
-    config = ColumnTrainConfig(network=NetworkConfig(neurons=neurons))
+    config = ColumnTrainConfig(
+        network=NetworkConfig(neurons=neurons), batch_size=batch_size
+    )
     network, inputs = network_for(config)
     task = task_for(network, inputs, config)
     dataset = task_dataset(

@@ -24,7 +24,7 @@ SMALL = (
     "--engine=stepwise",
     "--steps_per_epoch=2",
     "--val_steps=1",
-    "--log_activity_every=0",
+    "--log_activity_every=3",
 )
 LIMIT_S = 600.0  # against hanging; busy machines have taken 200
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.training.test_multi_training import arrays_of
 from tests.workers import SMALL, Workers
+from v1model.activity_files import read_activity
 from v1model.config import TASKS
 
 
@@ -44,6 +45,9 @@ def test_a_worker_that_dies_and_comes_back_changes_nothing(tmp_path):
     assert losses[0] == losses[1]
     state = json.loads((broken / "run" / "state.json").read_text())
     assert state["state"] == "finished"
+    for folder in (whole, broken):  # by the chief, which draws while the other waits
+        activity = read_activity(folder / "run/activity/activity_summary.npz")
+        assert activity.steps.tolist() == [1, 3]
     starts = json.loads((broken / "run" / "starts.json").read_text())
     assert len(starts) == 2  # of the chief
 

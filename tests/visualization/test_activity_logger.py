@@ -431,7 +431,7 @@ def test_by_hand_answers_of_every_chunk_are_taken_as_they_are(tmp_path, network)
 
 def test_neurons_of_another_network_are_refused(tmp_path, network):
     other = neurons_of(small_network(n=70))
-    with pytest.raises(ValueError, match="60 neurons are to be logged .* has 70"):
+    with pytest.raises(ValueError, match="60 neurons are to be logged, .* has 70"):
         fit(quick_logger(tmp_path, network=other))
     arrays = by_hand()
     for name in ("spikes", "voltages"):
