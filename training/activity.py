@@ -1,5 +1,6 @@
 """Pictures of held-out trials while a column trains."""
 
+from v1model.activity_files import ActivityFiles
 from v1model.stimuli import task_dataset
 from visualization import NetworkActivityLogger
 
@@ -15,6 +16,10 @@ def activity_loggers(experiment):
 
     Args:
         experiment: ColumnExperiment.
+
+    Raises:
+        WriteError: All steps are done already, and the summary that a killed start
+            owes cannot be written.
     """
     config = experiment.config
     every = config.log_activity_every
@@ -31,6 +36,9 @@ def activity_loggers(experiment):
         n_inputs=experiment.network.lgn.n_inputs,
     )
     folder = experiment.run.path / FOLDER
+    if experiment.stopped and ActivityFiles(folder).steps():
+        # Killed behind its last step, when the trials had not been merged yet.
+        ActivityFiles(folder).save_summary()
     return [
         NetworkActivityLogger(
             folder,
