@@ -71,9 +71,7 @@ def test_spikes_are_marked_when_they_happened():
 def test_threshold_rest_and_reset_are_named_at_their_level():
     for reset, words in ((-75.0, "reset, rest -75.0"), (-70.0, "reset -70.0")):
         figure = cell_trace(trial_of(), NEURONS, currents_of(reset=reset))
-        texts = {
-            text.get_text(): text.get_position()[1] for text in figure.axes[0].texts
-        }
+        heights = {t.get_text(): t.get_position()[1] for t in figure.axes[0].texts}
         assert heights["threshold -45.0"] == -45
         assert heights[words] == pytest.approx(reset, abs=2)
 
