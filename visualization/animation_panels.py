@@ -5,13 +5,21 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from v1model.lgn.current import rates_from_current
-from v1model.lgn.kernels import N_COLUMNS, N_ROWS
 from visualization import style
-from visualization.dots import dot_picture
+from visualization.dots import dot_picture, enlarged
 from visualization.glow import Glow, Points
 from visualization.laminar import heights, laminar_groups
-from visualization.outputs import is_answer_due
-from visualization.trial_axes import DPI, SIGNS, mark_windows, say, set_time, verdict
+from visualization.movie_frames import field_around
+from visualization.raster import SPARSE
+from visualization.trial_axes import (
+    DPI,
+    SIGNS,
+    is_answer_due,
+    mark_windows,
+    say,
+    set_time,
+    verdict,
+)
 
 MARGIN = 1.6  # shown part of the visual field, in sizes of the view
 BRIGHTEST = 99.5  # percentile of all rates of the LGN that is drawn brightest
@@ -158,7 +166,9 @@ class RasterPanel:
         pixel = np.minimum(row.astype(int), height - 1)[trial.spike_neuron]
         width = min(width, trial.n_steps)
         column = trial.spike_step.astype(np.int64) * width // trial.n_steps
-        self._picture = dot_picture(pixel, (column, width), colours)
+        picture = dot_picture(pixel, column, colours, width, np.arange(height))
+        is_sparse = len(column) < SPARSE * height * width
+        self._picture = enlarged(picture) if is_sparse else picture
         mark_windows(axes, trial)
         extent = (0, trial.duration_ms, height, 0)
         self._image = axes.imshow(self._picture, extent=extent, aspect="auto")
@@ -262,12 +272,7 @@ def seen_part(axes, view):
     width, height = _pixels(axes)
     size = np.array([view.width, view.height]) * MARGIN
     size = np.maximum(size, size[::-1] * [width / height, height / width])
-    half = np.minimum(size, [N_COLUMNS, N_ROWS]) / 2
-    columns = slice(
-        max(int(view.x - half[0]), 0), min(int(view.x + half[0]) + 1, N_COLUMNS)
-    )
-    rows = slice(max(int(view.y - half[1]), 0), min(int(view.y + half[1]) + 1, N_ROWS))
-    return columns, rows
+    return field_around(view.x, view.y, *size)
 
 
 def _extent(columns, rows):

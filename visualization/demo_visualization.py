@@ -1,0 +1,167 @@
+"""Shows a column at work: draws trials of it, and animates the first.
+
+Without --data_dir a column is built from published tables, without --checkpoint it is
+untrained. --stimulus shows a movie or picture of your own instead of a task.
+"""
+
+import dataclasses
+import logging
+import pathlib
+import sys
+import time
+import zipfile
+
+from training.quiet_start import quiet_start
+from v1model import flags
+from v1model.atomic import WriteError
+from v1model.config import ColumnConfig, NetworkConfig, TaskConfig
+from v1model.options import option, require, require_positive
+from v1model.task_config import CHUNK_MS
+from visualization.files import write_figure
+from visualization.film import best_suffix
+from visualization.standard import STANDARD_FIGURES
+from visualization.trial_axes import verdict
+
+PROGRAM = "demo_visualization"
+GALLERY = "gallery"
+PROGRESS_EVERY = 10  # frames of the animation
+DESCRIPTIONS = {
+    "raster": "spikes of all neurons, by layer and class",
+    "voltages": "membrane voltages of 20 neurons",
+    "input": "activity of the LGN",
+    "population": "spikes and rates of populations and cell types",
+    "output": "readout over time, probability of each class",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class DemoConfig:
+    """What is shown, and where the pictures go."""
+
+    network: NetworkConfig = NetworkConfig()
+    column: ColumnConfig = ColumnConfig()
+    trials: TaskConfig = TaskConfig()
+    log_dir: str = option("visualizations", "Folder that receives everything.")
+    checkpoint: str = option(
+        "", "Trained weights: folder of a run, .weights.h5 or .keras; empty for none."
+    )
+    batch_size: int = option(1, "Trials per sample; of several, the first is drawn.")
+    n_samples: int = option(10, "Samples that are drawn.")
+    stimulus: str = option(
+        "", "Movie (gif, mp4, avi, npy) or picture (png, jpg) shown instead of a task."
+    )
+    stimulus_ms: int = option(400, "How long it is shown; shorter movies begin again.")
+    gray_ms: int = option(100, "Gray before the stimulus, and after it, ms.")
+    fps: float = option(0.0, "Frames per second of the movie; 0 as the file says.")
+    animation: bool = option(True, "Animate the first trial.")
+
+    def __post_init__(self):
+        for name in ("batch_size", "n_samples", "stimulus_ms"):
+            require_positive(self, name)
+        for name in ("gray_ms", "fps"):
+            value = getattr(self, name)
+            require(value >= 0, name, "must not be negative", value)
+        require(bool(self.log_dir), "log_dir", "needs a folder", repr(self.log_dir))
+        whole = 2 * self.gray_ms + self.stimulus_ms
+        is_whole = whole % CHUNK_MS == 0 or not self.stimulus
+        rule = f"plus twice gray_ms {self.gray_ms} must be a multiple of {CHUNK_MS} ms"
+        require(is_whole, "stimulus_ms", rule, self.stimulus_ms)
+
+
+def main(config):
+    """Draws everything, and says where it is.
+
+    Wrong input ends with one line, before any long work where that is possible.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
+    began = time.perf_counter()
+    try:
+        with quiet_start():
+            from visualization.demo_scene import DemoScene, read_inputs
+        scene = DemoScene(config, *read_inputs(config))
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        sys.exit(f"{PROGRAM}: {_one_line(error)}")
+    try:
+        trials = draw_samples(scene, config)
+        made = draw_first(scene, trials, config)
+    except WriteError as error:
+        sys.exit(f"{PROGRAM}: {error}")
+    print_summary(config, trials, made, time.perf_counter() - began)
+
+
+def draw_samples(scene, config):
+    """Runs and draws all samples; the first trial of each, a list of TrialActivity."""
+    drawn = []
+    for number in range(config.n_samples):
+        began = time.perf_counter()
+        trials = scene.run(number)
+        scene.logger.log_trial(number, trials)
+        trial = trials[0]
+        drawn.append(trial)
+        words, _ = verdict(trial)
+        seconds = time.perf_counter() - began
+        print(
+            f"sample {number + 1} of {config.n_samples}: {words}, "
+            f"{trial.rates.mean():.2f} Hz, {seconds:.1f} s",
+            flush=True,
+        )
+    scene.logger.save_summary()
+    return drawn
+
+
+def draw_first(scene, trials, config):
+    """Draws the first trial from all sides; the paths of what was made."""
+    folder = pathlib.Path(config.log_dir)
+    scene.write_network_state(folder / "network_state.txt")
+    made = []
+    for name, figure in scene.gallery(trials[0]):
+        path = folder / GALLERY / f"{name}.png"
+        write_figure(figure, path)
+        made.append(path)
+    if config.animation:
+        path = folder / f"animation{best_suffix()}"
+        scene.animate(trials[0], path, _progress)
+        made.append(path)
+    return made
+
+
+def print_summary(config, trials, made, seconds):
+    """Says what there is and where."""
+    folder, n = pathlib.Path(config.log_dir), len(trials)
+    answers = [is_right for _, is_right in map(verdict, trials) if is_right is not None]
+    right = f", {sum(answers)} of {len(answers)} answers right" if answers else ""
+    print(f"\n{n} samples in {seconds:.0f} s{right}. In {folder.resolve()}:")
+    for name in STANDARD_FIGURES:
+        _print_line(f"{name}_step_*.png", DESCRIPTIONS.get(name, "one per sample"))
+    _print_line("sample_*/batch_predictions.png", "the answers")
+    for path in made:
+        _print_line(path.relative_to(folder), "of the first trial")
+    _print_line("network_state.txt", "layers, shapes, parameters, cell types, state")
+    _print_line("activity_summary.npz", "everything that was recorded")
+    print(f"\ntensorboard --logdir {config.log_dir}")
+
+
+def _print_line(name, what):
+    print(f"  {name!s:<34} {what}")
+
+
+def _progress(done, total):
+    if done % PROGRESS_EVERY == 0 or done == total:
+        end = "\n" if done == total else ""
+        print(f"\ranimation: {done} of {total} frames", end=end, flush=True)
+
+
+def _one_line(error):
+    """The message without line breaks; of Keras' long ones the part that counts."""
+    words = " ".join(str(error).split())
+    _, mark, reason = words.partition("Exception encountered: ")
+    return reason.strip("'") if mark else words
+
+
+def cli():
+    flags.run(main, DemoConfig)
+
+
+if __name__ == "__main__":
+    cli()
