@@ -3,8 +3,11 @@
 import dataclasses
 import logging
 import pathlib
+import re
+import zipfile
 from typing import NamedTuple
 
+from v1model.assembly import load_weights
 from v1model.config import ColumnTrainConfig
 from v1model.network.populations import laminar_indices
 from v1model.options import from_dict
@@ -52,6 +55,27 @@ def find_checkpoint(path):
     if not (folder / "config.json").is_file():
         return Checkpoint(path, None)
     return Checkpoint(path, from_dict(ColumnTrainConfig, Run.open(folder).config))
+
+
+def load_checkpoint(trainer, checkpoint):
+    """Gives a ColumnTrainer the weights of a Checkpoint.
+
+    Raises:
+        ValueError: The file is damaged, or its weights are of another network.
+    """
+    if checkpoint.config is None:
+        logger.info(
+            "%s lies in no run: task and readout are those of the flags.",
+            checkpoint.path,
+        )
+    try:
+        load_weights(trainer, checkpoint.path)
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        words = " ".join(str(error).split())
+        # Keras lists every layer; the first one says what is wrong.
+        found = re.search(r"built=True>: (.*?) List of objects", words)
+        reason = (found.group(1) if found else words).rstrip(".")
+        raise ValueError(f"checkpoint {checkpoint.path}: {reason}.") from error
 
 
 def train_config(network, column, trials, checkpoint=None):

@@ -5,7 +5,8 @@ import pathlib
 
 import numpy as np
 
-from v1model.assembly import load_weights, network_for, task_for, trainer_for
+from v1model.activity_files import ActivityFiles
+from v1model.assembly import network_for, task_for, trainer_for
 from v1model.config import ALL_TASKS
 from v1model.engine.cell_currents import cell_currents
 from v1model.lgn import LGN
@@ -18,7 +19,12 @@ from v1model.stimuli.own_movie import on_screen, read_footage
 from visualization import NetworkActivityLogger, log_network_state
 from visualization.animation import animate_trial
 from visualization.cell import cell_trace
-from visualization.demo_column import find_checkpoint, fitted, train_config
+from visualization.demo_column import (
+    find_checkpoint,
+    fitted,
+    load_checkpoint,
+    train_config,
+)
 from visualization.demo_trials import OwnTrials, TaskTrials
 from visualization.lgn import lgn_movie_response
 from visualization.movie_frames import shown_in
@@ -63,7 +69,7 @@ class DemoScene:
         self.samples = self._samples(config, train, task, footage)
         self.trainer = trainer_for(self.network, task, train)
         if checkpoint is not None:
-            load_weights(self.trainer, checkpoint.path)
+            load_checkpoint(self.trainer, checkpoint)
         self.column = self.trainer.column
         self.neurons = neurons_of(self.network)
         self.max_delay = train.column.max_delay
@@ -71,6 +77,7 @@ class DemoScene:
         # A stream of trials goes on in its lane of the batch.
         lanes = range(config.batch_size)
         self._recorders = [TrialRecorder(self.column, traced) for _ in lanes]
+        ActivityFiles(config.log_dir).remove_after(-1)  # of an earlier demo
         self.logger = NetworkActivityLogger(
             config.log_dir, log_every_n_steps=1, network=self.neurons
         )
@@ -127,10 +134,10 @@ class DemoScene:
             yield "lgn_movie_response", figure
 
     def _cell(self, trial, noise_seed):
-        """The excitatory cell that fired most of those that are traced."""
-        is_excitatory = self.network.is_excitatory[trial.traced]
-        counts = trial.spike_counts[trial.traced] + 0.5 * is_excitatory
-        neuron = int(trial.traced[np.argmax(counts)])
+        """Of the traced cells the one that fired most, an excitatory one if any did."""
+        counts = trial.spike_counts[trial.traced]
+        is_preferred = self.network.is_excitatory[trial.traced] & (counts > 0)
+        neuron = int(trial.traced[np.lexsort((counts, is_preferred))[-1]])
         recurrent = self.column.rsnn.cell.recurrent_weights.numpy()
         network = with_weights(
             self.network, recurrent, self.column.input_layer.input_weights.numpy()

@@ -9,7 +9,6 @@ import logging
 import pathlib
 import sys
 import time
-import zipfile
 
 from training.quiet_start import quiet_start
 from v1model import flags
@@ -79,9 +78,11 @@ def main(config):
     try:
         with quiet_start():
             from visualization.demo_scene import DemoScene, read_inputs
-        scene = DemoScene(config, *read_inputs(config))
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        sys.exit(f"{PROGRAM}: {_one_line(error)}")
+        inputs = read_inputs(config)
+        pathlib.Path(config.log_dir).mkdir(parents=True, exist_ok=True)
+        scene = DemoScene(config, *inputs)
+    except (ValueError, OSError) as error:
+        sys.exit(f"{PROGRAM}: {' '.join(str(error).split())}")
     try:
         trials = draw_samples(scene, config)
         made = draw_first(scene, trials, config)
@@ -131,7 +132,8 @@ def print_summary(config, trials, made, seconds):
     folder, n = pathlib.Path(config.log_dir), len(trials)
     answers = [is_right for _, is_right in map(verdict, trials) if is_right is not None]
     right = f", {sum(answers)} of {len(answers)} answers right" if answers else ""
-    print(f"\n{n} samples in {seconds:.0f} s{right}. In {folder.resolve()}:")
+    samples = "1 sample" if n == 1 else f"{n} samples"
+    print(f"\n{samples} in {seconds:.0f} s{right}. In {folder.resolve()}:")
     for name in STANDARD_FIGURES:
         _print_line(f"{name}_step_*.png", DESCRIPTIONS.get(name, "one per sample"))
     _print_line("sample_*/batch_predictions.png", "the answers")
@@ -147,16 +149,11 @@ def _print_line(name, what):
 
 
 def _progress(done, total):
-    if done % PROGRESS_EVERY == 0 or done == total:
-        end = "\n" if done == total else ""
-        print(f"\ranimation: {done} of {total} frames", end=end, flush=True)
-
-
-def _one_line(error):
-    """The message without line breaks; of Keras' long ones the part that counts."""
-    words = " ".join(str(error).split())
-    _, mark, reason = words.partition("Exception encountered: ")
-    return reason.strip("'") if mark else words
+    """One line that counts; in a file, which keeps every state of it, the last one."""
+    is_last = done == total
+    if is_last or (done % PROGRESS_EVERY == 0 and sys.stdout.isatty()):
+        start, end = "\r" if sys.stdout.isatty() else "", "\n" if is_last else ""
+        print(f"{start}animation: {done} of {total} frames", end=end, flush=True)
 
 
 def cli():

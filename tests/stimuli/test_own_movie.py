@@ -109,6 +109,7 @@ def bad_files(folder):
     np.save(folder / "flat.npy", np.ones((4, 4)))
     np.save(folder / "none.npy", np.ones((0, 4, 4)))
     (folder / "empty.png").touch()
+    written(folder / "flat.png", [np.full((30, 30, 3), 120, np.uint8)])
     (folder / "broken.npy").write_bytes(b"\x93NUMPY")
     noise = np.random.default_rng(0).integers(0, 255, (4, 64, 64), np.uint8)
     whole = written(folder / "whole.gif", noise, duration=50).read_bytes()
@@ -124,6 +125,7 @@ def bad_files(folder):
         "bright.npy": "got 2 to 2",
         "nan.npy": "got nan",
         "flat.npy": "nothing to see",
+        "flat.png": "nothing to see",
         "none.npy": "is empty",
     }
 

@@ -18,6 +18,7 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 VIDEO_SUFFIXES = (".mp4", ".avi")  # for which imageio needs a plugin
 SUFFIXES = (*PICTURE_SUFFIXES, ".gif", ".npy", *VIDEO_SUFFIXES)
 DEFAULT_GIF_MS = 100  # of a frame that says nothing, as browsers show it
+LEAST_CONTRAST = 1 / 512  # of luminance: half a step of 8 bits
 NPY_FRAME_MS = 1.0  # an array has one frame per ms, as everywhere in the library
 # What the decoders raise for a file that they cannot read.
 _UNREADABLE = (
@@ -151,7 +152,7 @@ def _check(path, footage):
     frames, frame_ms = footage.frames, footage.frame_ms
     if not frames.size:
         raise ValueError(f"stimulus {path} is empty: {frames.shape} pixels.")
-    if np.ptp(frames) == 0:
+    if np.ptp(frames) < LEAST_CONTRAST:
         raise ValueError(
             f"stimulus {path} has the luminance {frames.flat[0]:.2g} everywhere: there "
             "is nothing to see."
