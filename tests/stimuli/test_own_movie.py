@@ -71,6 +71,15 @@ def test_the_gray_of_a_movie_is_its_mean_and_its_frames_have_one_scale():
     np.testing.assert_allclose(centre, [0, -1, 1, 0], atol=1e-5)
 
 
+@pytest.mark.parametrize(("spread", "expected"), [(0.05, 0.2), (0.1, 0.2), (0.3, 0.3)])
+def test_a_faint_picture_gets_the_contrast_of_those_of_the_tasks(spread, expected):
+    checks = np.where(np.indices((20, 30)).sum(axis=0) // 5 % 2, 0.5, -0.5)
+    footage = Footage(0.5 + 2 * spread * checks[None], np.array([np.inf]))
+    seen = on_screen(footage, VIEW, 0, 9, 0).frames[0, 50:70, 105:135]
+    assert seen.std() == pytest.approx(2 * expected, rel=0.05)  # 1 is half of [0, 1]
+    assert abs(seen.mean()) < 0.02
+
+
 @pytest.mark.parametrize(("fps", "shown"), [(30, 400), (60, 333), (7, 50), (1000, 20)])
 def test_frames_never_drift_from_their_times_and_a_short_movie_begins_again(fps, shown):
     frames = np.random.default_rng(0).random((3, 4, 6), np.float32)

@@ -13,6 +13,7 @@ from skimage import color, transform
 
 from v1model.lgn.kernels import N_COLUMNS, N_ROWS
 from v1model.lgn.movie import Movie
+from v1model.stimuli.images import RMS_CONTRAST
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 VIDEO_SUFFIXES = (".mp4", ".avi")  # for which imageio needs a plugin
@@ -97,7 +98,8 @@ def on_screen(footage, view, gray_before, shown_ms, gray_after, intensity=1.0):
 
     All of it lies within the view. A movie that is longer is cut, and one that is
     shorter begins again. All frames have one scale: what counts as gray becomes 0, and
-    the end of [0, 1] that is farther from it +-intensity.
+    the end of [0, 1] that is farther from it +-intensity. If its gray is not known and
+    it has less contrast than the pictures of the tasks, it gets theirs.
 
     Args:
         footage: Footage.
@@ -111,21 +113,28 @@ def on_screen(footage, view, gray_before, shown_ms, gray_after, intensity=1.0):
     frames, (h, w) = footage.frames, footage.frames.shape[1:]
     degrees = view.height_to_contain(w / h)
     shape = max(round(degrees), 1), max(round(degrees * w / h), 1)
-    gray = float(frames.mean()) if footage.gray is None else footage.gray
-    scale = intensity / max(gray, 1 - gray)
+    # Low-passed before they shrink, as the pictures of the tasks are.
+    looks = {"order": 3, "mode": "edge", "anti_aliasing": True, "clip": True}
+    shown = np.stack([transform.resize(frame, shape, **looks) for frame in frames])
+    contrast = _contrast(shown, footage.gray, intensity)
     screen = np.zeros((1 + len(frames), N_ROWS, N_COLUMNS), np.float32)
     rows, from_top = _placed(view.y, shape[0], N_ROWS)
     columns, from_left = _placed(view.x, shape[1], N_COLUMNS)
-    for place, frame in zip(screen[1:], frames, strict=True):
-        # Low-passed before it shrinks, as the pictures of the tasks are.
-        shown = transform.resize(
-            frame, shape, order=3, mode="edge", anti_aliasing=True, clip=True
-        )
-        place[rows, columns] = (shown[from_top, from_left] - gray) * scale
+    screen[1:, rows, columns] = contrast[:, from_top, from_left]
     index, durations = _schedule(footage, shown_ms)
     parts = [(0, gray_before), *zip(index + 1, durations, strict=True), (0, gray_after)]
     index, durations = zip(*(part for part in parts if part[1]), strict=True)
     return Movie(screen[list(index)], durations)
+
+
+def _contrast(shown, gray, intensity):
+    """Luminance as contrast; see `on_screen`."""
+    if gray is not None:
+        return (shown - gray) * intensity / max(gray, 1 - gray)
+    gray = shown.mean()
+    gain = max(RMS_CONTRAST / max(shown.std(), LEAST_CONTRAST), 1)
+    contrast = gain * (shown - gray) * intensity / max(gray, 1 - gray)
+    return np.clip(contrast, -intensity, intensity)
 
 
 def _placed(middle, size, field):
