@@ -157,23 +157,6 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         in_order = [trials[k] for k in sorted(trials)]
         self._writer.write(step, trial, in_order, self._neurons)
 
-    def log_trial(self, step, trials):
-        """Logs trials that a TrialRecorder has run.
-
-        Args:
-            step: Number in the names of the files.
-            trials: TrialActivity of each trial of a batch; the one of number `sample`
-                is drawn.
-
-        Raises:
-            ValueError: There is no such sample.
-        """
-        if self.sample >= len(trials):
-            raise ValueError(
-                f"sample must lie in 0..{len(trials) - 1}, got {self.sample}."
-            )
-        self._log(step, trials[self.sample], trials)
-
     def save_summary(self):
         """Merges all logged steps into activity_summary.npz; its path.
 

@@ -5,7 +5,6 @@ import pathlib
 
 import numpy as np
 
-from v1model.activity_files import ActivityFiles
 from v1model.assembly import network_for, task_for, trainer_for
 from v1model.config import ALL_TASKS
 from v1model.engine.cell_currents import cell_currents
@@ -16,7 +15,7 @@ from v1model.network.neurons import neurons_of
 from v1model.recorder import TrialRecorder
 from v1model.stimuli import view_of
 from v1model.stimuli.own_movie import on_screen, read_footage
-from visualization import NetworkActivityLogger, log_network_state
+from visualization.activity_writer import ActivityWriter
 from visualization.animation import animate_trial
 from visualization.cell import cell_trace
 from visualization.demo_column import (
@@ -28,8 +27,10 @@ from visualization.demo_column import (
 from visualization.demo_trials import OwnTrials, TaskTrials
 from visualization.lgn import lgn_movie_response
 from visualization.movie_frames import shown_in
+from visualization.network_state import log_network_state
 from visualization.positions import active_cells
 from visualization.raster import spike_raster
+from visualization.standard import STANDARD_FIGURES
 
 N_TRACED = 20
 
@@ -49,7 +50,7 @@ def read_inputs(config):
 
 
 class DemoScene:
-    """A column, what it is shown, and the logger that draws what it does.
+    """A column, what it is shown, and what is drawn and kept of what it does.
 
     Args:
         config: DemoConfig.
@@ -77,10 +78,9 @@ class DemoScene:
         # A stream of trials goes on in its lane of the batch.
         lanes = range(config.batch_size)
         self._recorders = [TrialRecorder(self.column, traced) for _ in lanes]
-        ActivityFiles(config.log_dir).remove_after(-1)  # of an earlier demo
-        self.logger = NetworkActivityLogger(
-            config.log_dir, log_every_n_steps=1, network=self.neurons
-        )
+        folder = pathlib.Path(config.log_dir)
+        self.writer = ActivityWriter(folder, STANDARD_FIGURES, folder / "tensorboard")
+        self.writer.forget_beyond(-1)  # an earlier demo
 
     def _samples(self, config, train, task, footage):
         shown, known = config.trials.task, tuple(m.name for m in task.members)
@@ -105,8 +105,13 @@ class DemoScene:
             question=known.index(names[0]),
         )
 
-    def run(self, number):
-        """Runs a sample; the TrialActivity of each of its trials."""
+    def draw_sample(self, number):
+        """Runs a sample, draws and keeps it; the TrialActivity of its first trial."""
+        trials = self._run(number)
+        self.writer.write(number, trials[0], trials, self.neurons)
+        return trials[0]
+
+    def _run(self, number):
         name, batch, _ = self.samples[number]
         batch = batch.for_column, batch.labels, batch.weights
         trials = [

@@ -96,9 +96,7 @@ def draw_samples(scene, config):
     drawn = []
     for number in range(config.n_samples):
         began = time.perf_counter()
-        trials = scene.run(number)
-        scene.logger.log_trial(number, trials)
-        trial = trials[0]
+        trial = scene.draw_sample(number)
         drawn.append(trial)
         words, _ = verdict(trial)
         seconds = time.perf_counter() - began
@@ -107,7 +105,7 @@ def draw_samples(scene, config):
             f"{trial.rates.mean():.2f} Hz, {seconds:.1f} s",
             flush=True,
         )
-    scene.logger.save_summary()
+    scene.writer.finish()
     return drawn
 
 

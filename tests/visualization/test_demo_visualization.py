@@ -1,6 +1,7 @@
 """The demo draws what it says it draws; what it cannot show ends with one line."""
 
 import dataclasses
+import logging
 import pathlib
 import re
 import sys
@@ -19,6 +20,13 @@ from visualization.demo_column import find_checkpoint, train_config
 from visualization.demo_visualization import DemoConfig
 
 SMALL = ("--neurons=500", "--nocaching", "--neurons_per_output=2", "--n_samples=2")
+
+
+@pytest.fixture(autouse=True)
+def own_logging(monkeypatch):
+    """The program sets up logging; the next test must not write to its streams."""
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
 
 
 def demo(*arguments):
