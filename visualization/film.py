@@ -11,6 +11,7 @@ from PIL import Image
 from v1model.atomic import atomic_path
 
 N_COLOURS = 255  # of a gif, for all of its frames
+ALMOST_WHITE = 248
 N_SAMPLES = 8  # frames that its colours are chosen from
 LAST_MS = 1500  # how long a gif rests before it begins again
 SUFFIXES = (".gif", ".mp4")
@@ -78,9 +79,10 @@ def _write_gif(frames, path, fps):
 
 
 def _with_white(page):
-    """The page whose colour nearest to white is white: averages of a region are not."""
+    """The page whose almost white colours are white: averages of a region are not."""
     colours = np.array(page.getpalette(), np.uint8).reshape(-1, 3)
     colours[np.argmax(colours.sum(axis=1, dtype=int))] = 255
+    colours[(colours >= ALMOST_WHITE).all(axis=1)] = 255
     page.putpalette(colours.tobytes())
     return page
 

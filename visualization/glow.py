@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 DECAY_MS = 20.0  # in which a glow falls to a third
-FAINTEST = 0.02  # glow that is no longer drawn
+FAINTEST = 0.1  # glow that is no longer drawn
+SHADES = 5  # of a glow: with more, the film of a core that runs away is too large
 LARGEST_DOT = 3.2  # radius, px
 SMALLEST_GLOW = 1.0  # radius of a neuron that fired; silent ones may be smaller, px
 
@@ -82,7 +83,7 @@ class Glow:
         glow = self.brightness(ms)
         order = np.flatnonzero(glow > FAINTEST)
         order = order[np.argsort(glow[order], kind="stable")]
-        share = glow[:, None]
+        share = np.rint(glow * SHADES)[:, None] / SHADES
         colours = share * self._colours + (1 - share) * self._at_rest
         return self._points.painted(
             self._base, np.rint(colours).astype(np.uint8), order
