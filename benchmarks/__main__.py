@@ -55,6 +55,7 @@ PROGRAMS = (
         25,
         "matplotlib",
     ),
+    Program("logging_cost", (), 60, ("--repeats=2",), 40),
     Program("nest_speed", (), 80, ("--threads=1",), 30, "nest"),
     Program("nest_speed", ("--core", "--repeats=1"), 150, None, 0, "nest"),
 )
