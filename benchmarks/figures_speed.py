@@ -28,7 +28,7 @@ from v1model.lgn.current import current_from_rates
 from v1model.network import build_column, neurons_of
 from visualization import style
 from visualization.files import write_figure
-from visualization.standard import STANDARD_FIGURES
+from visualization.trial.standard import STANDARD_FIGURES
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "figures_speed.csv"
 SIZES = "500,5000,51978"

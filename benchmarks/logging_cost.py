@@ -23,8 +23,8 @@ from v1model.recorder import TrialRecorder
 from v1model.stimuli import task_dataset
 from visualization import NetworkActivityLogger
 from visualization.files import png_of
-from visualization.predictions import batch_predictions
-from visualization.standard import STANDARD_FIGURES
+from visualization.trial.predictions import batch_predictions
+from visualization.trial.standard import STANDARD_FIGURES
 
 LIMIT = 0.05  # of the training time
 

@@ -16,8 +16,8 @@ from absl import app, flags
 
 from v1model.atomic import write_text
 from v1model.flags import list_under_help
-from visualization.gallery import GALLERY, page_text
-from visualization.gallery_scene import ACTIVITIES, Scene
+from visualization.gallery.entries import GALLERY, page_text
+from visualization.gallery.scene import ACTIVITIES, Scene
 
 FIGURES = pathlib.Path(__file__).parents[1] / "docs" / "figures"
 

@@ -29,7 +29,7 @@ from v1model.simulation import (
     population_rates,
     untrained_column,
 )
-from visualization.rates import rate_comparison
+from visualization.column.rates import rate_comparison
 
 NOT_COMPARED = (math.nan, math.nan)  # no rate of the whole network was published
 

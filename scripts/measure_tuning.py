@@ -31,8 +31,8 @@ from v1model.network.populations import rough_index
 from v1model.simulation import grating_rates, untrained_column
 from v1model.trained_run import read_trained_run
 from v1model.tuning import Tuning, alignment, turn_between
+from visualization.column.tuning import Offsets, Selectivity, tuning_distributions
 from visualization.files import write_figure
-from visualization.tuning import Offsets, Selectivity, tuning_distributions
 
 NETWORK_FLAGS = ("neurons", "data_dir", "build_seed")
 # Medians of the two published runs of the core and of Neuropixels units lie between.

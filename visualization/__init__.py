@@ -3,8 +3,8 @@
 import importlib
 
 _PLACES = {
-    "NetworkActivityLogger": "visualization.activity_logger",
-    "log_network_state": "visualization.network_state",
+    "NetworkActivityLogger": "visualization.logger.activity_logger",
+    "log_network_state": "visualization.logger.network_state",
 }
 __all__ = [*_PLACES]
 

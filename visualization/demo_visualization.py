@@ -17,9 +17,9 @@ from v1model.config import ColumnConfig, NetworkConfig, TaskConfig
 from v1model.options import option, require, require_positive
 from v1model.task_config import CHUNK_MS
 from visualization.files import write_figure
-from visualization.film import best_suffix
-from visualization.standard import STANDARD_FIGURES
-from visualization.trial_axes import verdict
+from visualization.film.writing import best_suffix
+from visualization.trial.axes import verdict
+from visualization.trial.standard import STANDARD_FIGURES
 
 PROGRAM = "demo_visualization"
 GALLERY = "gallery"
@@ -77,7 +77,7 @@ def main(config):
     began = time.perf_counter()
     try:
         with quiet_start():
-            from visualization.demo_scene import DemoScene, read_inputs
+            from visualization.demo.scene import DemoScene, read_inputs
         inputs = read_inputs(config)
         pathlib.Path(config.log_dir).mkdir(parents=True, exist_ok=True)
         scene = DemoScene(config, *inputs)

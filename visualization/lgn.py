@@ -8,7 +8,7 @@ from v1model.lgn.classes import composite_classes, lgn_classes
 from v1model.lgn.kernels import make_subunits
 from v1model.stimuli.images import View
 from visualization import style
-from visualization.movie_frames import draw_frames, shown_in
+from visualization.trial.movie_frames import draw_frames, shown_in
 
 # Groups of classes that share a panel and a colour (Okabe and Ito).
 GROUPS = {

@@ -16,7 +16,7 @@ from v1model.assembly import network_for, task_for, trainer_for
 from v1model.config import ColumnTrainConfig, NetworkConfig, TaskConfig
 from v1model.runs import Run
 from visualization import demo_visualization
-from visualization.demo_column import find_checkpoint, train_config
+from visualization.demo.column import find_checkpoint, train_config
 from visualization.demo_visualization import DemoConfig
 
 SMALL = ("--neurons=500", "--nocaching", "--neurons_per_output=2", "--n_samples=2")

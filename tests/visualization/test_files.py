@@ -10,7 +10,7 @@ from PIL import Image
 from tests.visualization.trials import made_up
 from v1model.network import build_column, neurons_of
 from visualization.files import png_of, write_figure
-from visualization.raster import spike_raster
+from visualization.trial.raster import spike_raster
 
 
 @pytest.fixture(scope="module")

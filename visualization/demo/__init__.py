@@ -1,0 +1,1 @@
+"""What the program demo_visualization puts together: column, trials, pictures."""

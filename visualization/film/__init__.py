@@ -1,0 +1,1 @@
+"""A trial as a film: mp4 or gif."""

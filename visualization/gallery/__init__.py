@@ -1,0 +1,1 @@
+"""The gallery: every figure of the package on one page."""

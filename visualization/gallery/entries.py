@@ -1,0 +1,249 @@
+"""The gallery: every figure of the package, what it shows, and what draws it."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import NamedTuple
+
+from visualization.column.connectivity import connectivity_matrix
+from visualization.column.positions import active_cells
+from visualization.gallery.drawings import drawn
+from visualization.gallery.entries import drawings
+from visualization.trial.predictions import batch_predictions
+
+FIGURES = "figures"  # folder beside the gallery's, of pictures that others make
+INTRODUCTION = """Every figure of the package, with the function and command that draw
+it. `NetworkActivityLogger` draws those of one trial while a network trains. Made by
+`python scripts/draw_gallery.py`, which also draws them for another size of the column
+(`--neurons 51978`) and for no or runaway activity (`--activity none`, `runaway`)."""
+DEMO = "python visualization/demo_visualization.py"
+
+
+class Entry(NamedTuple):
+    """One picture of the gallery.
+
+    name: Of the file, with its suffix.
+    function: The function that draws it, as its place in visualization/.
+    shows: What it shows, a sentence.
+    command: The command that draws it for a user.
+    write: Function of a Scene and a path that writes it; None if `command` has made
+        it already, in FIGURES.
+    is_activity: Whether it shows what the neurons of a trial do.
+    """
+
+    name: str
+    function: str
+    shows: str
+    command: str
+    write: Callable | None = None
+    is_activity: bool = False
+
+    @property
+    def stem(self):
+        """Name of the file without its suffix."""
+        return self.name.partition(".")[0]
+
+
+# By heading, in the order of the page.
+GALLERY = MappingProxyType(
+    {
+        "One trial": (
+            Entry(
+                "trial.raster.png",
+                "trial.raster.spike_raster",
+                "Spikes of all neurons from the pia down, by layer and class, and the "
+                "rate of each class.",
+                DEMO,
+                drawings.standard("raster"),
+                is_activity=True,
+            ),
+            Entry(
+                "trial.laminar.png",
+                "trial.raster.spike_raster",
+                "The same with what was on the screen below it.",
+                DEMO,
+                drawn(drawings.laminar),
+                is_activity=True,
+            ),
+            Entry(
+                "trial.voltages.png",
+                "trial.voltages.voltage_traces",
+                "Voltage of 20 neurons of as many populations as possible, with "
+                "spikes, threshold and rest.",
+                DEMO,
+                drawings.standard("voltages"),
+                is_activity=True,
+            ),
+            Entry(
+                "input.png",
+                "trial.inputs.input_heatmap",
+                "What the LGN sends to the column, input by input, and its mean.",
+                DEMO,
+                drawings.standard("input"),
+                is_activity=True,
+            ),
+            Entry(
+                "population.png",
+                "trial.populations.population_activity",
+                "Spikes of each cell type, and the rate of each population beside the "
+                "published bands.",
+                DEMO,
+                drawings.standard("population"),
+                is_activity=True,
+            ),
+            Entry(
+                "output.png",
+                "trial.outputs.readout_over_time",
+                "How the readout decides, and how sure it is when the answer is due.",
+                DEMO,
+                drawings.standard("output"),
+                is_activity=True,
+            ),
+            Entry(
+                "trial.predictions.png",
+                "trial.predictions.batch_predictions",
+                "Confidence in each class in several trials, the right one marked.",
+                DEMO,
+                drawn(lambda scene: batch_predictions(scene.trials)),
+                is_activity=True,
+            ),
+            Entry(
+                "column.positions.png",
+                "column.positions.active_cells",
+                "Where the active cells lie, and which share of each population fired.",
+                DEMO,
+                drawn(lambda scene: active_cells(scene.trial, scene.neurons)),
+                is_activity=True,
+            ),
+            Entry(
+                "animation.gif",
+                "film.animation.animate_trial",
+                "The trial as a film: screen, LGN, flashing layers, raster and answer.",
+                DEMO,
+                drawings.animation,
+                is_activity=True,
+            ),
+            Entry(
+                "trial.cell.png",
+                "trial.cell.cell_trace",
+                "Voltage of one cell and the currents that it is made of.",
+                DEMO,
+                drawn(drawings.cell),
+            ),
+        ),
+        "What is shown": (
+            Entry(
+                "lgn_movie.png",
+                "lgn.lgn_movie_response",
+                "Response of the LGN to a movie: frames, rates of the classes, and "
+                "maps of the visual field.",
+                DEMO,
+                drawn(drawings.lgn_movie),
+            ),
+            Entry(
+                "lgn_classes.png",
+                "lgn.lgn_overview",
+                "Temporal kernels of the LGN's classes, and their mean responses.",
+                "python scripts/draw_gallery.py",
+                drawn(drawings.lgn_classes),
+            ),
+            Entry(
+                "task.png",
+                "tasks.task_timeline",
+                "A trial of a task: the pictures, the LGN and when an answer is due.",
+                "python -m visualization.tasks --out tasks",
+                drawn(lambda scene: drawings.task(scene, "garrett")),
+            ),
+        ),
+        "The network": (
+            Entry(
+                "column.connectivity.png",
+                "column.connectivity.connectivity_matrix",
+                "Probability and mean weight of connections between populations.",
+                "python scripts/draw_column.py",
+                drawn(lambda scene: connectivity_matrix(scene.network)),
+            ),
+            Entry(
+                "weights.png",
+                "weights.weight_distributions",
+                "Weights of each class of synapses before and after training.",
+                "python -m visualization.weights RUN",
+                drawn(drawings.weights),
+            ),
+            Entry(
+                "column.rates.png",
+                "column.rates.rate_comparison",
+                "Rates under a drifting grating beside the published column and "
+                "Neuropixels.",
+                "python scripts/measure_rates.py",
+            ),
+            Entry(
+                "column.tuning.png",
+                "column.tuning.tuning_distributions",
+                "Selectivity for orientation and direction beside the published one, "
+                "and beside what chance gives.",
+                "python scripts/measure_tuning.py",
+            ),
+            Entry(
+                "nest.png",
+                "nest.rate_agreement",
+                "The same network here and in NEST.",
+                "python scripts/compare_nest.py",
+            ),
+        ),
+        "Training": (
+            Entry(
+                "learning.png",
+                "learning.learning_curves",
+                "Accuracy on held-out trials over minutes of training.",
+                "python scripts/plot_learning.py RUN",
+            ),
+            Entry(
+                "report.png",
+                "report.write_report",
+                "Report of a run: one HTML file that needs nothing else.",
+                "python -m visualization.report RUN",
+                drawings.report,
+            ),
+        ),
+        "Speed": (
+            Entry(
+                "engine_step.png",
+                "benchmarks.step_times",
+                "Time of a training step by engine.",
+                "python benchmarks",
+            ),
+            Entry(
+                "engine_scaling.png",
+                "benchmarks.engine_scaling",
+                "Cost against size and rate.",
+                "python benchmarks",
+            ),
+            Entry(
+                "memory_length.png",
+                "benchmarks.memory_against_length",
+                "Memory against the length of a trial.",
+                "python benchmarks",
+            ),
+        ),
+    }
+)
+
+
+def page_text(picture_folder, figure_folder, entries):
+    """The gallery as Markdown.
+
+    Args:
+        picture_folder, figure_folder: Where the pictures lie, from the page on: those
+            of the gallery and those that others have made.
+        entries: Entry of each picture by heading, as in GALLERY.
+    """
+    parts = [f"# Gallery\n\n{INTRODUCTION}\n"]
+    for heading, rows in entries.items():
+        parts.append(f"## {heading}\n")
+        for entry in rows:
+            folder = picture_folder if entry.write else figure_folder
+            parts.append(
+                f"**{entry.shows}** `visualization.{entry.function}`; "
+                f"`{entry.command}`\n\n![{entry.shows}]({folder}/{entry.name})\n"
+            )
+    return "\n".join(parts)

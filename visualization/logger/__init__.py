@@ -1,0 +1,1 @@
+"""Figures, scalars and files of a network while it trains."""

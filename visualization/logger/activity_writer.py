@@ -1,0 +1,115 @@
+"""ActivityWriter: all that is written of a logged trial."""
+
+import contextlib
+import logging
+import pathlib
+
+import tensorflow as tf
+
+from v1model.activity_files import ActivityFiles
+from v1model.atomic import atomic_path
+from visualization.files import png_of
+from visualization.logger.event_files import EventFile
+from visualization.logger.trial_numbers import scalars_of
+from visualization.trial.predictions import batch_predictions
+
+logger = logging.getLogger(__name__)
+
+
+class ActivityWriter:
+    """Draws trials into a folder, keeps them as files and shows them in TensorBoard.
+
+    Each part is tried: what fails is reported once, as a warning, and does not keep the
+    others from being written. A figure is drawn once, for its file and TensorBoard.
+
+    Args:
+        folder: Made if missing.
+        figures: Functions of (TrialActivity, Neurons or None) by name.
+        tensorboard_dir: Folder of the event files.
+    """
+
+    def __init__(self, folder, figures, tensorboard_dir):
+        self.folder = pathlib.Path(folder)
+        self.figures = figures
+        self.files = ActivityFiles(folder)
+        self._events = EventFile(tensorboard_dir)
+        self._reported = set()
+        self._has_table = False
+
+    def write(self, step, trial, trials, neurons=None, weights=()):
+        """Writes one logged step.
+
+        Args:
+            step: Its number.
+            trial: The TrialActivity that is drawn.
+            trials: All trials of its batch that are known.
+            neurons: Neurons, or None.
+            weights: Variables of the model, if it is known.
+        """
+        pictures = {}
+        for name, figure in self.figures.items():
+            path = self.folder / f"{name}_step_{step:08d}.png"
+            with self.reporting(f"the figure {name}"):
+                pictures[name] = png_of(figure(trial, neurons))
+                _write(path, pictures[name])
+        with self.reporting("the figure batch_predictions"):
+            path = self.folder / f"sample_{step:08d}" / "batch_predictions.png"
+            pictures["batch_predictions"] = png_of(batch_predictions(trials))
+            _write(path, pictures["batch_predictions"])
+        with self.reporting("activity_steps"):
+            if neurons is not None and not self._has_table:
+                self.files.add_neurons(neurons)
+                self._has_table = True
+            self.files.add(step, trial)
+        with self.reporting("tensorboard"):
+            values = {"rates": trial.rates, "voltages": trial.voltages}
+            values |= {f"weights/{w.path}": tf.convert_to_tensor(w) for w in weights}
+            self._events.write(
+                step,
+                scalars=scalars_of(trial, neurons),
+                histograms=values,
+                pictures=pictures,
+            )
+
+    def forget_beyond(self, step):
+        """Removes the data of trials that an earlier training logged after a step."""
+        with self.reporting("what an earlier training logged"):
+            removed = self.files.remove_after(step)
+            if removed:
+                logger.info(
+                    "%s: %d trials that were logged beyond step %d are forgotten.",
+                    self.folder,
+                    len(removed),
+                    step,
+                )
+
+    def finish(self):
+        """Merges the files of all steps and closes that of TensorBoard."""
+        with self.reporting("activity_summary.npz"):
+            self.files.save_summary()
+        with self.reporting("tensorboard"):
+            self._events.close()
+
+    @contextlib.contextmanager
+    def reporting(self, what):
+        """Goes on after an error in its block: no picture is worth a training of days.
+
+        The warning comes once for each `what`.
+        """
+        try:
+            yield
+        except Exception as error:
+            if what not in self._reported:
+                self._reported.add(what)
+                logger.warning(
+                    "%s: %s cannot be logged, all else goes on. %s: %s",
+                    self.folder,
+                    what,
+                    type(error).__name__,
+                    error,
+                )
+
+
+def _write(path, content):
+    with atomic_path(path) as partial:
+        partial.write_bytes(content)
