@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from visualization.column.connectivity import connectivity_matrix
 from visualization.column.positions import active_cells
+from visualization.gallery import drawings
 from visualization.gallery.drawings import drawn
-from visualization.gallery.entries import drawings
 from visualization.trial.predictions import batch_predictions
 
 FIGURES = "figures"  # folder beside the gallery's, of pictures that others make
@@ -48,7 +48,7 @@ GALLERY = MappingProxyType(
     {
         "One trial": (
             Entry(
-                "trial.raster.png",
+                "raster.png",
                 "trial.raster.spike_raster",
                 "Spikes of all neurons from the pia down, by layer and class, and the "
                 "rate of each class.",
@@ -57,7 +57,7 @@ GALLERY = MappingProxyType(
                 is_activity=True,
             ),
             Entry(
-                "trial.laminar.png",
+                "laminar.png",
                 "trial.raster.spike_raster",
                 "The same with what was on the screen below it.",
                 DEMO,
@@ -65,7 +65,7 @@ GALLERY = MappingProxyType(
                 is_activity=True,
             ),
             Entry(
-                "trial.voltages.png",
+                "voltages.png",
                 "trial.voltages.voltage_traces",
                 "Voltage of 20 neurons of as many populations as possible, with "
                 "spikes, threshold and rest.",
@@ -99,7 +99,7 @@ GALLERY = MappingProxyType(
                 is_activity=True,
             ),
             Entry(
-                "trial.predictions.png",
+                "predictions.png",
                 "trial.predictions.batch_predictions",
                 "Confidence in each class in several trials, the right one marked.",
                 DEMO,
@@ -107,7 +107,7 @@ GALLERY = MappingProxyType(
                 is_activity=True,
             ),
             Entry(
-                "column.positions.png",
+                "positions.png",
                 "column.positions.active_cells",
                 "Where the active cells lie, and which share of each population fired.",
                 DEMO,
@@ -123,7 +123,7 @@ GALLERY = MappingProxyType(
                 is_activity=True,
             ),
             Entry(
-                "trial.cell.png",
+                "cell.png",
                 "trial.cell.cell_trace",
                 "Voltage of one cell and the currents that it is made of.",
                 DEMO,
@@ -156,7 +156,7 @@ GALLERY = MappingProxyType(
         ),
         "The network": (
             Entry(
-                "column.connectivity.png",
+                "connectivity.png",
                 "column.connectivity.connectivity_matrix",
                 "Probability and mean weight of connections between populations.",
                 "python scripts/draw_column.py",
@@ -170,14 +170,14 @@ GALLERY = MappingProxyType(
                 drawn(drawings.weights),
             ),
             Entry(
-                "column.rates.png",
+                "rates.png",
                 "column.rates.rate_comparison",
                 "Rates under a drifting grating beside the published column and "
                 "Neuropixels.",
                 "python scripts/measure_rates.py",
             ),
             Entry(
-                "column.tuning.png",
+                "tuning.png",
                 "column.tuning.tuning_distributions",
                 "Selectivity for orientation and direction beside the published one, "
                 "and beside what chance gives.",

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.visualization.report import runs
+from visualization.report import pictures as report_pictures
 from visualization.report.pictures import album_of, spread
-from visualization.report.writing import pictures as report_pictures
 
 
 def image_of(picture):
