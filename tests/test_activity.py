@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.activity import trial_of
-from v1model.activity import TrialActivity, events_of
+from v1model.activity import UNDECIDED, TrialActivity, events_of
 
 SPIKES = arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 7)))
 
@@ -53,6 +53,25 @@ def test_the_answer_is_that_of_the_last_chunk_in_which_one_is_due(network):
     np.testing.assert_allclose(trial.confidence, predictions[1], rtol=1e-6)
     unasked = trial_of(network, **answers, is_asked=[False] * 3)
     assert (unasked.answer_chunk, unasked.label, unasked.prediction) == (2, 1, 2)
+
+
+def test_a_tie_of_the_likeliest_classes_is_no_answer(network):
+    tied, clear = [0.4, 0.4, 0.2], [0.3, 0.3, 0.4]
+    for last, expected in ((tied, None), (clear, 2), ([np.nan] * 3, None)):
+        trial = trial_of(network, predictions=[tied, last])
+        assert trial.prediction == expected
+        answers = [UNDECIDED, UNDECIDED if expected is None else expected]
+        np.testing.assert_array_equal(trial.answers, answers)
+
+
+def test_spikes_are_counted_once_and_nobody_can_spoil_the_counts(network):
+    trial = trial_of(network)
+    assert trial.spike_counts is trial.spike_counts and trial.rates is trial.rates
+    for counts in (trial.spike_counts, trial.rates):
+        with pytest.raises(ValueError, match="read-only"):
+            counts[0] = 7
+    silent = dataclasses.replace(trial, spike_step=[], spike_neuron=[])
+    assert not silent.spike_counts.any() and trial.spike_counts.any()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """TrialActivity: what a column did in one trial. NumPy only."""
 
 import dataclasses
+import functools
 
 import numpy as np
+
+UNDECIDED = -1  # where classes tie, and where no probability is finite
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,15 +101,19 @@ class TrialActivity:
         """Time of each spike, (n_spikes,), ms."""
         return self.spike_step * self.dt_ms
 
-    @property
+    @functools.cached_property
     def spike_counts(self):
-        """Spikes of each neuron, (N,) int."""
-        return np.bincount(self.spike_neuron, minlength=self.n_neurons)
+        """Spikes of each neuron, (N,) int, read-only; counted once."""
+        counts = np.bincount(self.spike_neuron, minlength=self.n_neurons)
+        counts.flags.writeable = False
+        return counts
 
-    @property
+    @functools.cached_property
     def rates(self):
-        """Rate of each neuron over the trial, (N,), Hz."""
-        return self.spike_counts / (self.duration_ms / 1000)
+        """Rate of each neuron over the trial, (N,), Hz, read-only."""
+        rates = self.spike_counts / (self.duration_ms / 1000)
+        rates.flags.writeable = False
+        return rates
 
     @property
     def answer_chunk(self):
@@ -125,9 +132,19 @@ class TrialActivity:
         return self.predictions[self.answer_chunk]
 
     @property
+    def answers(self):
+        """The likeliest class in each chunk, (C,) int; UNDECIDED where several are."""
+        if not self.predictions.size:
+            return np.full(len(self.labels), UNDECIDED)
+        largest = self.predictions.max(axis=1, keepdims=True)
+        is_decided = (self.predictions == largest).sum(axis=1) == 1
+        return np.where(is_decided, self.predictions.argmax(axis=1), UNDECIDED)
+
+    @property
     def prediction(self):
-        """The likeliest class in `answer_chunk`."""
-        return int(np.argmax(self.confidence))
+        """The likeliest class in `answer_chunk`; None if several are: no answer."""
+        answer = int(self.answers[self.answer_chunk])
+        return None if answer == UNDECIDED else answer
 
 
 def events_of(spikes):

@@ -156,7 +156,8 @@ def lgn_movie_response(units, movie, rates, view=None):
         screen = place(LEFT, 0.42, TIME_WIDE, 0.8)
         response = place(LEFT, 1.4, TIME_WIDE, 1.9)
         draw_frames(screen, shown_in(movie, around), movie.duration_ms)
-        figure.text(0.01, 1 - 0.16 / high, f"LGN: {len(units):,} units", weight="bold")
+        title = {"fontsize": 10, "fontweight": "bold"}
+        figure.text(0.01, 1 - 0.18 / high, f"LGN: {len(units):,} units", **title)
         screen.set(xlim=(0, movie.duration_ms), ylabel="Screen")
         screen.tick_params(labelbottom=False, bottom=False)
         _draw_response(response, units, "", rates)

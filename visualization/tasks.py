@@ -10,6 +10,7 @@ import pathlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import StrMethodFormatter
 
 from v1model.config import CHUNK_MS, TaskConfig
 from v1model.lgn import LGN
@@ -58,7 +59,8 @@ def task_timeline(task, frames, view, rates, labels, weights):
         screen, lgn, mean, answer = figure.subplots(
             4, 1, sharex=True, height_ratios=(2.1, 2.4, 1, 0.7)
         )
-        figure.suptitle(f"{task.name}: one trial", x=0.01, ha="left")
+        title = {"x": 0.01, "ha": "left", "fontsize": 10, "fontweight": "bold"}
+        figure.suptitle(f"{task.name}: one trial", **title)
         _draw_screen(screen, segments, frames, view)
         _draw_rates(lgn, mean, rates)
         _draw_answers(answer, task, labels, weights)
@@ -116,8 +118,10 @@ def _draw_rates(axes, mean_axes, rates):
         cmap="magma",
         vmin=0,
         vmax=np.percentile(rates, 99.8),
+        interpolation="antialiased",  # there are more units than pixels
     )
     axes.set_ylabel("LGN unit\n(left to right)")
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.figure.colorbar(image, ax=axes, label="Rate (Hz)", pad=0.01)
     mean_axes.plot(rates.mean(axis=1), color=style.INK)
     mean_axes.set(ylabel="Mean (Hz)", ylim=(0, None))

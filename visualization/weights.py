@@ -18,8 +18,9 @@ from v1model.trained_run import read_trained_run
 from visualization import style
 from visualization.files import write_figure
 
-LOWEST = 1e-3  # pA; weaker synapses, which move nothing, are drawn in the first bin
-BINS_PER_DECADE = 12
+LOWEST = 1e-3  # pA; weaker synapses, which move nothing, share the first bin
+WEAKEST = LOWEST / 10**0.75  # pA, where that bin begins on the axes
+COARSE, FINE = 4, 12  # bins per decade of the distributions and of the changes
 DPI = 200  # of a .png
 CLASSES = ("E to E", "E to I", "I to E", "I to I", "LGN")
 EXCITATORY, INHIBITORY = style.CLASS_COLOURS["excitatory"], style.CLASS_COLOURS["Pvalb"]
@@ -29,10 +30,11 @@ _COLOURS = (EXCITATORY, EXCITATORY, INHIBITORY, INHIBITORY, style.INK)
 def weight_distributions(before, after, title="Synaptic weights"):
     """How training has changed the weights of each class of synapses.
 
-    Above: distribution of the size of the weights, before (grey) and after. Below: the
+    Above: distribution of the size of the weights, before (gray) and after. Below: the
     same synapses one by one, after against before, darker where there are more; on the
-    line nothing has changed. Synapses below 0.001 pA, which move nothing, are counted
-    in words above and lie at the edge below.
+    line nothing has changed. Synapses below 0.001 pA, which move nothing, are one bin.
+    Of E to E half and more are that weak before training, by the published rule:
+    v1model.network.weights.direction_factor and phase_factor.
 
     Args:
         before, after: Networks with the same synapses.
@@ -51,24 +53,27 @@ def weight_distributions(before, after, title="Synaptic weights"):
                 f"{name} has {len(weights):,} synapses before and "
                 f"{len(last[name]):,} after; the networks are not the same."
             )
-    edges = _edges([*first.values(), *last.values()])
+    coarse, fine = (
+        _edges([*first.values(), *last.values()], n) for n in (COARSE, FINE)
+    )
     with style.paper():
         figure = Figure(figsize=(8.6, 4.9), layout="constrained")
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-        figure.text(0.99, 0.985, "grey: before, line: after", ha="right", va="top")
+        figure.text(0.99, 0.985, "gray: before, line: after", ha="right", va="top")
         panels = figure.subplots(2, len(CLASSES), sharex=True)
         for column, name in enumerate(CLASSES):
             pair = first[name], last[name]
-            bins = [_bins(weights, edges) for weights in pair]
             colour = _COLOURS[column]
-            _draw_distributions(panels[0, column], bins, edges, colour)
-            _draw_changes(panels[1, column], bins, edges, colour)
+            bins = [_bins(weights, coarse, COARSE) for weights in pair]
+            _draw_distributions(panels[0, column], bins, coarse, colour)
             panels[0, column].set_title(_sizes(name, bins), fontsize=7.5)
+            bins = [_bins(weights, fine, FINE) for weights in pair]
+            _draw_changes(panels[1, column], bins, fine, colour)
             panels[1, column].set_title(_changes(*pair), fontsize=7.5)
-        panels[0, 0].set_ylabel("synapses (%)")
-        panels[1, 0].set_ylabel("after (pA)")
+        panels[0, 0].set_ylabel("Synapses (%)")
+        panels[1, 0].set_ylabel("After (pA)")
         for axes in panels[1]:
-            axes.set_xlabel("before (pA)")
+            axes.set_xlabel("Before (pA)")
     return figure
 
 
@@ -80,32 +85,40 @@ def weights_by_class(network):
     return {**weights, CLASSES[4]: network.lgn.synapses.weight}
 
 
-def _edges(weights):
-    """Edges of bins from `LOWEST` to the largest weight, pA, evenly spaced in log."""
+def _edges(weights, per_decade):
+    """Edges of bins up to the largest weight, pA, from `LOWEST` on evenly in log."""
     largest = max((np.abs(w).max(initial=0) for w in weights), default=0)
     decades = np.log10(max(largest, 10 * LOWEST) / LOWEST)
-    n = int(np.ceil(decades * BINS_PER_DECADE)) + 1
-    return LOWEST * 10 ** (np.arange(n + 1) / BINS_PER_DECADE)
+    n = int(np.ceil(decades * per_decade)) + 1
+    return np.r_[WEAKEST, LOWEST * 10 ** (np.arange(n + 1) / per_decade)]
 
 
-def _bins(weights, edges):
-    """Bin of each weight by its size, (S,) int."""
-    size = np.maximum(np.abs(weights), LOWEST)
-    bins = np.log10(size / LOWEST) * BINS_PER_DECADE
-    return np.clip(bins.astype(np.int64), 0, len(edges) - 2)
+def _bins(weights, edges, per_decade):
+    """Bin of each weight by its size, (S,) int; 0 below `LOWEST`."""
+    size = np.abs(weights)
+    bins = 1 + np.log10(np.maximum(size, LOWEST) / LOWEST) * per_decade
+    bins = np.clip(bins.astype(np.int64), 1, len(edges) - 2)
+    return np.where(size < LOWEST, 0, bins)
 
 
 def _prepare(axes, edges):
     axes.set_xscale("log")
     axes.set_xlim(edges[0], edges[-1])
-    decades = np.arange(np.log10(edges[0]), np.log10(edges[-1]) + 1e-9, 2)
-    axes.set_xticks(10**decades)
+    axes.set_xticks(_ticks(edges))
     axes.xaxis.set_major_formatter(FuncFormatter(_power))
     axes.xaxis.minorticks_off()
 
 
+def _ticks(edges):
+    """The middle of the first bin, and every second power of ten from 0.1 on."""
+    decades = np.arange(-1, np.log10(edges[-1]) + 1e-9, 2)
+    return [np.sqrt(WEAKEST * LOWEST), *10**decades]
+
+
 def _power(value, _):
-    """0.001, 0.1, 10, 1,000: powers of ten as people write them."""
+    """0, 0.1, 10, 1,000: powers of ten as people write them; 0 is the first bin."""
+    if value < LOWEST:
+        return "≈0"
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 
@@ -120,7 +133,7 @@ def _draw_distributions(axes, bins, edges, colour):
     after = {"color": colour, "linewidth": 1.3}
     for which, looks in zip(bins, (before, after), strict=True):
         share = 100 * np.bincount(which, minlength=len(edges) - 1) / len(which)
-        axes.stairs(share[1:], edges[1:], **looks)
+        axes.stairs(share, edges, **looks)
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.set_ylim(bottom=0)
 
@@ -150,7 +163,7 @@ def _draw_changes(axes, bins, edges, colour):
 
 
 def _sizes(name, bins):
-    """How many synapses there are, and the share that is too weak to be drawn."""
+    """How many synapses there are, and the share of those in the first bin."""
     if not len(bins[0]):
         return f"{name}\n\n"
     weak = [100 * np.mean(which == 0) for which in bins]
@@ -164,7 +177,8 @@ def _changes(before, after):
     if not sizes[0]:
         return "\n"
     flipped = 100 * np.mean(before * after < 0)
-    return f"sum {100 * (sizes[1] / sizes[0] - 1):+.1f} %\n{flipped:.3g} % turned sign"
+    change = f"{100 * (sizes[1] / sizes[0] - 1):+.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"sum {change} %\n{flipped:.3g} % turned sign"
 
 
 def main(argv=None):

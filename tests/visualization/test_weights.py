@@ -54,18 +54,19 @@ def test_both_distributions_are_histograms_of_the_size(network):
         for stairs, values in zip(axes.patches, pairs, strict=True):
             heights, edges, _ = stairs.get_data()
             size = np.abs(values[name])
+            assert heights.sum() == pytest.approx(100)  # no synapse is left out
             # A weight on an edge may be rounded to either side.
-            assert heights.sum() == pytest.approx(100 * np.mean(size >= edges[0]))
-            for k in (len(edges) // 3, len(edges) // 2):
-                below = 100 * np.mean((size >= edges[0]) & (size < edges[k]))
+            for k in (1, len(edges) // 3, len(edges) // 2):
+                below = 100 * np.mean(size < edges[k])
                 assert heights[:k].sum() == pytest.approx(below, abs=0.5)
+            assert edges[1] == 1e-3
 
 
 def test_the_changes_are_said_in_numbers(network):
     figure = weight_distributions(network, scaled(network, -3.0, 0.5))
     titles = [axes.get_title("left") for axes in figure.axes[5:]]
     assert titles[:4] == 4 * ["sum +200.0 %\n100 % turned sign"]
-    assert titles[4] == "sum -50.0 %\n0 % turned sign"
+    assert titles[4] == "sum −50.0 %\n0 % turned sign"
 
 
 def test_what_has_not_changed_lies_on_the_diagonal(network):

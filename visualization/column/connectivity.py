@@ -55,7 +55,7 @@ def connectivity_matrix(network, title="Recurrent connections"):
     """Connection probability and mean weight between the 17 populations.
 
     Sources from top to bottom, targets from left to right, from the pia down, lines
-    between the layers. White: no synapse. Grey: no cell.
+    between the layers. White: no synapse. Gray: no cell.
 
     Args:
         network: Network.
@@ -86,6 +86,9 @@ def connectivity_matrix(network, title="Recurrent connections"):
             bar.set_xlabel(label)
             bar.xaxis.set_label_position("top")
         figure.text(0.012, 0.96, title, fontsize=10, fontweight="bold")
+        is_missing = (found.cells == 0).any()
+        words = "White: no synapse" + ("; gray: no cell" if is_missing else "")
+        figure.text(0.012, 0.925, words, color=style.FAINT)
     return figure
 
 
@@ -136,6 +139,6 @@ def _prepare(axes, cells):
         middle, label = (start + stop - 1) / 2, f"L{layers[start]}"
         axes.text(middle, -0.155, label, fontweight="bold", **below)
         axes.text(-0.165, middle, label, fontweight="bold", **beside)
-    axes.text(0.5, -0.235, "target", transform=axes.transAxes, ha="center", va="top")
+    axes.text(0.5, -0.235, "Target", transform=axes.transAxes, ha="center", va="top")
     turned = {"rotation": 90, "ha": "right", "va": "center"}
-    axes.text(-0.265, 0.5, "source", transform=axes.transAxes, **turned)
+    axes.text(-0.265, 0.5, "Source", transform=axes.transAxes, **turned)

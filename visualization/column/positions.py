@@ -5,17 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from v1model.network.populations import LAYERS, ROUGH_POPULATIONS
 from visualization import style
 from visualization.column.population_rows import draw_names, population_rows
+from visualization.trial.axes import size_in_words
 
 AZIMUTH, ELEVATION = np.deg2rad(30), np.deg2rad(18)  # of the observer
 NARROWEST = 0.85  # width over depth; a narrower column is stretched sideways
 LOUD_HZ = 100.0  # of the largest dot; whoever fires more looks the same
 LARGEST_DOT = 34.0  # square points, in a column of CROWD cells
 CROWD = 1000
+LEAST_KEY = 20.0  # square points; a smaller dot would not be seen alone on white
 FAINTEST = 0.35  # opacity of a cell that fired once
 
 
@@ -64,6 +65,7 @@ def active_cells(trial, neurons, title="Active cells"):
         _draw_column(figure.add_axes((0.02, 0.06, 0.57, 0.87)), neurons, view, rates)
         _draw_shares(figure.add_axes((0.765, 0.13, 0.145, 0.75)), neurons, rates)
         figure.text(0.02, 0.955, title, fontsize=10, fontweight="bold")
+        figure.text(0.02, 0.925, size_in_words(trial), color=style.FAINT)
     return figure
 
 
@@ -170,21 +172,31 @@ def _draw_scale(axes, view, n_cells):
     left = -view.radius
     ends = [left, left + length * view.stretch]
     axes.plot(ends, [bottom, bottom], color=style.INK, linewidth=1.4)
-    words = f"{length:g} um across"
+    words = f"{length:g} µm across"
     if view.stretch > 1.05:
         words += f",\ndrawn {view.stretch:.1f} times too wide"
     axes.text(left, text_at, words, va="top")
     right = 1.12 * view.radius
     deep = top + np.array([0, 100]) * np.cos(ELEVATION)
     axes.plot([right, right], deep, color=style.INK, linewidth=1.4)
-    axes.text(1.16 * view.radius, deep.mean(), "100 um\ndeep", va="center")
+    axes.text(1.16 * view.radius, deep.mean(), "100 µm\ndeep", va="center")
+    _draw_key(axes, view, n_cells, bottom, text_at)
+
+
+def _draw_key(axes, view, n_cells, bottom, text_at):
+    """Dots of three rates; enlarged where those of the column are tiny."""
     x = np.linspace(0.5, 1.0, 3) * view.radius
     loudness = np.log1p([1, 10, LOUD_HZ]) / np.log1p(LOUD_HZ)
     colours = [(0.2, 0.2, 0.2, FAINTEST + (1 - FAINTEST) * value) for value in loudness]
     size = _dot(loudness, n_cells)
-    axes.scatter(x, np.full(3, bottom), s=size, c=colours, linewidths=0)
+    wider = max((LEAST_KEY / size[-1]) ** 0.5, 1)
+    axes.scatter(x, np.full(3, bottom), s=wider**2 * size, c=colours, linewidths=0)
     for place, text in zip(x, ("1", "10", "100 Hz"), strict=True):
         axes.text(place, text_at, text, va="top", ha="center")
+    if wider > 1.05:
+        words = f"dots enlarged {wider:.1f} times"
+        below = {"xytext": (0, -12), "textcoords": "offset points"}
+        axes.annotate(words, (x[1], text_at), va="top", ha="center", **below)
 
 
 def _draw_shares(axes, neurons, rates):
@@ -194,8 +206,8 @@ def _draw_shares(axes, neurons, rates):
     axes.set_ylim(max(rows.values()) + 0.8, -0.8)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.set_xlabel("cells that fired (%)")
+    axes.set_xticks([0, 50, 100])
+    axes.set_xlabel("Cells that fired (%)")
     at_right = {"transform": axes.get_yaxis_transform(), "va": "center", "ha": "right"}
     axes.text(1.42, -0.9, "Hz", fontweight="bold", **at_right)
     for k, (name, y) in enumerate(rows.items()):

@@ -137,7 +137,7 @@ def _draw_names(axes, rows):
     at_side = {"transform": axes.get_yaxis_transform(), "va": "center"}
     if "network" in rows:
         axes.text(-0.02, rows["network"], "all neurons", ha="right", **at_side)
-    axes.text(1.02, -0.75, "Hz", fontweight="bold", **at_side)
+    axes.text(1.02, -0.95, "Hz", fontweight="bold", **at_side)
 
 
 def _draw_key(axes):
@@ -149,7 +149,7 @@ def _draw_key(axes):
         axes.text(x + wide + 0.015, y, text, va="center", transform=axes.transAxes)
         return [x, x + wide], x + wide / 2
 
-    ends, _ = explain(-0.24, "band for an untrained one")
+    ends, _ = explain(-0.24, "band, if untrained")
     axes.plot(ends, [y, y], color=style.BACKDROP, lw=8, solid_capstyle="butt", **place)
     _, middle = explain(0.21, "this network")
     axes.plot(middle, y, "o", color=style.INK, ms=6, mec="white", **place)

@@ -122,7 +122,8 @@ def _panels(figure, trial, neurons, movie, units, view):
 def _draw_title(figure, trial):
     words = f"{trial.question or 'One trial'}"
     if is_answer_due(trial):
-        words += f": the right answer is {trial.label} (blue line)"
+        which = "last right" if trial.is_asked.sum() > 1 else "right"
+        words += f": the {which} answer is {trial.label} (blue line)"
     write(figure, 14, 10, words, fontsize=11, fontweight="bold")
     write(figure, 14, 33, size_in_words(trial), color=style.FAINT)
     left = KEY
@@ -135,7 +136,10 @@ def _draw_title(figure, trial):
 def _lgn_words(panel, units):
     if units is None:
         return "LGN"
-    return f"LGN: {len(units):,} units, black 0 to white {panel.brightest:.0f} Hz"
+    words = f"LGN: {len(units):,} units"
+    if not panel.is_active:
+        return f"{words}, silent"
+    return f"{words}, black 0 to white {panel.brightest:.3g} Hz"
 
 
 def _check(trial, neurons, movie, units):

@@ -4,17 +4,17 @@ import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from v1model.activity import UNDECIDED
 from v1model.lgn.current import rates_from_current
 from visualization import style
 from visualization.film.glow import Glow, Points
 from visualization.trial.axes import (
     DPI,
-    SIGNS,
     is_answer_due,
     mark_windows,
     say,
     set_time,
-    verdict,
+    signs_of,
 )
 from visualization.trial.dots import dot_picture, enlarged
 from visualization.trial.laminar import heights, laminar_groups
@@ -84,6 +84,7 @@ class LGNPanel:
             return
         columns, rows = seen_part(axes, view)
         self._rates, self._dt_ms = input_rates(trial), trial.dt_ms
+        self.is_active = bool(self._rates.any())
         self.brightest = max(float(np.percentile(self._rates, BRIGHTEST)), 1e-3)
         width, height = _pixels(axes)
         left, right, bottom, top = _extent(columns, rows)
@@ -127,7 +128,7 @@ class ColumnPanel:
         wide = max(float(np.abs(neurons.x).max()), 1.0) * 1.04
         top, bottom = neurons.y.min() - 12, neurons.y.max() + 12
         axes.set(xlim=(-wide, wide), ylim=(bottom, top))
-        axes.set(xlabel="Across (um)", ylabel="Depth below the pia (um)")
+        axes.set(xlabel="Across (µm)", ylabel="Depth below the pia (µm)")
         x = (neurons.x + wide) / (2 * wide) * width
         y = (neurons.y - top) / (bottom - top) * height
         colours = [style.colour_of(name) for name in neurons.pop_name]
@@ -204,6 +205,9 @@ class RasterPanel:
 class AnswerPanel:
     """Probability of each class, as far as the readout has spoken.
 
+    Words say the likeliest class at the moment; from the first answer that was due on,
+    the last such answer, and whether it was right.
+
     Args:
         axes: Axes.
         trial: TrialActivity.
@@ -216,9 +220,9 @@ class AnswerPanel:
         self._ends, self._x = edges[1:], np.repeat(edges, 2)[1:-1]
         self.artists, self._lines = [], []
         mark_windows(axes, trial)
-        self._is_due = is_answer_due(trial)
+        self._signs, is_due = signs_of(trial), is_answer_due(trial)
         for k in range(n_classes):
-            is_right = self._is_due and k == trial.label
+            is_right = is_due and k == trial.label
             looks = {"color": style.FAINT, "lw": 0.9}
             if is_right:
                 looks = {"color": style.RIGHT, "lw": 2.2, "zorder": 4}
@@ -245,13 +249,23 @@ class AnswerPanel:
         if not n_done:
             self._says.set_text("Readout: not yet")
             return
-        confidence = self._trial.predictions[n_done - 1]
-        likeliest = int(np.argmax(confidence))
-        self._says.set_text(f"Readout: {likeliest} (p = {confidence[likeliest]:.2f})")
-        if self._is_due and n_done > self._trial.answer_chunk:
-            is_right = verdict(self._trial)[1]
-            self._sign.set_text(SIGNS[is_right])
-            self._sign.set_color(style.RIGHT if is_right else style.WRONG)
+        due = np.flatnonzero(self._trial.is_asked[:n_done])
+        if not len(due):
+            self._says.set_text(f"Readout: {self._answer(n_done - 1) or 'undecided'}")
+            return
+        chunk = due[-1]
+        said = f"Answer at {self._ends[chunk]:g} ms: {self._answer(chunk)}"
+        self._says.set_text(said.rstrip())
+        sign = self._signs[chunk]
+        self._sign.set_text(str(sign))
+        self._sign.set_color(sign.colour)
+
+    def _answer(self, chunk):
+        """The class in a chunk and its probability; nothing if classes tie."""
+        answer = self._trial.answers[chunk]
+        if answer == UNDECIDED:
+            return ""
+        return f"{answer} (p = {self._trial.predictions[chunk, answer]:.2f})"
 
 
 def input_rates(trial):

@@ -103,19 +103,11 @@ class Scene:
         """View of the column."""
         return view_of(self.network.lgn)
 
-    @functools.cached_property
-    def run(self):
-        """A short run that is trained here, with pictures of its activity.
-
-        Returns:
-            v1model.runs.Run.
-        """
-        network = dataclasses.replace(
-            self.config.network, neurons=min(self.config.network.neurons, LARGEST_RUN)
-        )
-        config = dataclasses.replace(
-            self.config,
-            network=network,
+    @property
+    def run_config(self):
+        """ColumnTrainConfig of `run`: that of a column of LARGEST_RUN at most."""
+        return dataclasses.replace(
+            config_for(min(self.config.network.neurons, LARGEST_RUN)),
             run_name="gallery",
             batch_size=2,
             steps_per_epoch=RUN_STEPS,
@@ -124,11 +116,19 @@ class Scene:
             validate_first=True,
             learning_rate=0.01,
         )
+
+    @functools.cached_property
+    def run(self):
+        """A short run that is trained here, with pictures of its activity.
+
+        Returns:
+            v1model.runs.Run.
+        """
         command = "training/multi_training.py --task 10class --run_name gallery"
-        run = Run.create(self.folder, "gallery", config, command.split())
+        run = Run.create(self.folder, "gallery", self.run_config, command.split())
         with run.recorded():
             logger = NetworkActivityLogger(run.path / "activity", RUN_STEPS)
-            run.write_result(ColumnExperiment(config, run).train([logger]))
+            run.write_result(ColumnExperiment(self.run_config, run).train([logger]))
         return run
 
 

@@ -10,7 +10,8 @@ def scalars_of(trial, neurons=None):
 
     `rate_hz`, and `rate_hz/POPULATION` of each population; `spikes`; `silent_share`,
     the share of neurons without a spike; and, where an answer is due,
-    `confidence_of_answer`, the probability of the right class, and `is_right`.
+    `confidence_of_answer`, the probability of the right class, and `is_right`, which a
+    tie is not.
 
     Args:
         trial: TrialActivity.

@@ -68,7 +68,7 @@ def curves_html(contents):
     header = [TABLE_COLUMNS[name] for name in names]
     return (
         '<p class="note">Over training steps. Blue: held-out trials, with the 95 % '
-        f"interval of the accuracy. Grey: training trials.{fewer}</p>"
+        f"interval of the accuracy. Gray: training trials.{fewer}</p>"
         f'<div class="charts">{"".join(map(chart_html, charts))}</div>'
         "<details><summary>The numbers</summary>"
         + table_html(header, table, numbers=range(len(names)))

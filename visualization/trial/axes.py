@@ -4,13 +4,31 @@ Figures are laid out by hand, in pixels of DPI: an automatic layout takes longer
 all the drawing.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
+from v1model.activity import UNDECIDED
 from visualization import style
 
 DPI = 100  # dots per inch that figures are laid out for; more are fine
 TITLE_PX = 52  # height of the title
-SIGNS = {True: "✓ right", False: "✗ wrong"}
+
+
+class Sign(NamedTuple):
+    """What an answer was: a mark, a word, and the colour of both."""
+
+    mark: str
+    word: str
+    colour: str
+
+    def __str__(self):
+        return f"{self.mark} {self.word}"
+
+
+RIGHT = Sign("✓", "right", style.RIGHT)
+WRONG = Sign("✗", "wrong", style.WRONG)
+TIED = Sign("?", "undecided", style.INK)
 
 
 def place(figure, left, top, width, height):
@@ -41,32 +59,41 @@ def check_neurons(trial, neurons):
 
 def draw_title(figure, trial, what, left=14):
     """Two lines at the top: question and answer with its sign, then what is drawn."""
-    words, is_right = verdict(trial)
-    title = write(figure, left, 9, words, fontsize=10, fontweight="bold")
-    if is_right is not None:
-        sign = figure.text(figure.get_size_inches()[0], 0, SIGNS[is_right], fontsize=10)
-        sign.set(fontweight="bold", color=style.RIGHT if is_right else style.WRONG)
-        sign.set(va="top", ha="right", y=title.get_position()[1])
-        sign.set_x(1 - left / (DPI * figure.get_size_inches()[0]))
+    words, sign = verdict(trial)
+    looks = {"fontsize": 10, "fontweight": "bold"}
+    write(figure, left, 9, words, **looks)
+    if sign is not None:
+        right = DPI * figure.get_size_inches()[0] - left
+        write(figure, right, 9, str(sign), color=sign.colour, ha="right", **looks)
     write(figure, left, 29, what, color=style.FAINT)
 
 
 def verdict(trial):
-    """The answer in words, and whether it is right; None if none was due.
+    """The answer in words, and its Sign; None if none was due.
 
-    If several answers were due, the words are of the last.
+    If several answers were due, both are of the last.
     """
     if not trial.predictions.size:
         return _with_question(trial, "no answer was given"), None
-    answer = f"{trial.prediction} (p = {trial.confidence.max():.2f})"
     n_due = int(trial.is_asked.sum())
     if not n_due:
-        return _with_question(trial, f"no answer due, likeliest {answer}"), None
-    words = f"right answer {trial.label}, given {answer}"
+        words = f"no answer due, {_in_words(trial, 'likeliest')}"
+        return _with_question(trial, words), None
+    words = f"right answer {trial.label}, {_in_words(trial, 'given')}"
+    signs = signs_of(trial)
     if n_due > 1:
-        n_right = int(right_answers(trial)[trial.is_asked].sum())
+        n_right = sum(signs[chunk] == RIGHT for chunk in np.flatnonzero(trial.is_asked))
         words = f"{n_right} of {n_due} right; the last: {words}"
-    return _with_question(trial, words), trial.prediction == trial.label
+    return _with_question(trial, words), signs[trial.answer_chunk]
+
+
+def _in_words(trial, role):
+    """The class in `answer_chunk` and its probability, or how many classes tie."""
+    largest = trial.confidence.max()
+    if trial.prediction is not None:
+        return f"{role} {trial.prediction} (p = {largest:.2f})"
+    n_tied = int((trial.confidence == largest).sum())
+    return f"undecided ({n_tied} at p = {largest:.2f})" if n_tied else "undecided"
 
 
 def is_answer_due(trial):
@@ -74,9 +101,13 @@ def is_answer_due(trial):
     return bool(trial.is_asked.any())
 
 
-def right_answers(trial):
-    """Whether the likeliest class is the right one in each chunk, (C,) bool."""
-    return trial.predictions.argmax(axis=1) == trial.labels
+def signs_of(trial):
+    """The Sign of what was answered in each chunk, list of C."""
+    pairs = zip(trial.answers, trial.labels, strict=True)
+    return [
+        TIED if answer == UNDECIDED else RIGHT if answer == label else WRONG
+        for answer, label in pairs
+    ]
 
 
 def _with_question(trial, words):

@@ -27,10 +27,11 @@ POTENTIALS = {
     "V_reset": ("reset", "-."),
     "E_L": ("rest", ":"),
 }
-LEFT, WIDTH, RIGHT = 62, 560, 100  # px
+LEFT, WIDTH, RIGHT = 62, 560, 126  # px
 VOLTAGE, CURRENTS, TOTAL = 150, 190, 90  # heights, px
 GAP, FOOT = 34, 46  # px
 NAME_SHARE = 0.075  # of the scale, that the name of a potential needs
+MINUS = "\N{MINUS SIGN}"
 LEAST_PA = 1.0  # half the scale of a cell without currents
 SPIKE_LANE = 0.95  # of the height of the panel, where spikes are marked
 KEY = (0, 0.17, 0.385, 0.605, 0.815)  # where the names of currents stand
@@ -83,8 +84,9 @@ def _name(trial, neurons, currents):
     rate = n_spikes / (trial.duration_ms / 1000)
     spikes = f"{n_spikes} spike{'s' if n_spikes != 1 else ''}"
     return (
-        f"neuron {k:,}: {neurons.pop_name[k]}, cell type {neurons.node_type_id[k]}, "
-        f"{neurons.y[k]:.0f} um deep; {spikes} ({rate:.1f} Hz)"
+        f"Neuron {k:,}: {neurons.pop_name[k]}, cell type {neurons.node_type_id[k]}, "
+        f"{neurons.y[k]:.0f} µm deep; {spikes} ({rate:.1f} Hz); "
+        "numbers: means"
     )
 
 
@@ -101,7 +103,8 @@ def _draw_voltage(axes, trial, neurons, currents, times):
     axes.set_ylim(low - 0.06 * span, high + 0.18 * span)
     looks = {"va": "center", "fontsize": 7, "transform": axes.get_yaxis_transform()}
     for level, height in _apart(levels, NAME_SHARE * 1.24 * span).items():
-        axes.text(1.012, height, f"{', '.join(levels[level])} {level:.1f}", **looks)
+        words = f"{', '.join(levels[level])} {level:.1f} mV".replace("-", MINUS)
+        axes.text(1.012, height, words, **looks)
     fired = times[currents.spike_step]
     colour = style.colour_of(neurons.pop_name[currents.neuron])
     lane = np.full(len(fired), SPIKE_LANE)
@@ -128,7 +131,8 @@ def _draw_currents(axes, trial, currents, times):
 
 
 def _write_mean(axes, left, word, values, colour):
-    words = f"{word} {values.mean():.0f} pA".replace(" -0 ", " 0 ")
+    number = f"{values.mean():.0f}".replace("-", MINUS)
+    words = f"{word} {'0' if number == f'{MINUS}0' else number} pA"
     looks = {"transform": axes.transAxes, "va": "bottom", "fontsize": 7.5}
     axes.text(left, 1.03, words, color=colour, fontweight="bold", **looks)
 

@@ -14,8 +14,8 @@ def draw_confidences(axes, trial):
     """Draws the probability of each class in the answer of a trial.
 
     The right class is named "right" and has a frame, the class that was answered is
-    named "given"; the dotted line is chance. Words stand to the right of the axes,
-    which need about 50 pixels there.
+    named "given" (none is if classes tie); the dotted line is chance. Words stand to
+    the right of the axes, which need about 50 pixels there.
     """
     if not trial.predictions.size:
         axes.set_axis_off()
@@ -24,7 +24,8 @@ def draw_confidences(axes, trial):
     confidence, n_classes = trial.confidence, trial.predictions.shape[1]
     is_due = is_answer_due(trial)
     colours = [style.FAINT] * n_classes
-    colours[trial.prediction] = style.WRONG if is_due else style.INK
+    if trial.prediction is not None:
+        colours[trial.prediction] = style.WRONG if is_due else style.INK
     if is_due:
         colours[trial.label] = style.RIGHT
     axes.barh(np.arange(n_classes), confidence, height=0.8, color=colours)
@@ -42,7 +43,9 @@ def draw_confidences(axes, trial):
 
 def _write_numbers(axes, trial, is_due, colours):
     n_classes = len(colours)
-    named = {trial.prediction: " given" if is_due else ""}
+    named = {}
+    if trial.prediction is not None:
+        named[trial.prediction] = " given" if is_due else ""
     if is_due:
         named[trial.label] = " right"
     looks = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 7}
@@ -57,9 +60,9 @@ def _write_numbers(axes, trial, is_due, colours):
 
 
 def _apart(classes, least):
-    """Heights of the words of one or two classes, at least so far from each other."""
-    if len(classes) == 1:
-        return {classes[0]: classes[0]}
+    """Heights of the words of up to two classes, at least so far from each other."""
+    if len(classes) < 2:
+        return {k: k for k in classes}
     middle = np.mean(classes)
     half = max((classes[1] - classes[0]) / 2, least / 2)
     return {classes[0]: middle - half, classes[1]: middle + half}

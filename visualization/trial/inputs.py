@@ -10,6 +10,7 @@ from visualization.trial.axes import (
     DPI,
     TITLE_PX,
     draw_title,
+    is_answer_due,
     mark_windows,
     place,
     say,
@@ -40,7 +41,8 @@ def input_heatmap(trial):
     n_inputs = values.shape[1]
     with style.paper():
         figure = Figure(figsize=(wide / DPI, high / DPI), dpi=DPI)
-        draw_title(figure, trial, f"{n_inputs:,} inputs; {what}")
+        due = "; lines: an answer is due" if is_answer_due(trial) else ""
+        draw_title(figure, trial, f"{n_inputs:,} inputs; {what}{due}")
         axes = place(figure, LEFT, TITLE_PX + 6, WIDTH, PICTURE)
         mean = place(figure, LEFT, TITLE_PX + 6 + PICTURE + GAP, WIDTH, MEAN)
         mark_windows(mean, trial)

@@ -6,15 +6,14 @@ from matplotlib.figure import Figure
 from visualization import style
 from visualization.trial.axes import (
     DPI,
-    SIGNS,
     TITLE_PX,
     draw_title,
     is_answer_due,
     mark_windows,
     place,
-    right_answers,
     say,
     set_time,
+    signs_of,
     windows,
 )
 from visualization.trial.confidences import draw_confidences
@@ -28,7 +27,7 @@ def readout_over_time(trial):
     """Activity of the readout and probabilities over time, and the last answer.
 
     The right class is a thick line, the class that was answered instead a dashed one,
-    all others are gray.
+    all others are gray. Where classes tie, none was answered.
 
     Args:
         trial: TrialActivity.
@@ -90,11 +89,13 @@ def _special_classes(trial):
     """How the lines of the right and of the given class look, by class."""
     if not trial.predictions.size:
         return {}
-    if not is_answer_due(trial):
-        return {trial.prediction: {"color": style.INK, "lw": 1.2}}
     given = {"color": style.WRONG, "lw": 1.4, "ls": (0, (3, 1.5))}
-    right = {"color": style.RIGHT, "lw": 2.2}
-    return {trial.prediction: given, trial.label: right}
+    if not is_answer_due(trial):
+        given = {"color": style.INK, "lw": 1.2}
+    looks = {} if trial.prediction is None else {trial.prediction: given}
+    if is_answer_due(trial):
+        looks[trial.label] = {"color": style.RIGHT, "lw": 2.2}
+    return looks
 
 
 def _explain_lines(axes, trial):
@@ -123,18 +124,17 @@ def _judge_windows(axes, trial):
     if not trial.predictions.size:
         return
     asked = np.flatnonzero(trial.is_asked)
-    is_right = right_answers(trial)
+    signs = signs_of(trial)
     for chunk, span in zip(asked, windows(trial), strict=True):
         at, label = span.mean(), trial.labels[chunk]
         axes.plot(at, trial.predictions[chunk, label], "o", color=style.INK, ms=4)
-        sign = SIGNS[bool(is_right[chunk])].split()[0]
         axes.annotate(
-            f"{label} {sign}",
+            f"{label} {signs[chunk].mark}",
             (at, 1),
             xytext=(0, 2),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="center",
-            color=style.RIGHT if is_right[chunk] else style.WRONG,
+            color=signs[chunk].colour,
             fontweight="bold",
         )

@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from visualization import style
 from visualization.trial.axes import (
     DPI,
-    SIGNS,
+    RIGHT,
+    TIED,
     place,
     verdict,
     write,
@@ -13,7 +14,7 @@ from visualization.trial.axes import (
 from visualization.trial.confidences import draw_confidences
 
 COLUMNS = 4
-LEFT, WIDTH, WORDS, HEIGHT, GAP = 30, 110, 66, 130, 46  # of a cell, px
+LEFT, WIDTH, WORDS, HEIGHT, GAP = 30, 110, 84, 130, 46  # of a cell, px
 TITLE, FOOT = 48, 14  # px
 LEAST_WIDE = 560  # px, room for the title
 
@@ -56,7 +57,7 @@ def batch_predictions(trials):
 
 
 def _summary(trials):
-    judged = [is_right for _, is_right in map(verdict, trials) if is_right is not None]
+    judged = [sign for _, sign in map(verdict, trials) if sign is not None]
     if not judged:
         return (
             f"{len(trials)} trials, no answer due"
@@ -65,16 +66,17 @@ def _summary(trials):
         )
     if len(trials) == 1:
         return verdict(trials[0])[0]
-    return f"{sum(judged)} of {len(judged)} answers right"
+    words = f"{judged.count(RIGHT)} of {len(judged)} answers right"
+    n_tied = judged.count(TIED)
+    return words + (f", {n_tied} undecided" if n_tied else "")
 
 
 def _name_trial(axes, trial, k):
-    _, is_right = verdict(trial)
+    _, sign = verdict(trial)
     name = f"#{k}" + (f"  {trial.question}" if trial.question else "")
     looks = {"transform": axes.transAxes, "va": "bottom"}
     axes.text(0, 1.05, name, **looks)
-    if is_right is None:
+    if sign is None:
         axes.text(1.03, 1.05, "not asked", color=style.FAINT, **looks)
         return
-    colour = style.RIGHT if is_right else style.WRONG
-    axes.text(1.03, 1.05, SIGNS[is_right], color=colour, fontweight="bold", **looks)
+    axes.text(1.03, 1.05, str(sign), color=sign.colour, fontweight="bold", **looks)

@@ -70,7 +70,7 @@ def _draw_shown(axes, trial, shown, limit):
             f"stimulus: '{shown.name}' must start in the trial and end after that, "
             f"got {shown.start_ms} to {shown.end_ms} ms."
         )
-    axes.axvline(start, color="white", lw=0.8, zorder=2)
+    mark_edges(axes, start, end, trial.duration_ms)
     pixels = axes.transData.transform([(start, 0), (end, 0)])[:, 0]
     if np.ptp(pixels) >= LETTER_PX * len(shown.name):
         axes.text((start + end) / 2, 1.05, shown.name, ha="center", fontsize=7)
@@ -78,3 +78,10 @@ def _draw_shown(axes, trial, shown, limit):
         inset = axes.inset_axes((start, 0, end - start, 1), transform=axes.transData)
         inset.imshow(shown.picture, cmap="gray", vmin=-limit, vmax=limit)
         inset.set_axis_off()
+
+
+def mark_edges(axes, start_ms, end_ms, duration_ms):
+    """White lines where something begins and ends, unless the trial does there."""
+    for edge in (start_ms, end_ms):
+        if 0 < edge < duration_ms:
+            axes.axvline(edge, color="white", lw=0.8, zorder=2)

@@ -11,6 +11,7 @@ from tests.visualization.texts import assert_texts_are_apart, words_of
 from v1model.activity import TrialActivity
 from v1model.network.neurons import neurons_of
 from visualization import style
+from visualization.column import positions
 from visualization.column.population_rows import population_rows
 from visualization.column.positions import active_cells, layer_borders, seen
 
@@ -126,6 +127,24 @@ def test_texts_neither_overlap_nor_leave_the_figure(neurons, rate):
     figure = active_cells(trial_of(np.full(len(neurons), rate)), neurons)
     assert_texts_are_apart(figure)
     assert ("no cell fired" in words_of(figure)) == (rate == 0)
+
+
+@pytest.mark.parametrize("crowd", [1000, 1])
+def test_the_key_says_by_how_much_its_dots_are_larger_than_those_of_the_column(
+    neurons, crowd, monkeypatch
+):
+    monkeypatch.setattr(positions, "CROWD", crowd)
+    loud = trial_of(np.full(len(neurons), int(positions.LOUD_HZ * T / 1000)))
+    figure = active_cells(loud, neurons)
+    dots, key = figure.axes[0].collections
+    assert key.get_sizes()[-1] >= positions.LEAST_KEY
+    wider = np.sqrt(key.get_sizes()[-1] / dots.get_sizes()[0])
+    said = [words for words in words_of(figure) if "dots enlarged" in words]
+    if crowd == 1000:
+        assert wider == pytest.approx(1) and not said
+    else:
+        assert wider > 1.5 and f"dots enlarged {wider:.1f} times" in said[0]
+    assert_texts_are_apart(figure)
 
 
 def test_the_trial_of_another_column_is_refused(neurons):

@@ -1,5 +1,6 @@
 """The animation shows what has happened by each moment, and nothing of what follows."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -16,7 +17,7 @@ from v1model.lgn.current import current_from_rates
 from v1model.network.neurons import neurons_of
 from v1model.stimuli import view_of
 from visualization import style
-from visualization.film.animation import N_FRAMES, animate_trial, trial_frames
+from visualization.film.animation import N_FRAMES, RASTER, animate_trial, trial_frames
 from visualization.film.glow import DECAY_MS, Glow, Points
 from visualization.film.panels import (
     AnswerPanel,
@@ -105,12 +106,50 @@ def test_the_readout_speaks_at_the_end_of_a_chunk_and_is_judged_when_it_is_due()
         words[ms] = [artist.get_text() for artist in panel.artists[3:5]]
     assert words[49] == ["Readout: not yet", ""]
     assert words[50] == words[99] == ["Readout: 2 (p = 0.70)", ""]
-    assert words[100] == ["Readout: 1 (p = 0.60)", "✗ wrong"]
+    assert words[100] == ["Answer at 100 ms: 1 (p = 0.60)", "✗ wrong"]
     lines = panel.artists[:3]
     for line, values in zip(lines, probability.T, strict=True):
         assert line.get_xdata().tolist() == [0, 50, 50, 100]
         np.testing.assert_allclose(line.get_ydata(), np.repeat(values, 2), rtol=1e-6)
     assert [line.get_color() == style.RIGHT for line in lines] == [False, False, True]
+
+
+def test_the_verdict_stays_that_of_the_last_answer_that_was_due():
+    likely = np.eye(3)[[2, 1, 0, 2, 1]] * 0.4 + 0.2
+    likely[3] = 1 / 3
+    asked = [False, True, False, True, False]
+    labels = [0, 1, 1, 0, 0]
+    trial = trial_of(
+        NETWORK, n_steps=100, predictions=likely, labels=labels, is_asked=asked
+    )
+    panel = AnswerPanel(axes_of(), trial)
+    heard = []
+    for ms in (19, 20, 40, 60, 80, 100):
+        panel.show(ms)
+        heard.append([artist.get_text() for artist in panel.artists[3:5]])
+    assert heard == [
+        ["Readout: not yet", ""],
+        ["Readout: 2 (p = 0.60)", ""],
+        *2 * [["Answer at 40 ms: 1 (p = 0.60)", "✓ right"]],
+        *2 * [["Answer at 80 ms:", "? undecided"]],
+    ]
+
+
+def test_the_words_of_the_answer_leave_room_for_its_sign():
+    """In the panel as the animation has it, at the end of the longest trials."""
+    trial = trial_of(NETWORK, n_steps=9600, labels=[0, 0])
+    for k, likely in enumerate(([0.2, 0.1, 0.7], [1 / 3] * 3)):
+        figure = Figure(figsize=(RASTER[1] / 100, 2), dpi=100)
+        axes = figure.add_axes((0, 0, 1, 0.5))
+        panel = AnswerPanel(axes, trial_of_answers(trial, likely))
+        panel.show(9600)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        words, sign = (text.get_window_extent(renderer) for text in panel.artists[3:5])
+        assert words.x1 < sign.x0, k
+
+
+def trial_of_answers(trial, likely):
+    return dataclasses.replace(trial, predictions=[likely, likely])
 
 
 def test_the_screen_shows_the_frame_of_the_moment():

@@ -10,10 +10,11 @@ import pytest
 from absl import flags
 
 from v1model.activity import TrialActivity
+from v1model.assembly import network_for
 from v1model.network import build_column
 from v1model.network.neurons import neurons_of
 from visualization.gallery.entries import GALLERY, page_text
-from visualization.gallery.scene import RUNAWAY_HZ, runaway, silent
+from visualization.gallery.scene import LARGEST_RUN, RUNAWAY_HZ, Scene, runaway, silent
 
 ROOT = pathlib.Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "gallery.md"
@@ -176,3 +177,11 @@ def test_the_gallery_is_drawn_of_a_silent_column(script, tmp_path):
         "raster.png",
     ]
     assert "](pictures/raster.png)" in page.read_text(encoding="utf-8")
+
+
+def test_the_run_of_the_gallery_fits_into_its_column_however_large_the_others_is(
+    tmp_path,
+):
+    config = Scene(51_978, "normal", tmp_path).run_config
+    network, _ = network_for(config)
+    assert network.n_neurons == LARGEST_RUN

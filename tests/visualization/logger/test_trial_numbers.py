@@ -35,6 +35,13 @@ def test_a_trial_without_a_question_has_no_confidence(network):
     assert set(found) == {"rate_hz", "spikes", "silent_share"}
 
 
+def test_a_tie_is_not_right(network):
+    tied = np.full((2, 3), 1 / 3)
+    for label in range(3):
+        found = scalars_of(trial_of(network, predictions=tied, labels=[0, label]))
+        assert found["is_right"] == 0
+
+
 def test_a_silent_trial_is_silent(network):
     found = scalars_of(trial_of(network, spike_step=[], spike_neuron=[]))
     assert (found["rate_hz"], found["spikes"], found["silent_share"]) == (0, 0, 1)

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from v1model.activity import TrialActivity
 from v1model.engine.cell_currents import CellCurrents
 from v1model.network.neurons import Neurons
-from visualization.trial.cell import SOURCES, cell_trace
+from visualization.trial.cell import MINUS, SOURCES, cell_trace
 
 T = 100
 NEURONS = Neurons(
@@ -69,11 +69,12 @@ def test_spikes_are_marked_when_they_happened():
 
 
 def test_threshold_rest_and_reset_are_named_at_their_level():
-    for reset, words in ((-75.0, "reset, rest -75.0"), (-70.0, "reset -70.0")):
+    for reset, words in ((-75.0, "reset, rest"), (-70.0, "reset")):
         figure = cell_trace(trial_of(), NEURONS, currents_of(reset=reset))
         heights = {t.get_text(): t.get_position()[1] for t in figure.axes[0].texts}
-        assert heights["threshold -45.0"] == -45
-        assert heights[words] == pytest.approx(reset, abs=2)
+        assert heights[f"threshold {MINUS}45.0 mV"] == -45
+        number = f"{MINUS}{-reset:.1f} mV"
+        assert heights[f"{words} {number}"] == pytest.approx(reset, abs=2)
 
 
 @pytest.mark.parametrize("size", [0.0, 100.0, 9999.0])

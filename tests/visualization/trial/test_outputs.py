@@ -131,6 +131,24 @@ def test_every_trial_of_a_batch_has_its_confidences_and_its_sign(n_trials):
     check_words(figure)
 
 
+@pytest.mark.parametrize("n_classes", [2, 10, 40])
+def test_no_class_is_called_given_where_classes_tie(n_classes):
+    tied = np.full((4, n_classes), 1 / n_classes)
+    trial = made_up(20, **{**answers(n_classes, [0] * 4, [0] * 4), "predictions": tied})
+    clear = made_up(20, **answers(n_classes, [0] * 4, [0] * 4))
+    for figure in (readout_over_time(trial), batch_predictions([trial, clear] * 2)):
+        words = words_of(figure)
+        assert not [word for word in words if "given" in word.split()]
+        assert "? undecided" in words
+        check_words(figure)
+    assert "2 of 4 answers right, 2 undecided" in words
+    signs = [word for word in words_of(readout_over_time(trial)) if word == "0 ?"]
+    assert len(signs) == 4
+    unasked = made_up(20, predictions=tied, outputs=tied, is_asked=[False] * 4)
+    words = words_of(readout_over_time(unasked))
+    assert f"No answer due, undecided ({n_classes} at p = {1 / n_classes:.2f})" in words
+
+
 def test_a_batch_without_trials_is_refused():
     with pytest.raises(ValueError, match="at least one trial is needed, got 0"):
         batch_predictions([])

@@ -97,6 +97,31 @@ def test_every_title_says_label_answer_and_verdict(name, given, sign, neurons):
     assert sign in words
 
 
+@pytest.mark.parametrize("name", list(STANDARD_FIGURES))
+def test_a_tie_is_called_undecided_whichever_class_is_right(name, neurons):
+    for label in (0, 3):
+        answers = np.full((4, 4), 0.25)
+        asked = [True] * 4
+        trial = made_up(
+            500,
+            traced=[3],
+            labels=[label] * 4,
+            predictions=answers,
+            outputs=0 * answers,
+            is_asked=asked,
+            question="vcd_grating",
+        )
+        figure = STANDARD_FIGURES[name](trial, neurons)
+        words = words_of(figure)
+        assert (
+            f"vcd_grating: 0 of 4 right; the last: right answer {label}, "
+            "undecided (4 at p = 0.25)"
+        ) in words
+        assert "? undecided" in words
+        assert not {"✓ right", "✗ wrong"} & set(words)
+        check_words(figure)
+
+
 def test_drawing_leaves_the_settings_of_matplotlib_alone(neurons):
     before = dict(matplotlib.rcParams)
     for draw in STANDARD_FIGURES.values():
