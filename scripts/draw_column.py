@@ -25,8 +25,8 @@ from v1model.simulation import (
 )
 from v1model.trained_run import read_trained_run
 from visualization.column.connectivity import connectivity_matrix
-from visualization.column.positions import active_cells
 from visualization.files import write_figure
+from visualization.trial.positions import active_cells
 
 DIRECTION = 45.0  # degrees
 DURATION_MS = 600

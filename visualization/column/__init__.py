@@ -1,1 +1,1 @@
-"""Figures of all neurons of a column: rates, tuning, positions, connections."""
+"""Figures of all neurons of a column: rates, tuning, connections."""

@@ -15,7 +15,6 @@ from v1model.network.neurons import neurons_of
 from v1model.recorder import TrialRecorder
 from v1model.stimuli import view_of
 from v1model.stimuli.own_movie import on_screen, read_footage
-from visualization.column.positions import active_cells
 from visualization.demo.column import (
     find_checkpoint,
     fitted,
@@ -29,6 +28,7 @@ from visualization.logger.activity_writer import ActivityWriter
 from visualization.logger.network_state import log_network_state
 from visualization.trial.cell import cell_trace
 from visualization.trial.movie_frames import shown_in
+from visualization.trial.positions import active_cells
 from visualization.trial.raster import spike_raster
 from visualization.trial.standard import STANDARD_FIGURES
 

@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from visualization.column.connectivity import connectivity_matrix
-from visualization.column.positions import active_cells
 from visualization.gallery import drawings
 from visualization.gallery.drawings import drawn
+from visualization.trial.positions import active_cells
 from visualization.trial.predictions import batch_predictions
 
 FIGURES = "figures"  # folder beside the gallery's, of pictures that others make
@@ -108,7 +108,7 @@ GALLERY = MappingProxyType(
             ),
             Entry(
                 "positions.png",
-                "column.positions.active_cells",
+                "trial.positions.active_cells",
                 "Where the active cells lie, and which share of each population fired.",
                 DEMO,
                 drawn(lambda scene: active_cells(scene.trial, scene.neurons)),

@@ -11,9 +11,9 @@ from tests.visualization.texts import assert_texts_are_apart, words_of
 from v1model.activity import TrialActivity
 from v1model.network.neurons import neurons_of
 from visualization import style
-from visualization.column import positions
 from visualization.column.population_rows import population_rows
-from visualization.column.positions import active_cells, layer_borders, seen
+from visualization.trial import positions
+from visualization.trial.positions import active_cells, layer_borders, seen
 
 T = 500
 
