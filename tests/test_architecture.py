@@ -44,9 +44,9 @@ LEVELS = (
 VISUALIZATION_LEVELS = (
     {"style"},
     {"files"},
-    {"benchmarks", "column", "learning", "nest", "tasks", "weights"},
+    {"benchmarks", "column", "learning", "nest", "weights"},
     {"trial"},
-    {"film", "lgn", "logger", "report"},
+    {"film", "lgn", "logger", "report", "tasks"},
     {"demo"},
     {"demo_visualization", "gallery"},
 )

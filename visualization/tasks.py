@@ -20,10 +20,12 @@ from v1model.network import build_column
 from v1model.stimuli import TASKS, make_task, view_of
 from v1model.stimuli.trials import GRAY
 from visualization import style
+from visualization.trial.inputs import block_means
+from visualization.trial.stimulus import SCREEN_GRAY
 
 MARGIN = 1.4  # shown part of the visual field, in sizes of the view
-SCREEN_GRAY = "#808080"  # where luminance is 0
 WIDE = 0.05  # share of a trial from which on a segment has room for words
+LGN_ROWS = 150  # of the picture of rates, means over units: less than it has pixels
 STEP = 3  # an ordinary step, not the first of an epoch
 
 
@@ -111,14 +113,14 @@ def _draw_screen(axes, segments, frames, view):
 
 
 def _draw_rates(axes, mean_axes, rates):
+    picture = block_means(rates, len(rates), LGN_ROWS).T
     image = axes.imshow(
-        rates.T,
+        picture,
         aspect="auto",
         extent=(0, len(rates), rates.shape[1], 0),
         cmap="magma",
         vmin=0,
-        vmax=np.percentile(rates, 99.8),
-        interpolation="antialiased",  # there are more units than pixels
+        vmax=np.percentile(picture, 99.8),
     )
     axes.set_ylabel("LGN unit\n(left to right)")
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -26,6 +26,22 @@ def test_a_timeline_draws_each_picture_and_the_answers_that_count(name):
     assert len(answer.texts) == task.n_chunks
 
 
+def test_no_unit_of_the_lgn_is_lost_between_the_pixels():
+    lgn = LGN(small_network().lgn.units)
+    task = make_task(TaskConfig(task="10class"), lgn, VIEW, seed=1)
+    n_units = 2618
+    for loud in (0, 1001, n_units - 1):
+        rates = np.zeros((600, n_units))
+        rates[:, loud] = 50.0
+        frames = np.zeros((len(task.timeline.segments), 120, 240))
+        chunks = np.zeros(12)
+        figure = task_timeline(task, frames, VIEW, rates, chunks, chunks)
+        (image,) = figure.axes[1].images
+        rows = np.asarray(image.get_array())
+        assert len(rows) < figure.axes[1].bbox.height
+        assert np.flatnonzero(rows[:, 0]) == [loud * len(rows) // n_units]
+
+
 def test_frames_or_rates_of_another_length_are_refused():
     lgn = LGN(small_network().lgn.units)
     task = make_task(TaskConfig(task="10class"), lgn, VIEW, seed=1)

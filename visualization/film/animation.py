@@ -139,7 +139,9 @@ def _lgn_words(panel, units):
     words = f"LGN: {len(units):,} units"
     if not panel.is_active:
         return f"{words}, silent"
-    return f"{words}, black 0 to white {panel.brightest:.3g} Hz"
+    brightest = panel.brightest
+    number = f"{brightest:.0f}" if brightest >= 10 else f"{brightest:.2g}"
+    return f"{words}, black 0 to white {number} Hz"
 
 
 def _check(trial, neurons, movie, units):

@@ -84,4 +84,4 @@ def mark_edges(axes, start_ms, end_ms, duration_ms):
     """White lines where something begins and ends, unless the trial does there."""
     for edge in (start_ms, end_ms):
         if 0 < edge < duration_ms:
-            axes.axvline(edge, color="white", lw=0.8, zorder=2)
+            axes.axvline(edge, color="white", lw=0.8, zorder=6)  # before pictures
