@@ -25,7 +25,7 @@ from visualization.trial.stimulus import SCREEN_GRAY
 
 MARGIN = 1.4  # shown part of the visual field, in sizes of the view
 WIDE = 0.05  # share of a trial from which on a segment has room for words
-LGN_ROWS = 150  # of the picture of rates, means over units: less than it has pixels
+LGN_ROWS = 130  # of the picture of rates, means over units: less than it has pixels
 STEP = 3  # an ordinary step, not the first of an epoch
 
 
