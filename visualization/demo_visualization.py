@@ -18,7 +18,7 @@ from v1model.options import option, require, require_positive
 from v1model.task_config import CHUNK_MS
 from visualization.files import write_figure
 from visualization.film.writing import best_suffix
-from visualization.trial.axes import verdict
+from visualization.trial.axes import share_right, verdict
 from visualization.trial.standard import STANDARD_FIGURES
 
 PROGRAM = "demo_visualization"
@@ -128,8 +128,8 @@ def draw_first(scene, trials, config):
 def print_summary(config, trials, made, seconds):
     """Says what there is and where."""
     folder, n = pathlib.Path(config.log_dir), len(trials)
-    answers = [is_right for _, is_right in map(verdict, trials) if is_right is not None]
-    right = f", {sum(answers)} of {len(answers)} answers right" if answers else ""
+    words = share_right(trials)
+    right = f", {words}" if words else ""
     samples = "1 sample" if n == 1 else f"{n} samples"
     print(f"\n{samples} in {seconds:.0f} s{right}. In {folder.resolve()}:")
     for name in STANDARD_FIGURES:

@@ -96,6 +96,16 @@ def _in_words(trial, role):
     return f"undecided ({n_tied} at p = {largest:.2f})" if n_tied else "undecided"
 
 
+def share_right(trials):
+    """How many answers of some trials were right, in words; "" if none was due."""
+    signs = [sign for _, sign in map(verdict, trials) if sign is not None]
+    if not signs:
+        return ""
+    words = f"{signs.count(RIGHT)} of {len(signs)} answers right"
+    n_tied = signs.count(TIED)
+    return words + (f", {n_tied} undecided" if n_tied else "")
+
+
 def is_answer_due(trial):
     """Whether the trial asks anything."""
     return bool(trial.is_asked.any())

@@ -5,9 +5,8 @@ from matplotlib.figure import Figure
 from visualization import style
 from visualization.trial.axes import (
     DPI,
-    RIGHT,
-    TIED,
     place,
+    share_right,
     verdict,
     write,
 )
@@ -57,18 +56,14 @@ def batch_predictions(trials):
 
 
 def _summary(trials):
-    judged = [sign for _, sign in map(verdict, trials) if sign is not None]
-    if not judged:
+    words = share_right(trials)
+    if not words:
         return (
             f"{len(trials)} trials, no answer due"
             if len(trials) > 1
             else "No answer due"
         )
-    if len(trials) == 1:
-        return verdict(trials[0])[0]
-    words = f"{judged.count(RIGHT)} of {len(judged)} answers right"
-    n_tied = judged.count(TIED)
-    return words + (f", {n_tied} undecided" if n_tied else "")
+    return verdict(trials[0])[0] if len(trials) == 1 else words
 
 
 def _name_trial(axes, trial, k):
