@@ -10,7 +10,8 @@ from visualization import style
 def png_of(figure, dpi=None):
     """The figure as the bytes of a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi or figure.dpi)
+    with style.paper():  # ticks are made now, in the settings of now
+        figure.savefig(buffer, format="png", dpi=dpi or figure.dpi)
     return buffer.getvalue()
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
@@ -46,3 +47,13 @@ def test_a_png_has_the_pixels_that_the_figure_was_laid_out_for(figure, tmp_path)
     written = (tmp_path / "raster.png").read_bytes()
     assert size_of(written) == size_of(png_of(figure)) == (wide, high)
     assert size_of(png_of(figure, 200)) == (2 * wide, 2 * high)
+
+
+def test_a_figure_looks_the_same_whatever_style_its_user_has_set():
+    def drawn():
+        return png_of(spike_raster(made_up(500, "none", n_steps=100)))
+
+    plain = drawn()
+    loud = {"xtick.color": "red", "ytick.labelsize": 20, "ytick.major.width": 5}
+    with matplotlib.rc_context(loud):
+        assert drawn() == plain

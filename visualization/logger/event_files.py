@@ -66,11 +66,12 @@ class EventFile:
 def buckets_of(values):
     """Left edge, right edge and count of N_BUCKETS buckets, (N_BUCKETS, 3) float64."""
     values = np.ravel(values)
-    values = values[np.isfinite(values)]
+    values = values[np.isfinite(values)].astype(np.float64)
     if not values.size:
         return np.zeros((0, 3))
     low, high = float(values.min()), float(values.max())
-    if low == high:  # one bucket without a width, as TensorBoard draws it
+    if high - low <= 2 * N_BUCKETS * np.spacing(max(abs(low), abs(high))):
+        # One bucket, as TensorBoard draws a single value: there are no edges between.
         return np.array([[low, high, values.size]])
     counts, edges = np.histogram(values, N_BUCKETS, (low, high))
     return np.stack([edges[:-1], edges[1:], counts], axis=1)

@@ -31,6 +31,21 @@ def test_a_bucket_counts_what_lies_in_it():
     assert buckets[[0, 1, 15, 29], 2].tolist() == [1, 2, 1, 1]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("n_between", [1, 10, 100])
+def test_values_hardly_apart_have_buckets_too(dtype, n_between):
+    """Voltages of a silent network differ in their last digits."""
+    high = dtype(-70)
+    low = high - n_between * np.spacing(dtype(70))
+    buckets = buckets_of(np.array([low, high, high], dtype))
+    assert buckets[:, 2].sum() == 3
+    assert (buckets[0, 0], buckets[-1, 1]) == (low, high)
+
+
+def test_values_as_large_as_their_type_allows_have_buckets():
+    assert buckets_of(np.array([-65504, 65504], np.float16))[:, 2].sum() == 2
+
+
 def test_what_is_not_finite_is_left_out():
     assert buckets_of([np.nan, 1, np.inf, 2])[:, 2].sum() == 2
     assert buckets_of([np.nan]).shape == (0, 3)
