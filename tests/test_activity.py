@@ -88,8 +88,14 @@ def test_spikes_are_counted_once_and_nobody_can_spoil_the_counts(network):
         ({"predictions": np.zeros((3, 2))}, r"predictions must have shape \(2, K\)"),
         ({"outputs": np.zeros(3)}, r"outputs must have shape \(Co, K\)"),
         ({"is_asked": [True]}, r"is_asked must have shape \(2,\), got \(1,\)"),
+        ({"labels": [1, 3]}, r"labels must lie in 0\.\.2, got 3 to 3"),
+        ({"labels": [1, -1]}, "labels must lie .* got -1"),
     ],
 )
 def test_shapes_that_disagree_and_spikes_outside_are_refused(network, changes, message):
     with pytest.raises(ValueError, match=message):
         trial_of(network, **changes)
+
+
+def test_where_no_answer_is_due_any_label_will_do(network):
+    assert trial_of(network, labels=[-1, 2]).label == 2

@@ -23,13 +23,14 @@ class TrialActivity:
         voltages: Theirs, (T, M) float32, mV.
         outputs: Activity of the readout over time, (Co, K), logits per chunk.
         predictions: Probability of each class, (C, K).
-        labels: Right answer, (C,) int32.
+        labels: Right answer, (C,) int32; where one is due it is one of the K classes.
         is_asked: Where an answer is due, (C,) bool.
         question: Name of the task; empty if there is one only.
         dt_ms: Length of a step.
 
     Raises:
-        ValueError: Shapes disagree, or a spike lies outside the trial.
+        ValueError: Shapes disagree, a spike lies outside the trial, or a right answer
+            is no class.
     """
 
     n_steps: int
@@ -72,14 +73,19 @@ class TrialActivity:
         is_answer = is_matrix["predictions"] and len(self.predictions) == n_answers
         self._require("predictions", is_answer, (n_answers, "K"))
         self._require_shape("is_asked", (n_answers,))
-        ends = {"spike_step": self.n_steps, "spike_neuron": self.n_neurons}
-        for name, end in {**ends, "traced": self.n_neurons}.items():
-            values = getattr(self, name)
-            if values.size and not 0 <= values.min() <= values.max() < end:
-                raise ValueError(
-                    f"activity: {name} must lie in 0..{end - 1}, got "
-                    f"{values.min()} to {values.max()}."
-                )
+        self._require_within("spike_step", self.spike_step, t)
+        self._require_within("spike_neuron", self.spike_neuron, self.n_neurons)
+        self._require_within("traced", self.traced, self.n_neurons)
+        due = self.labels[self.is_asked]
+        self._require_within("labels", due, self.predictions.shape[1])
+
+    @staticmethod
+    def _require_within(name, values, end):
+        if values.size and not 0 <= values.min() <= values.max() < end:
+            raise ValueError(
+                f"activity: {name} must lie in 0..{end - 1}, got {values.min()} to "
+                f"{values.max()}."
+            )
 
     def _require_shape(self, name, shape):
         self._require(name, getattr(self, name).shape == shape, shape)

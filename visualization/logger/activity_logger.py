@@ -153,7 +153,8 @@ class NetworkActivityLogger(keras.callbacks.Callback):
         trials = {k: batch.trial(k, traced[:0], dt_ms) for k in others}
         trials[self.sample] = trial
         if self.debug_prints:
-            print_neuron(0, trial, sys.stdout)
+            with self._writer.reporting("the prints"):
+                print_neuron(0, trial, sys.stdout)
         in_order = [trials[k] for k in sorted(trials)]
         self._writer.write(step, trial, in_order, self._neurons)
 
@@ -241,8 +242,9 @@ class NetworkActivityLogger(keras.callbacks.Callback):
                 path = self.log_dir / NETWORK_STATE
                 log_network_state(model, one, path, network=self._neurons)
         if self.debug_prints:
-            currents = receptor_currents(column_of(model), one["lgn"], 0)
-            print_neuron(0, trial, sys.stdout, currents)
+            with self._writer.reporting("the prints"):
+                currents = receptor_currents(column_of(model), one["lgn"], 0)
+                print_neuron(0, trial, sys.stdout, currents)
         weights = model.trainable_variables
         self._writer.write(step, trial, [trial], self._neurons, weights)
 

@@ -62,12 +62,15 @@ class BatchArrays:
             dt_ms: Length of a step.
 
         Raises:
-            ValueError: There is no such trial.
+            ValueError: There is no such trial, or its label is no class.
         """
         if not 0 <= sample < len(self):
             raise ValueError(f"sample must lie in 0..{len(self) - 1}, got {sample}.")
         spikes = self.one("spikes", sample)
         step, neuron = events_of(spikes)
+        voltages = np.zeros((len(spikes), 0), np.float32)
+        if len(traced):  # those of all neurons are only copied where they are needed
+            voltages = self.one("voltages", sample)[:, traced]
         predictions = self.one("predictions", sample)
         predictions = predictions.reshape(-1, predictions.shape[-1])
         labels, is_asked = self._answers(sample, len(predictions))
@@ -77,7 +80,7 @@ class BatchArrays:
             spike_step=step,
             spike_neuron=neuron,
             traced=traced,
-            voltages=self.one("voltages", sample)[:, traced],
+            voltages=voltages,
             outputs=self.one("outputs", sample),
             predictions=predictions,
             labels=labels,

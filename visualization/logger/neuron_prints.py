@@ -12,7 +12,7 @@ def print_neuron(neuron, trial, stream, currents=None):
     """Prints input, input current, spikes and voltage of a neuron over a trial.
 
     Args:
-        neuron: Which one; its input is the LGN unit of that number.
+        neuron: Which one; its input is the LGN unit of that number, if there is one.
         trial: TrialActivity that has traced the neuron.
         stream: sys.stdout or sys.stderr.
         currents: `receptor_currents`, or None where they are not known.
@@ -20,7 +20,9 @@ def print_neuron(neuron, trial, stream, currents=None):
     fired = trial.spike_step[trial.spike_neuron == neuron]
     spikes = np.zeros(trial.n_steps, np.int32)
     spikes[fired] = 1
-    parts = {"INPUT": trial.inputs[:, neuron]}
+    parts = {}
+    if neuron < trial.inputs.shape[1]:
+        parts["INPUT"] = trial.inputs[:, neuron]
     if currents is not None:
         parts["INPUT CURRENT"] = currents
     parts["SPIKES"] = spikes

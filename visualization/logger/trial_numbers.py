@@ -28,7 +28,7 @@ def scalars_of(trial, neurons=None):
         total = np.bincount(neurons.group, trial.rates, len(ROUGH_POPULATIONS))
         rates = zip(ROUGH_POPULATIONS, total, size, strict=True)
         found |= {f"rate_hz/{name}": rate / n for name, rate, n in rates if n}
-    if trial.is_asked.any() and 0 <= trial.label < len(trial.confidence):
+    if trial.is_asked.any():
         found["confidence_of_answer"] = trial.confidence[trial.label]
         found["is_right"] = trial.prediction == trial.label
     return {name: float(value) for name, value in found.items()}

@@ -22,7 +22,7 @@ from v1model.activity_files import read_activity
 from v1model.atomic import WriteError
 from v1model.network import neurons_of
 from visualization import NetworkActivityLogger
-from visualization.logger import activity_writer
+from visualization.logger import activity_logger, activity_writer
 from visualization.trial.standard import STANDARD_FIGURES
 
 N_TRIALS = 6
@@ -457,3 +457,21 @@ def test_the_prints_of_the_published_code_are_an_option(tmp_path, capfd):
     assert float(numbers[0]) == pytest.approx(
         float(trial.voltages[0, column]), rel=1e-6
     )
+
+
+def test_prints_of_a_network_without_inputs_are_what_there_is(tmp_path, capfd):
+    arrays = by_hand()
+    arrays["inputs"] = arrays["inputs"][:, :, :0]
+    quick_logger(tmp_path, debug_prints=True).log_step(**arrays)
+    printed = capfd.readouterr().out
+    assert "SPIKES neuron 0" in printed and "INPUT" not in printed
+
+
+def test_prints_that_fail_do_not_cost_the_trial(tmp_path, monkeypatch, caplog):
+    def fails(*_):
+        raise RuntimeError("no currents")
+
+    monkeypatch.setattr(activity_logger, "receptor_currents", fails)
+    fit(quick_logger(tmp_path, 6, debug_prints=True))
+    assert steps_in(tmp_path) == [1, 6]
+    assert caplog.text.count("the prints cannot be logged") == 1

@@ -64,3 +64,20 @@ def test_one_label_per_trial_is_asked_for_in_the_last_chunk():
 def test_a_sample_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"sample must lie in 0\.\.1, got 2"):
         batch().trial(2, np.array([0]))
+
+
+def test_a_label_that_is_no_class_is_refused():
+    arrays = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    arrays["labels"] = [0, K]
+    with pytest.raises(ValueError, match=r"labels must lie in 0\.\.3, got 4 to 4"):
+        BatchArrays(**arrays).trial(1, np.array([0]))
+
+
+def test_voltages_are_not_touched_where_no_neuron_is_traced():
+    class Untouchable:
+        shape = (B, T, N)
+
+    arrays = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    arrays["voltages"] = Untouchable()
+    trial = BatchArrays(**arrays).trial(1, np.arange(0))
+    assert trial.voltages.shape == (T, 0)
