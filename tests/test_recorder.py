@@ -26,12 +26,12 @@ def dense(trial):
 
 
 @pytest.mark.parametrize("sample", [0, 2])
-@pytest.mark.parametrize("piece_ms", [BLOCK, 200])
+@pytest.mark.parametrize("piece", [BLOCK, 200])
 def test_a_trial_in_pieces_is_the_trial_of_the_whole_batch(
-    column, monkeypatch, sample, piece_ms
+    column, monkeypatch, sample, piece
 ):
     """Its noise too, whatever the length of the pieces."""
-    monkeypatch.setattr(recorder, "PIECE_MS", piece_ms)
+    monkeypatch.setattr(recorder, "PIECE", piece)
     inputs, labels, weights = batch_of(3, n_steps=220)
     output = column(inputs)
     trial = TrialRecorder(column, TRACED).record((inputs, labels, weights), sample)
@@ -45,6 +45,20 @@ def test_a_trial_in_pieces_is_the_trial_of_the_whole_batch(
     np.testing.assert_array_equal(trial.labels, labels[sample])
     np.testing.assert_array_equal(trial.is_asked, weights[sample] >= 1)
     assert (trial.n_neurons, trial.question, trial.dt_ms) == (N, "", 1.0)
+
+
+@pytest.mark.parametrize("chunk", [30, 150, 210])
+def test_a_piece_holds_whole_chunks_of_any_length(chunk):
+    column = column_model(
+        network_of(), ColumnConfig(), POOLS, chunk=chunk, has_threshold=False
+    )
+    inputs, _, _ = batch_of(1, n_steps=2100)
+    answers = np.zeros((1, 2100 // chunk))
+    batch = inputs, answers.astype(np.int32), answers.astype(np.float32)
+    trial = TrialRecorder(column, TRACED).record(batch)
+    output = column(inputs)
+    np.testing.assert_array_equal(dense(trial), output.spikes[0])
+    np.testing.assert_allclose(trial.outputs, output.logits[0], rtol=1e-5)
 
 
 def test_a_trial_of_one_question_shows_the_classes_of_that_question():

@@ -27,14 +27,7 @@ def activity_loggers(experiment):
         return []
     done = experiment.steps.step
     n_shown = done // every + int(done > 0 and every > 1)  # the first, and each nth
-    trials = task_dataset(
-        experiment.task,
-        "validation",
-        batch_size=1,
-        first_step=n_shown % N_TRIALS,
-        steps_per_epoch=N_TRIALS,
-        n_inputs=experiment.network.lgn.n_inputs,
-    )
+    trials = held_out_trials(experiment.task, experiment.network.lgn.n_inputs, n_shown)
     folder = experiment.run.path / FOLDER
     if experiment.stopped and ActivityFiles(folder).steps():
         # Killed behind its last step, when the trials had not been merged yet.
@@ -49,3 +42,28 @@ def activity_loggers(experiment):
             debug_prints=config.debug_prints,
         )
     ]
+
+
+def held_out_trials(task, n_inputs, n_shown=0):
+    """Rounds of N_TRIALS held-out trials without end, behind those already shown.
+
+    Args:
+        task: Task or Mixture.
+        n_inputs: I.
+        n_shown: How many were shown before.
+
+    Returns:
+        Dataset of batches of one trial, as ColumnTrainer takes them.
+    """
+
+    def trials_from(first):
+        return task_dataset(
+            task,
+            "validation",
+            batch_size=1,
+            first_step=first,
+            steps_per_epoch=N_TRIALS,
+            n_inputs=n_inputs,
+        )
+
+    return trials_from(n_shown % N_TRIALS).concatenate(trials_from(0).repeat())

@@ -1,11 +1,14 @@
 """TrialRecorder: single trials of a column, of which training feels nothing."""
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
 from v1model.activity import TrialActivity
+from v1model.models.noise import BLOCK
 
-PIECE_MS = 200  # a multiple of the noise's block and of a chunk of the readout
+PIECE = 200  # steps of a trial that are run at once, at most if blocks and chunks allow
 
 
 class TrialRecorder:
@@ -25,6 +28,8 @@ class TrialRecorder:
     def __init__(self, column, traced):
         self.column = column
         self.traced = np.asarray(traced, np.int32)
+        whole = math.lcm(BLOCK, column.readout.chunk)  # neither can be cut
+        self._n_steps = max(PIECE // whole, 1) * whole
         # Traced once per length, which the noise must know: whole pieces, and the rest.
         self._run = tf.function(self._piece)
         self._states = {}  # the last state of each question
@@ -49,8 +54,8 @@ class TrialRecorder:
         lgn = inputs.pop("lgn")
         n_steps = lgn.shape[1]
         events, voltages, logits = [], [], []
-        for start in range(0, n_steps, PIECE_MS):
-            piece = lgn[:, start : start + PIECE_MS]
+        for start in range(0, n_steps, self._n_steps):
+            piece = lgn[:, start : start + self._n_steps]
             step, neuron, v, answers, state = self._run(
                 {**inputs, "lgn": piece, "first_step": tf.constant(start)}, state
             )

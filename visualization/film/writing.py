@@ -1,5 +1,6 @@
 """Pictures that follow each other as a film: a gif, or an mp4 where ffmpeg is."""
 
+import contextlib
 import itertools
 import pathlib
 import shutil
@@ -98,8 +99,10 @@ def _write_mp4(frames, path, fps):
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        for frame in itertools.chain([first], frames):
-            process.stdin.write(np.ascontiguousarray(frame[:height, :width]).tobytes())
+        with contextlib.suppress(BrokenPipeError):  # its last words say more
+            for frame in itertools.chain([first], frames):
+                pixels = np.ascontiguousarray(frame[:height, :width])
+                process.stdin.write(pixels.tobytes())
         _, said = process.communicate()
     if process.returncode:
         raise OSError(f"{path}: ffmpeg says {said.decode(errors='replace')[-300:]}")

@@ -1,5 +1,6 @@
 """Films come back as the frames that were written."""
 
+import itertools
 import shutil
 import subprocess
 
@@ -56,13 +57,16 @@ def test_an_mp4_is_made_of_raw_frames_of_even_size(tmp_path, monkeypatch):
     np.testing.assert_array_equal(found.reshape(expected.shape), expected)
 
 
-def test_a_failure_of_ffmpeg_is_told_and_leaves_no_file(tmp_path, monkeypatch):
+@pytest.mark.parametrize("reads", ["cat > /dev/null", "exec <&-"])
+def test_a_failure_of_ffmpeg_is_told_and_leaves_no_file(tmp_path, monkeypatch, reads):
+    """Whether it fails at the end or before it has read anything."""
     tool = tmp_path / "ffmpeg"
-    tool.write_text("#!/bin/sh\ncat > /dev/null\necho no such encoder >&2\nexit 1\n")
+    tool.write_text(f"#!/bin/sh\n{reads}\necho no such encoder >&2\nexit 1\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    frames = itertools.chain(FRAMES, itertools.repeat(FRAMES[0], 100))
     with pytest.raises(OSError, match="no such encoder"):
-        write_film(iter(FRAMES), tmp_path / "a.mp4", fps=20)
+        write_film(frames, tmp_path / "a.mp4", fps=20)
     assert [path.name for path in tmp_path.iterdir()] == ["ffmpeg"]
 
 
