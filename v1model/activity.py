@@ -63,7 +63,10 @@ class TrialActivity:
         for name, dtype in self._DTYPES.items():
             value = np.asarray(getattr(self, name)).astype(dtype, copy=False)
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "inputs", np.asarray(self.inputs))
+        inputs = np.asarray(self.inputs)
+        if inputs.dtype.kind not in "biuf":  # bfloat16, which no npz file can hold
+            inputs = inputs.astype(np.float32)
+        object.__setattr__(self, "inputs", inputs)
         t, n_answers = self.n_steps, len(self.labels)
         is_matrix = {name: getattr(self, name).ndim == 2 for name in self._MATRICES}
         self._require("inputs", is_matrix["inputs"] and len(self.inputs) == t, (t, "I"))

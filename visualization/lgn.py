@@ -8,7 +8,8 @@ from v1model.lgn.classes import composite_classes, lgn_classes
 from v1model.lgn.kernels import make_subunits
 from v1model.stimuli.images import View
 from visualization import style
-from visualization.trial.movie_frames import draw_frames, shown_in
+from visualization.trial.movie_frames import shown_in
+from visualization.trial.stimulus import draw_screen
 
 # Groups of classes that share a panel and a colour (Okabe and Ito).
 GROUPS = {
@@ -155,7 +156,7 @@ def lgn_movie_response(units, movie, rates, view=None):
 
         screen = place(LEFT, 0.42, TIME_WIDE, 0.8)
         response = place(LEFT, 1.4, TIME_WIDE, 1.9)
-        draw_frames(screen, shown_in(movie, around), movie.duration_ms)
+        draw_screen(screen, shown_in(movie, around), movie.duration_ms)
         title = {"fontsize": 10, "fontweight": "bold"}
         figure.text(0.01, 1 - 0.18 / high, f"LGN: {len(units):,} units", **title)
         screen.set(xlim=(0, movie.duration_ms), ylabel="Screen")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from v1model.lgn.kernels import N_COLUMNS, N_ROWS
-from visualization.trial.stimulus import SCREEN_GRAY, Shown, mark_edges
+from visualization.trial.stimulus import Shown
 
 MOST_FRAMES = 8
 NAMED = 0.09  # share of the movie from which on a stretch has room for its duration
@@ -37,20 +37,6 @@ def shown_in(movie, view, most=MOST_FRAMES):
             name = words if is_named else ""
             found.append(Shown(name, float(start), float(end), frame[rows, columns]))
     return found
-
-
-def draw_frames(axes, shown, duration_ms):
-    """Draws a list of Shown over a time axis of some ms; all have one scale."""
-    axes.set(xlim=(0, duration_ms), ylim=(0, 1), yticks=[])
-    axes.spines["left"].set_visible(False)
-    axes.axhspan(0, 1, color=SCREEN_GRAY, lw=0, zorder=0)
-    limit = max((float(np.abs(one.picture).max()) for one in shown), default=1.0)
-    for name, start, end, picture in shown:
-        mark_edges(axes, start, end, duration_ms)
-        axes.text((start + end) / 2, 1.05, name, ha="center", fontsize=7)
-        inset = axes.inset_axes((start, 0, end - start, 1), transform=axes.transData)
-        inset.imshow(picture, cmap="gray", vmin=-limit, vmax=limit)
-        inset.set_axis_off()
 
 
 def field_around(x, y, width, height):

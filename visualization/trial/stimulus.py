@@ -39,7 +39,16 @@ def draw_stimulus(axes, trial, stimulus):
     if isinstance(stimulus, np.ndarray):
         _draw_curve(axes, trial, stimulus)
         return
-    axes.set(ylim=(0, 1), yticks=[])
+    draw_screen(axes, stimulus, trial.duration_ms)
+
+
+def draw_screen(axes, stimulus, duration_ms):
+    """Draws a list of Shown over a time axis of some ms; all pictures have one scale.
+
+    Raises:
+        ValueError: Something ends before it starts.
+    """
+    axes.set(xlim=(0, duration_ms), ylim=(0, 1), yticks=[])
     axes.spines["left"].set_visible(False)
     if not stimulus:
         say(axes, "nothing was shown")
@@ -48,7 +57,7 @@ def draw_stimulus(axes, trial, stimulus):
     pictures = [shown.picture for shown in stimulus if shown.picture is not None]
     limit = max((float(np.abs(picture).max()) for picture in pictures), default=0)
     for shown in stimulus:
-        _draw_shown(axes, trial, shown, limit or 1.0)
+        _draw_shown(axes, shown, duration_ms, limit or 1.0)
 
 
 def _draw_curve(axes, trial, curve):
@@ -63,8 +72,8 @@ def _draw_curve(axes, trial, curve):
     axes.set_ylabel("Stimulus")
 
 
-def _draw_shown(axes, trial, shown, limit):
-    start, end = max(shown.start_ms, 0), min(shown.end_ms, trial.duration_ms)
+def _draw_shown(axes, shown, duration_ms, limit):
+    start, end = max(shown.start_ms, 0), min(shown.end_ms, duration_ms)
     if end <= start:
         raise ValueError(
             f"stimulus: '{shown.name}' must start in the trial and end after that, "

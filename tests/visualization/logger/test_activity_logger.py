@@ -404,6 +404,19 @@ def test_by_hand_a_sample_of_the_batch_is_kept_as_it_was(tmp_path, as_tensors):
     assert trial.dt_ms == 0.5
 
 
+def test_by_hand_numbers_of_any_precision_come_back(tmp_path):
+    arrays = by_hand()
+    for dtype in (tf.float16, tf.bfloat16):
+        given = {name: tf.cast(array, dtype) for name, array in arrays.items()}
+        given["labels"] = arrays["labels"]
+        logger = quick_logger(tmp_path / dtype.name)
+        logger.log_step(**given)
+        trial = read_activity(logger.save_summary()).trial(0)
+        expected = tf.cast(given["inputs"][0], tf.float32)
+        np.testing.assert_array_equal(trial.inputs, expected)
+        assert len(trial.spike_step) == arrays["spikes"][0].sum()
+
+
 def test_by_hand_the_first_and_each_nth_call_is_logged(tmp_path):
     logger = quick_logger(tmp_path, 3)
     arrays = by_hand()
