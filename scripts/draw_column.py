@@ -44,10 +44,16 @@ def main(argv=None):
     parser.add_argument("--out", default="docs/figures", help="folder of the figures")
     values = parser.parse_args(argv)
     try:
-        network, max_delay = load(values)
+        draw(values)
     except (ValueError, OSError) as error:
         sys.exit(f"draw_column: {error}")
+
+
+def draw(values):
+    """Draws both figures of the column that the arguments name."""
+    network, max_delay = load(values)
     out = pathlib.Path(values.out)
+    out.mkdir(parents=True, exist_ok=True)  # before the long work
     subject = f"{network.n_neurons:,} neurons, {'' if values.run else 'un'}trained"
     figure = connectivity_matrix(network, f"{subject}: recurrent connections")
     write_figure(figure, out / "connectivity.png", dpi=DPI)

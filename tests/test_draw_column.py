@@ -50,6 +50,15 @@ def test_the_trial_has_the_rates_that_are_measured(script):
     np.testing.assert_allclose(trial.rates, expected)
 
 
+def test_a_folder_that_cannot_be_made_ends_with_one_line_before_long_work(
+    script, tmp_path, monkeypatch
+):
+    monkeypatch.delattr(script, "grating_trial")
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match="^draw_column: .*file"):
+        script.main(["--neurons=500", f"--out={tmp_path / 'file' / 'figures'}"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -5,6 +5,7 @@ from matplotlib.colors import to_rgb
 
 DECAY_MS = 20.0  # in which a glow falls to a third
 FAINTEST = 0.1  # glow that is no longer drawn
+LASTING_MS = DECAY_MS * np.log(1 / FAINTEST)
 SHADES = 5  # of a glow: with more, the film of a core that runs away is too large
 LARGEST_DOT = 3.2  # radius, px
 SMALLEST_GLOW = 1.0  # radius of a neuron that fired; silent ones may be smaller, px
@@ -71,11 +72,14 @@ class Glow:
         self._base = small.painted(empty.astype(np.uint8), silent, everyone)
 
     def brightness(self, ms):
-        """Glow of each neuron, (N,): 1 at a spike, less after it."""
-        end = np.searchsorted(self._trial.spike_ms, ms, side="right")
+        """Glow of each neuron, (N,): 1 at a spike, less after it, 0 once faint."""
+        step, dt = self._trial.spike_step, self._trial.dt_ms
+        ends = np.floor(np.array([ms - LASTING_MS, ms]) / dt + 1e-9)
+        # Of the same type, otherwise all of perhaps millions of spikes are converted.
+        first, end = np.searchsorted(step, ends.astype(step.dtype), side="right")
         last = np.full(self._trial.n_neurons, -np.inf)
         # Spikes are in order of time, and of equal indices the last value stays.
-        last[self._trial.spike_neuron[:end]] = self._trial.spike_ms[:end]
+        last[self._trial.spike_neuron[first:end]] = step[first:end] * dt
         return np.exp((last - ms) / DECAY_MS)
 
     def picture(self, ms):

@@ -56,6 +56,7 @@ def test_a_neuron_glows_from_its_spike_on_and_decays_with_its_time_constant():
         (3, 1, 0),
         (13, np.exp(-10 / DECAY_MS), np.exp(-8 / DECAY_MS)),
         (20, 1, np.exp(-15 / DECAY_MS)),
+        (60, np.exp(-40 / DECAY_MS), 0),  # too faint to be drawn
     ):
         expected = np.zeros(60)
         expected[[7, 9]] = seven, nine
