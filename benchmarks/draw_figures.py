@@ -16,20 +16,20 @@ import memory_length
 import numpy as np
 
 from visualization import benchmarks as figures
+from visualization.files import write_figure
 
 FOLDER = pathlib.Path(__file__).parents[1] / "docs" / "figures"
 FLOORS = {"forward": ("bytes", "flops"), "adjoint": ("bytes", "flops", "lines")}
 
 
 def main():
-    FOLDER.mkdir(parents=True, exist_ok=True)
     drawn = {
         "engine_step.png": step_figure(rows_of(engine_step.RESULTS)),
         "engine_scaling.png": scaling_figure(rows_of(engine_scaling.RESULTS)),
         "memory_length.png": memory_figure(rows_of(memory_length.RESULTS)),
     }
     for name, figure in drawn.items():
-        figure.savefig(FOLDER / name, dpi=200)
+        write_figure(figure, FOLDER / name, dpi=200)
         print(FOLDER / name)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 
-from v1model.atomic import atomic_path, write_text
+from v1model.atomic import write_text
 from v1model.config import DEFAULT_BUILD_SEED, ColumnConfig, NetworkConfig
 from v1model.engine.agreement import (
     SpikeAgreement,
@@ -45,6 +45,7 @@ from v1model.network.data import N_RECEPTORS, Network, Synapses
 from v1model.network.populations import rough_index
 from v1model.simulation import grating_lgn_rates, population_rates
 from v1model.trained_run import read_trained_run
+from visualization.files import write_figure
 from visualization.nest import rate_agreement, voltage_traces
 from visualization.style import class_of
 
@@ -402,8 +403,7 @@ def write(folder, subject, findings, nest, activities, recorded):
     )
     traces = traces_of(network, nest, replayed, recorded)
     for name, figure in (("rates.png", rates), ("traces.png", traces)):
-        with atomic_path(folder / name) as path:
-            figure.savefig(path, dpi=200)
+        write_figure(figure, folder / name, dpi=200)
     print(f"Wrote two tables and two figures to {folder}.")
 
 

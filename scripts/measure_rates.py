@@ -16,7 +16,7 @@ import time
 import numpy as np
 from absl import app, flags
 
-from v1model.atomic import atomic_path, write_text
+from v1model.atomic import write_text
 from v1model.config import DEFAULT_BUILD_SEED, NetworkConfig
 from v1model.flags import list_under_help
 from v1model.lgn import LGN
@@ -30,6 +30,7 @@ from v1model.simulation import (
     untrained_column,
 )
 from visualization.column.rates import rate_comparison
+from visualization.files import write_figure
 
 NOT_COMPARED = (math.nan, math.nan)  # no rate of the whole network was published
 
@@ -206,8 +207,7 @@ def write(rows, figure_path, subject):
     """Writes the figure, and the rows as a csv beside it."""
     rates = {row.population: row.rate_hz for row in rows}
     figure = rate_comparison(rates, f"{subject}: mean rate under a 2 Hz grating")
-    with atomic_path(figure_path) as path:
-        figure.savefig(path, dpi=200)
+    write_figure(figure, figure_path, dpi=200)
     names = [field.name for field in dataclasses.fields(Row)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

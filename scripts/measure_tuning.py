@@ -32,7 +32,7 @@ from v1model.simulation import grating_rates, untrained_column
 from v1model.trained_run import read_trained_run
 from v1model.tuning import Tuning, alignment, turn_between
 from visualization.column.tuning import Offsets, Selectivity, tuning_distributions
-from visualization.files import write_figure
+from visualization.files import check_figure_path, write_figure
 
 NETWORK_FLAGS = ("neurons", "data_dir", "build_seed")
 # Medians of the two published runs of the core and of Neuropixels units lie between.
@@ -154,9 +154,7 @@ def main(argv):
 
 def measure(values):
     """Measures, prints and writes what the flags ask for; returns the rows."""
-    out = pathlib.Path(values.out)
-    if out.suffix not in (".png", ".pdf", ".svg"):
-        raise ValueError(f"out must end with .png, .pdf or .svg, got {out}.")
+    out = check_figure_path(values.out)
     if values.neurons_out and not values.neurons_out.endswith(".npz"):
         raise ValueError(f"neurons_out must end with .npz, got {values.neurons_out}.")
     subject = load_subject(values)

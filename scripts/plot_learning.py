@@ -4,6 +4,7 @@ import argparse
 import pathlib
 
 from v1model.runs import Run
+from visualization.files import write_figure
 from visualization.learning import by_task, learning_curves, read_epochs
 
 
@@ -20,8 +21,7 @@ def main():
         task = run.config["trials"]["task"]
         for title, curves in (by_task(table) or {task: table}).items():
             tables[f"{title} ({path.name})" if title in tables else title] = curves
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    learning_curves(tables).savefig(arguments.out)
+    write_figure(learning_curves(tables), arguments.out)
     print(f"wrote {arguments.out}")
 
 

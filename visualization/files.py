@@ -6,6 +6,24 @@ import pathlib
 from v1model.atomic import atomic_path
 from visualization import style
 
+SUFFIXES = (".png", ".pdf", ".svg")
+
+
+def check_figure_path(path):
+    """The path of a figure, in a folder that is there from now on.
+
+    For programs, before long work.
+
+    Raises:
+        ValueError: The suffix is none of SUFFIXES.
+        OSError: The folder cannot be made.
+    """
+    path = pathlib.Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"figure {path}: the suffix must be one of {SUFFIXES}.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
 
 def png_of(figure, dpi=None):
     """The figure as the bytes of a PNG file."""

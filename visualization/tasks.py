@@ -6,6 +6,7 @@ python -m visualization.tasks --out figures --task garrett
 import argparse
 import dataclasses
 import pathlib
+import sys
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ from v1model.network import build_column
 from v1model.stimuli import TASKS, make_task, view_of
 from v1model.stimuli.trials import GRAY
 from visualization import style
+from visualization.files import write_figure
 from visualization.trial.inputs import block_means
 from visualization.trial.stimulus import SCREEN_GRAY
 
@@ -180,14 +182,22 @@ def main(argv=None):
     parser.add_argument("--neurons", type=int, default=2000, help="Size of the column.")
     parser.add_argument("--seed", type=int, default=3000)
     arguments = parser.parse_args(argv)
+    try:
+        draw_tasks(arguments)
+    except (ValueError, OSError) as error:
+        sys.exit(f"tasks: {error}")
+
+
+def draw_tasks(arguments):
+    """Draws the tasks that the arguments name, each to a file in their folder."""
+    arguments.out.mkdir(parents=True, exist_ok=True)
     population = build_column(arguments.neurons, arguments.seed).lgn.connected()
     lgn, view = LGN(population.units), view_of(population)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     for name in [arguments.task] if arguments.task else TASKS:
         config = dataclasses.replace(TaskConfig(), task=name)
         task = make_task(config, lgn, view, seed=arguments.seed)
         path = arguments.out / f"task_{name}.png"
-        draw_task(task, lgn, view).savefig(path)
+        write_figure(draw_task(task, lgn, view), path)
 
 
 if __name__ == "__main__":

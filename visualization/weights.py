@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from v1model.trained_run import read_trained_run
 from visualization import style
-from visualization.files import write_figure
+from visualization.files import check_figure_path, write_figure
 
 LOWEST = 1e-3  # pA; weaker synapses, which move nothing, share the first bin
 WEAKEST = LOWEST / 10**0.75  # pA, where that bin begins on the axes
@@ -187,12 +187,13 @@ def main(argv=None):
     parser.add_argument("run", help="folder of the run")
     parser.add_argument("--out", help="figure to write; RUN/weights.png by default")
     values = parser.parse_args(argv)
-    out = pathlib.Path(values.out or pathlib.Path(values.run) / "weights.png")
+    run_path = pathlib.Path(values.run)
     try:
-        if out.suffix not in (".png", ".pdf", ".svg"):
-            raise ValueError(f"--out must end with .png, .pdf or .svg, got {out}.")
-        run = read_trained_run(values.run)
-        title = f"{pathlib.Path(values.run).name}: weights before and after training"
+        if not run_path.is_dir():  # nor made by the folder of the figure
+            raise FileNotFoundError(f"{run_path} is no folder of a run.")
+        out = check_figure_path(values.out or run_path / "weights.png")
+        run = read_trained_run(run_path)
+        title = f"{run_path.name}: weights before and after training"
         figure = weight_distributions(run.before, run.after, title)
         write_figure(figure, out, dpi=DPI)
     except (ValueError, OSError) as error:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.visualization.trials import made_up
 from v1model.network import build_column, neurons_of
-from visualization.files import png_of, write_figure
+from visualization.files import check_figure_path, png_of, write_figure
 from visualization.trial.raster import spike_raster
 
 
@@ -57,3 +57,12 @@ def test_a_figure_looks_the_same_whatever_style_its_user_has_set():
     loud = {"xtick.color": "red", "ytick.labelsize": 20, "ytick.major.width": 5}
     with matplotlib.rc_context(loud):
         assert drawn() == plain
+
+
+def test_a_path_that_no_figure_can_have_is_refused_before_it_is_drawn(tmp_path):
+    assert check_figure_path(tmp_path / "new" / "a.pdf").parent.is_dir()
+    with pytest.raises(ValueError, match=r"a\.bmp: the suffix must be one of .*\.svg"):
+        check_figure_path(tmp_path / "a.bmp")
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        check_figure_path(tmp_path / "file" / "a.png")

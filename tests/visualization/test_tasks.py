@@ -55,3 +55,10 @@ def test_frames_or_rates_of_another_length_are_refused():
 def test_the_command_writes_the_task_that_is_asked_for(tmp_path):
     main(["--out", str(tmp_path / "new"), "--task", "10class", "--neurons", "500"])
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["task_10class.png"]
+
+
+def test_wrong_input_ends_the_command_with_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    for arguments in (["--neurons", "3"], ["--out", str(tmp_path / "file" / "new")]):
+        with pytest.raises(SystemExit, match="^tasks: .+$"):
+            main(["--out", str(tmp_path / "new"), *arguments])

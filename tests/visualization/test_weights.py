@@ -109,8 +109,11 @@ def test_what_is_no_run_ends_the_program_with_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
     with pytest.raises(SystemExit, match=r"^weights: .*is not a run"):
         weights.main([str(tmp_path)])
-    with pytest.raises(SystemExit, match=r"^weights: --out .*figure\.bmp"):
+    with pytest.raises(SystemExit, match=r"^weights: .*figure\.bmp: the suffix"):
         weights.main([str(tmp_path), "--out=figure.bmp"])
+    with pytest.raises(SystemExit, match=r"^weights: .*nowhere is no folder"):
+        weights.main([str(tmp_path / "nowhere")])
+    assert not (tmp_path / "nowhere").exists()
     config = ColumnTrainConfig(network=NetworkConfig(neurons=500))
     run = Run.create(tmp_path, "young", config, ["test"])
     with pytest.raises(SystemExit, match=r"^weights: .*has none of"):

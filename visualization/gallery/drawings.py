@@ -42,7 +42,6 @@ def laminar(scene):
 
 def cell(scene):
     """The cell that fired most of those that are traced, in a trial as it was."""
-
     trial = scene.true_trials[0]
     neuron = int(trial.traced[np.argmax(trial.spike_counts[trial.traced])])
     seed = scene.batch(0).noise_seeds[0]
@@ -81,7 +80,6 @@ def task(scene, name):
 
 
 def weights(scene):
-
     trained = read_trained_run(scene.run.path)
     return weight_distributions(trained.before, trained.after)
 

@@ -79,7 +79,7 @@ def _draw_shown(axes, shown, duration_ms, limit):
             f"stimulus: '{shown.name}' must start in the trial and end after that, "
             f"got {shown.start_ms} to {shown.end_ms} ms."
         )
-    mark_edges(axes, start, end, trial.duration_ms)
+    mark_edges(axes, start, end, duration_ms)
     pixels = axes.transData.transform([(start, 0), (end, 0)])[:, 0]
     if np.ptp(pixels) >= LETTER_PX * len(shown.name):
         axes.text((start + end) / 2, 1.05, shown.name, ha="center", fontsize=7)
