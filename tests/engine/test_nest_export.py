@@ -12,6 +12,7 @@ import pytest
 from tests.engine import exact_reference
 from tests.engine.circuits import calm_network, circuit
 from tests.engine.exact_rollouts import run
+from tests.workers import LIMIT_S
 from v1model.engine.nest_export import NestColumn, import_nest
 from v1model.engine.replay import arriving_currents
 from v1model.engine.wiring import delay_steps
@@ -187,7 +188,7 @@ print("done")
 """
     command = [sys.executable, "-c", program]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, cwd=ROOT
+        command, capture_output=True, text=True, timeout=LIMIT_S, cwd=ROOT
     )
     assert done.stdout.endswith("done\n"), done.stderr[-2000:]
 

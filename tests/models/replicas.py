@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.models.columns import CHUNK, POOLS, batch_of, make_trainer, network_of
+from tests.workers import LIMIT_S
 from v1model.cluster import find_cluster, meet
 from v1model.config import ColumnConfig, DistributionConfig
 from v1model.distribution import Replicas, make_replicas
@@ -105,7 +106,7 @@ def everything(replicas):
 def main(path):
     if "TF_CONFIG" in os.environ:
         cluster = find_cluster()
-        meet(cluster, "the same", timeout_s=60)
+        meet(cluster, "the same", timeout_s=LIMIT_S)
         replicas = make_replicas(DistributionConfig(), cluster)
         assert (replicas.n, replicas.n_workers) == (2, 2)
         np.savez(path, worker=everything(replicas))

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.workers import free_ports, tf_config_with_chief
+from tests.workers import LIMIT_S, free_ports, tf_config_with_chief
 
 # A sum over four trials, and one of two sums over two trials, differ by the rounding of
 # float32, 6e-8 of each term; some hundred terms are added up.
@@ -41,7 +41,7 @@ def results(tmp_path_factory):
     found = {}
     try:
         for name, process in processes.items():
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=LIMIT_S)
             assert process.returncode == 0, errors[-3000:]
             with np.load(folder / f"{name}.npz", allow_pickle=True) as file:
                 found.update({f"{name} {key}": file[key].item() for key in file})

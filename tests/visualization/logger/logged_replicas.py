@@ -17,7 +17,7 @@ def trained(replicas, *callbacks):
     """The weights after four steps, by name."""
     keras.utils.set_random_seed(1)
     with replicas.strategy.scope():
-        trainer = make_trainer(engine="stepwise")
+        trainer = make_trainer(engine="compiled")
     dataset = tf.data.Dataset.from_tensor_slices(batch_of(8)).shuffle(8, seed=3)
     trainer.fit(dataset.batch(4), epochs=2, verbose=0, callbacks=list(callbacks))
     return {variable.path: variable.numpy() for variable in trainer.weights}

@@ -18,6 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.models.columns import N, batch_of, make_column, make_trainer
 from tests.networks import small_network
+from tests.workers import LIMIT_S
 from v1model.activity_files import read_activity
 from v1model.atomic import WriteError
 from v1model.network import neurons_of
@@ -351,7 +352,11 @@ def test_replicas_train_alike_with_and_without_it(tmp_path):
     command = [sys.executable, "-m", "tests.visualization.logger.logged_replicas"]
     root = pathlib.Path(__file__).parents[3]
     done = subprocess.run(
-        [*command, str(tmp_path)], cwd=root, capture_output=True, text=True, timeout=300
+        [*command, str(tmp_path)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "cannot be logged" not in done.stderr
