@@ -64,11 +64,13 @@ class ActivityWriter:
         with self.reporting("tensorboard"):
             values = {"rates": trial.rates, "voltages": trial.voltages}
             values |= {f"weights/{w.path}": tf.convert_to_tensor(w) for w in weights}
+            # TensorBoard shows a tag as one kind of thing only, the first that it saw.
+            shown = {f"figures/{name}": png for name, png in pictures.items()}
             self._events.write(
                 step,
                 scalars=scalars_of(trial, neurons),
                 histograms=values,
-                pictures=pictures,
+                pictures=shown,
             )
 
     def forget_beyond(self, step):

@@ -227,6 +227,7 @@ def test_tensorboard_shows_the_same_pictures_and_the_numbers_of_the_trial(tmp_pa
         ("raster", "raster_step_{:08d}.png"),
         ("batch_predictions", "sample_{:08d}/batch_predictions.png"),
     ]:
+        tag = f"figures/{tag}"
         assert [event.step for event in found[tag]] == [*trials] == [1, 3, 6]
         plugin = events.SummaryMetadata(tag).plugin_data.plugin_name
         assert plugin == "images"
@@ -244,6 +245,20 @@ def test_tensorboard_shows_the_same_pictures_and_the_numbers_of_the_trial(tmp_pa
     values = trainer.column.rsnn.cell.recurrent_weights.numpy()
     assert weights[:, 2].sum() == values.size
     assert weights[0, 0] == values.min() and weights[-1, 1] == values.max()
+
+
+def test_no_picture_in_tensorboard_hides_behind_a_number_of_the_same_name(tmp_path):
+    """A tag has one kind; a histogram "voltages" would keep out the picture."""
+    figures = {name: drawn for name in ("voltages", "rates", "spikes", "rate_hz")}
+    fit(NetworkActivityLogger(tmp_path, 3, figures=figures))
+    kinds = {}
+    for path in (tmp_path / "tensorboard").iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                kind = value.metadata.plugin_data.plugin_name
+                kinds.setdefault(value.tag, set()).add(kind)
+    assert all(len(of_tag) == 1 for of_tag in kinds.values()), kinds
+    assert sum(kind == {"images"} for kind in kinds.values()) == len(figures) + 1
 
 
 def test_what_fails_is_reported_once_and_all_else_goes_on(tmp_path, caplog):
