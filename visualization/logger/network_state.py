@@ -104,7 +104,14 @@ def _column_shapes(column, sample):
         found["readout"] = column.readout(found["rsnn"].spikes)
         return found
 
-    tensors = tf.nest.map_structure(tf.convert_to_tensor, dict(sample))
+    needed = ["lgn"] if column.noise is None else ["lgn", "noise_seed"]
+    if not isinstance(sample, dict) or not set(needed) <= set(sample):
+        got = sorted(sample) if isinstance(sample, dict) else type(sample).__name__
+        raise ValueError(
+            "network state: the sample of a column must be a dictionary with "
+            f"{' and '.join(needed)}, got {got}."
+        )
+    tensors = tf.nest.map_structure(tf.convert_to_tensor, sample)
     found = traced.get_concrete_function(tensors).structured_outputs
     return {id(layers[name]): _words_of(tensor) for name, tensor in found.items()}
 

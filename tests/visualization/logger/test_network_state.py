@@ -115,6 +115,13 @@ def test_a_model_that_is_not_built_is_refused(tmp_path):
         text_of(tmp_path, keras.Sequential(name="nothing"), None)
 
 
+def test_a_sample_that_a_column_cannot_take_is_refused_with_what_it_takes(tmp_path):
+    lgn = batch_of(2)[0]["lgn"]
+    for sample, got in [(lgn, type(lgn).__name__), ({"spikes": lgn}, r"\['spikes'\]")]:
+        with pytest.raises(ValueError, match=f"a dictionary with lgn.*got {got}"):
+            log_network_state(make_column(), sample, tmp_path / "state.txt")
+
+
 def test_keras_can_summarise_a_column():
     lines = []
     make_trainer().summary(print_fn=lines.append, expand_nested=True)
