@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from visualization import style
 from visualization.trial.axes import (
@@ -158,6 +158,8 @@ def _draw_row(axes, trial, traces, limits, labelled):
 
 def _set_ticks(axes, duration, starts, labelled):
     axes.yaxis.set_major_locator(MaxNLocator(3))
+    # Matplotlib would write a common factor over the name of the neuron.
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: _millivolts(v)))
     times = [t for t in MaxNLocator(3).tick_values(0, duration) if 0 <= t < duration]
     ends = starts[labelled]
     words = [f"{t:g}" for t in times] * len(ends)
@@ -197,9 +199,14 @@ def _what_is_cut(voltage, limits):
     finite = voltage[np.isfinite(voltage)]
     words = []
     if len(finite) and finite.min() < limits[0]:
-        words.append(f"down to {finite.min():.0f} mV".replace("-", "−"))
+        words.append(f"down to {_millivolts(round(finite.min()))} mV")
     if len(finite) and finite.max() > limits[1]:
-        words.append(f"up to {finite.max():.0f} mV".replace("-", "−"))
+        words.append(f"up to {_millivolts(round(finite.max()))} mV")
     if len(finite) < len(voltage):
         words.append("not all finite")
     return ", ".join(words)
+
+
+def _millivolts(value):
+    """A voltage as text: -512, or -8e+32 where the weights have exploded."""
+    return f"{value:.6g}".replace("-", "−")

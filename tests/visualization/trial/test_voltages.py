@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from tests.visualization.trials import made_up, words_of
 from v1model.network import build_column, neurons_of
@@ -88,6 +89,18 @@ def test_a_trace_that_would_flatten_the_others_is_cut_off_and_says_so(neurons):
     cut = [word for word in words_of(figure) if "down" in word or "up" in word]
     assert cut == ["down to −512 mV"]
     assert figure.axes[0].get_ylim()[0] > -120
+
+
+def test_voltages_of_exploded_weights_have_a_scale_that_covers_no_name(neurons):
+    """A factor of 1e32 over the axes hid the name of the first neuron of each row."""
+    traced = neurons.examples(20)
+    voltages = made_up(500, traced=traced).voltages * np.float32(1e31)
+    figure = voltage_traces(made_up(500, traced=traced, voltages=voltages), neurons)
+    FigureCanvasAgg(figure).draw()
+    for axes in figure.axes:
+        assert axes.yaxis.get_offset_text().get_text() == ""
+        shown = {text.get_text() for text in axes.get_yticklabels()}
+        assert any("e+3" in text for text in shown) and "0" in shown
 
 
 def test_all_voltages_are_within_the_scale_where_none_is_far_away(neurons):
