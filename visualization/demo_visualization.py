@@ -6,6 +6,7 @@ untrained. --stimulus shows a movie or picture of your own instead of a task.
 
 import dataclasses
 import logging
+import os
 import pathlib
 import sys
 import time
@@ -42,7 +43,9 @@ class DemoConfig:
     trials: TaskConfig = TaskConfig()
     log_dir: str = option("visualizations", "Folder that receives everything.")
     checkpoint: str = option(
-        "", "Trained weights: folder of a run, .weights.h5 or .keras; empty for none."
+        "",
+        "Trained weights: folder of a run, .weights.h5 or .keras; empty for none. Of a "
+        "run its options count too, but for --data_dir and what is shown.",
     )
     batch_size: int = option(1, "Trials per sample; of several, the first is drawn.")
     n_samples: int = option(10, "Samples that are drawn.")
@@ -79,7 +82,7 @@ def main(config):
         with quiet_start():
             from visualization.demo.scene import DemoScene, read_inputs
         inputs = read_inputs(config)
-        pathlib.Path(config.log_dir).mkdir(parents=True, exist_ok=True)
+        make_folder(config.log_dir)
         scene = DemoScene(config, *inputs)
     except (ValueError, OSError) as error:
         sys.exit(f"{PROGRAM}: {' '.join(str(error).split())}")
@@ -89,6 +92,23 @@ def main(config):
     except WriteError as error:
         sys.exit(f"{PROGRAM}: {error}")
     print_summary(config, trials, made, time.perf_counter() - began)
+
+
+def make_folder(log_dir):
+    """Makes the folder that receives everything, if it is missing.
+
+    Raises:
+        ValueError: It cannot be made or written to.
+    """
+    folder = pathlib.Path(log_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"log_dir {log_dir} cannot be made: {error.strerror}."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise ValueError(f"log_dir {log_dir} cannot be written to.")
 
 
 def draw_samples(scene, config):

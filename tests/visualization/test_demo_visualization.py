@@ -91,6 +91,8 @@ def test_tasks_come_in_turn_and_an_earlier_demo_is_forgotten(tmp_path, capsys):
     demo(*known, "--n_samples=1", "--task=evidence")
     trials = dict(read_activity(tmp_path / "activity_summary.npz").trials())
     assert [trial.question for trial in trials.values()] == ["evidence"]
+    left = [*tmp_path.glob("*_step_*.png"), *tmp_path.glob("sample_*")]
+    assert len(left) == 6 and all("00000000" in path.name for path in left)
 
 
 def test_a_movie_of_ones_own_is_shown_for_as_long_as_asked(tmp_path, gif, capsys):
@@ -144,7 +146,7 @@ def test_what_cannot_be_shown_ends_with_one_line(run, tmp_path, gif, monkeypatch
         (f"--checkpoint={half}",): "half.keras: File is not a zip file",
         (f"--checkpoint={alone}", "--neurons=600"): "trained on another network",
         ("--data_dir=GLIF_nowhere",): "python scripts/build_network.py",
-        (f"--log_dir={tmp_path}/file",): "file",
+        (f"--log_dir={tmp_path}/file",): "file cannot be made: File exists",
     }
     for arguments, reason in wrong.items():
         with pytest.raises(SystemExit) as stopped:

@@ -43,7 +43,7 @@ class NetworkActivityLogger(keras.callbacks.Callback):
     feel it: neither weights, metrics, random streams, the states that trials carry on,
     nor the order of the data. Of several workers the chief alone logs. What an earlier
     training logged in the same folder beyond the step where this one begins is
-    forgotten, its pictures are replaced as training comes by.
+    forgotten, its pictures too.
 
     By hand it counts the calls from 0 and logs the calls 0, n, 2 n, ...
 

@@ -13,6 +13,8 @@ from visualization.logger.event_files import EventFile
 from visualization.logger.trial_numbers import scalars_of
 from visualization.trial.predictions import batch_predictions
 
+PREDICTIONS = "batch_predictions.png"
+
 logger = logging.getLogger(__name__)
 
 
@@ -53,7 +55,7 @@ class ActivityWriter:
                 pictures[name] = png_of(figure(trial, neurons))
                 _write(path, pictures[name])
         with self.reporting("the figure batch_predictions"):
-            path = self.folder / f"sample_{step:08d}" / "batch_predictions.png"
+            path = self.folder / f"sample_{step:08d}" / PREDICTIONS
             pictures["batch_predictions"] = png_of(batch_predictions(trials))
             _write(path, pictures["batch_predictions"])
         with self.reporting("activity_steps"):
@@ -74,16 +76,34 @@ class ActivityWriter:
             )
 
     def forget_beyond(self, step):
-        """Removes the data of trials that an earlier training logged after a step."""
+        """Removes what an earlier training logged after a step: data and pictures."""
         with self.reporting("what an earlier training logged"):
             removed = self.files.remove_after(step)
             if removed:
                 logger.info(
-                    "%s: %d trials that were logged beyond step %d are forgotten.",
+                    "%s: what was logged beyond step %d is forgotten: %s.",
                     self.folder,
-                    len(removed),
                     step,
+                    "1 trial" if len(removed) == 1 else f"{len(removed)} trials",
                 )
+            for number, path in self._pictures():
+                if number > step:
+                    path.unlink()
+                    if path.name == PREDICTIONS and not any(path.parent.iterdir()):
+                        path.parent.rmdir()
+
+    def _pictures(self):
+        """The pictures that are there, a list of (step, path)."""
+        found = [
+            (path.stem.removeprefix(f"{name}_step_"), path)
+            for name in self.figures
+            for path in self.folder.glob(f"{name}_step_*.png")
+        ]
+        found += [
+            (path.parent.name.removeprefix("sample_"), path)
+            for path in self.folder.glob(f"sample_*/{PREDICTIONS}")
+        ]
+        return [(int(digits), path) for digits, path in found if digits.isdigit()]
 
     def finish(self):
         """Merges the files of all steps and closes that of TensorBoard."""
