@@ -2,8 +2,7 @@
 
 import shlex
 
-# Without validation no weights are the best.
-BEST, LATEST = (f"checkpoints/{kind}.weights.h5" for kind in ("best", "latest"))
+from visualization.report.contents import BEST, LATEST
 
 
 def next_command(contents):
@@ -11,6 +10,8 @@ def next_command(contents):
     start = contents.starts[-1]
     replaced = {"run_name": contents.name}
     words = "The command that takes the run up at its last backup:"
+    if not contents.has_backup:
+        words = "The command that begins the run again:"
     if contents.state == "finished":
         has_best = any(file.name == BEST for file in contents.files)
         weights = str(contents.path / (BEST if has_best else LATEST))

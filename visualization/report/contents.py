@@ -17,6 +17,8 @@ from v1model.runs import Run
 from visualization.learning import read_epochs
 
 NETWORK_STATE = "activity/network_state.txt"
+# Without validation no weights are the best.
+BEST, LATEST = (f"checkpoints/{kind}.weights.h5" for kind in ("best", "latest"))
 LONGEST_TEXT = 200_000  # characters of network_state.txt that are kept
 
 
@@ -92,6 +94,11 @@ class RunContents:
     @property
     def name(self):
         return self.path.name
+
+    @property
+    def has_backup(self):
+        """Whether there are weights from which the run can go on."""
+        return any(file.name == LATEST for file in self.files)
 
     def option(self, name):
         """Value of an option as text, "" if the run has no such option."""

@@ -30,6 +30,10 @@ STATES = {
     "killed": "It can go on from its last backup.",
     "failed": "It can go on from its last backup, once the cause is mended.",
 }
+WITHOUT_BACKUP = {
+    "killed": "It has no backup: it begins again.",
+    "failed": "It has no backup: it begins again, once the cause is mended.",
+}
 
 
 def page_html(contents, album, made):
@@ -110,7 +114,8 @@ def _since(contents):
     if contents.state == "running" and contents.files:
         newest = max(file.changed for file in contents.files)
         words.append(f"Last written {newest.isoformat(' ', 'seconds')}.")
-    return " ".join(filter(None, [*words, STATES.get(contents.state, "")]))
+    states = STATES if contents.has_backup else {**STATES, **WITHOUT_BACKUP}
+    return " ".join(filter(None, [*words, states.get(contents.state, "")]))
 
 
 def _facts(contents):

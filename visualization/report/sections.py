@@ -112,6 +112,7 @@ def activity_html(contents, album):
     if not album.steps:
         return "<p>No activity was drawn in this run.</p>"
     steps = [*album.steps]
+    n_shown = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
     left_out = (
         f" {album.n_left_out} other steps are left out to keep this file small; all "
         "pictures lie in the run folder."
@@ -130,7 +131,7 @@ def activity_html(contents, album):
         "<output></output></div>"
     )
     return (
-        f'<p class="note">Trials at {len(steps)} steps.{left_out}</p>'
+        f'<p class="note">Trials at {n_shown}.{left_out}</p>'
         f'<div class="album">{controls if len(steps) > 1 else ""}{pages}</div>'
     )
 

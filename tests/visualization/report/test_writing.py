@@ -274,6 +274,17 @@ def test_a_finished_run_goes_on_in_a_new_one_from_weights_that_exist(tmp_path, k
     assert options["--comment"] == "two words"
 
 
+@pytest.mark.parametrize("state", ["killed", "failed"])
+def test_a_run_is_only_told_to_go_on_from_a_backup_that_it_has(tmp_path, state):
+    run = runs.make_run(tmp_path)
+    run.mark(state, "a reason")
+    without = Page(report_html(run.path)).text
+    assert "It has no backup" in without and "begins the run again" in without
+    assert "last backup" not in without
+    (run.checkpoints / "latest.weights.h5").touch()
+    assert "It can go on from its last backup" in Page(report_html(run.path)).text
+
+
 def test_a_replaced_option_is_named_once_however_it_was_written():
     for old in ("--run_name old", "--run_name=old", "-run_name old"):
         lines = command_lines(f"v1-multi-training {old} --seed 1", {"run_name": "new"})
