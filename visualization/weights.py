@@ -183,7 +183,10 @@ def _changes(before, after):
 
 def main(argv=None):
     """Draws the weights of a run; see the module."""
-    parser = argparse.ArgumentParser(prog="visualization.weights")
+    parser = argparse.ArgumentParser(
+        prog="visualization.weights",
+        description="Draws the weights of a run before and after training.",
+    )
     parser.add_argument("run", help="folder of the run")
     parser.add_argument("--out", help="figure to write; RUN/weights.png by default")
     values = parser.parse_args(argv)

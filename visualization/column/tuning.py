@@ -202,7 +202,8 @@ def _draw_offsets(figure, offsets):
         axes.set_xlabel(f"Preferred {what} minus tuning angle (degrees)")
         axes.set_xticks(ticks)
         axes.set_xlim(ticks[0], ticks[-1])
-        title = f"{len(values):,} excitatory cells beyond chance"
+        cells = "cell" if len(values) == 1 else "cells"
+        title = f"{len(values):,} excitatory {cells} beyond chance"
         axes.set_title(title, fontsize=8)
         if not len(values):
             axes.set_yticks([])

@@ -104,7 +104,8 @@ def _explain_lines(axes, trial):
     key = [(f"class {k}: {_role(trial, k)}", look) for k, look in looks.items()]
     n_others = trial.outputs.shape[1] - len(looks)
     if n_others > 0 and looks:
-        key.append((f"{n_others} others", {"color": style.FAINT, "lw": 0.6}))
+        words = "1 other" if n_others == 1 else f"{n_others} others"
+        key.append((words, {"color": style.FAINT, "lw": 0.6}))
     for left, (words, look) in zip(KEY_LEFT, key, strict=False):
         line = [left, left + 0.06], [1.08, 1.08]
         axes.plot(*line, transform=axes.transAxes, clip_on=False, **look)

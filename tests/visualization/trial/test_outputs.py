@@ -61,6 +61,13 @@ def test_the_lines_of_the_key_do_not_run_through_its_words(given):
         assert not any(line.get_window_extent().overlaps(box) for box in boxes)
 
 
+@pytest.mark.parametrize(("n_classes", "words"), [(2, "1 other"), (5, "4 others")])
+def test_the_key_counts_the_classes_that_have_no_look_of_their_own(n_classes, words):
+    trial = made_up(20, **answers(n_classes, [0, 1, 1, 1], [1, 1, 1, 1]))
+    figure = readout_over_time(trial)
+    assert words in {text.get_text() for text in figure.axes[0].texts}
+
+
 def test_each_window_has_the_sign_of_its_answer():
     trial = made_up(20, **answers(5, [0, 4, 2, 3], [0, 1, 2, 1]))
     words = words_of(readout_over_time(trial))
