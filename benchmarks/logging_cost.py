@@ -36,7 +36,10 @@ def main():
     parser.add_argument("--every", type=int, default=100, help="Steps per logged one.")
     parser.add_argument("--repeats", type=int, default=5, help="Runs; median counts.")
     options = parser.parse_args()
-    trainer, batches = job(options.neurons, options.batch_size)
+    try:
+        trainer, batches = job(options.neurons, options.batch_size)
+    except ValueError as error:
+        parser.error(str(error))
     trial, parts = parts_of(trainer, next(batches), options.repeats)
     step, logged = in_turns(trainer, batches, options.repeats)
     print(

@@ -44,7 +44,8 @@ class ActivityFiles:
     """The logged trials of a folder. Nothing is kept in memory.
 
     A step that is logged again replaces the older file, so that a resumed run leaves
-    the files of an undisturbed one.
+    the files of an undisturbed one. (The first trials that continue a stream differ:
+    TrialRecorder starts them at rest.)
 
     Args:
         folder: Made when the first trial is added.
