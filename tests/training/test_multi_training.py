@@ -177,7 +177,7 @@ def test_held_out_trials_are_drawn_and_training_does_not_feel_it(
     assert len(activity.neurons) == 500
     events = EventAccumulator(str(folder / "logs" / "activity"))
     events.Reload()
-    assert [event.step for event in events.Tensors("raster")] == [2, 4, 6]
+    assert [event.step for event in events.Tensors("figures/raster")] == [2, 4, 6]
     assert capfd.readouterr().out.count("INPUT CURRENT neuron 0") == 3
 
 
