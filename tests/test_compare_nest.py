@@ -3,27 +3,22 @@
 import csv
 import dataclasses
 import importlib.util
-import pathlib
 import sys
 
 import numpy as np
 import pytest
 from absl import flags
 
+from tests.programs import load_script, parsed
 from v1model.config import ColumnConfig, ColumnTrainConfig, NetworkConfig
 from v1model.models import column_model
 from v1model.network import load_network, readout_pools
 from v1model.runs import Run
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "compare_nest.py"
-
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("compare_nest", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("compare_nest")
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +29,6 @@ def own_cache(tmp_path, monkeypatch):
 needs_nest = pytest.mark.skipif(
     importlib.util.find_spec("nest") is None, reason="NEST is not installed"
 )
-
-
-def parsed(script, *arguments):
-    values = flags.FlagValues()
-    script.define_flags(values)
-    values(["compare_nest", *map(str, arguments)])
-    return values
 
 
 def rows_of(path):

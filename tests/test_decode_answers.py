@@ -1,23 +1,16 @@
 """`scripts/decode_answers.py`: finds what is there, and nothing where nothing is."""
 
-import importlib.util
-import pathlib
-
 import numpy as np
 import pytest
 
+from tests.programs import load_script
 from v1model.config import ColumnTrainConfig
 from v1model.flags import config_from
-
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "decode_answers.py"
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("decode_answers", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("decode_answers")
 
 
 def test_an_answer_in_the_spikes_is_found_in_its_chunk_and_in_no_other(script):

@@ -1,25 +1,18 @@
 """`scripts/draw_column.py` as a user runs it."""
 
-import importlib.util
-import pathlib
-
 import numpy as np
 import pytest
 
+from tests.programs import load_script
 from v1model.assembly import network_for
 from v1model.config import ColumnTrainConfig, NetworkConfig
 from v1model.lgn import LGN
 from v1model.simulation import grating_rates, untrained_column
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "draw_column.py"
-
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("draw_column", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("draw_column")
 
 
 @pytest.fixture(autouse=True)

@@ -2,35 +2,22 @@
 
 import csv
 import dataclasses
-import importlib.util
-import pathlib
 
 import pytest
 from absl import flags
 
+from tests.programs import load_script, parsed
 from v1model.network.populations import ROUGH_POPULATIONS
-
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "measure_rates.py"
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("measure_rates", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("measure_rates")
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
-
-
-def parsed(script, *arguments):
-    values = flags.FlagValues()
-    script.define_flags(values)
-    values(["measure_rates", *map(str, arguments)])
-    return values
 
 
 def test_every_flag_explains_itself(script):

@@ -1,41 +1,25 @@
 """`scripts/measure_tuning.py` as a user runs it."""
 
 import csv
-import importlib.util
-import pathlib
-import sys
 
 import numpy as np
 import pytest
 from absl import flags
 
+from tests.programs import load_script, parsed
 from v1model import metrics
 from v1model.network.physiology import physiology_targets
 from v1model.network.populations import ROUGH_POPULATIONS, rough_population
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "measure_tuning.py"
-
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("measure_tuning", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    return load_script("measure_tuning")
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
-
-
-def parsed(script, *arguments):
-    values = flags.FlagValues()
-    script.define_flags(values)
-    values(["measure_tuning", *map(str, arguments)])
-    return values
 
 
 def test_every_flag_explains_itself(script):

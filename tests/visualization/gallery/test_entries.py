@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from absl import flags
 
+from tests.programs import load_script, parsed
 from v1model.activity import TrialActivity
 from v1model.assembly import network_for
 from v1model.network import build_column
@@ -133,18 +134,7 @@ def test_runaway_voltages_reach_the_threshold_at_each_spike(trial, neurons):
 
 @pytest.fixture(scope="module")
 def script():
-    path = ROOT / "scripts" / "draw_gallery.py"
-    spec = importlib.util.spec_from_file_location("draw_gallery", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def parsed(script, *arguments):
-    values = flags.FlagValues()
-    script.define_flags(values)
-    values(["draw_gallery", *map(str, arguments)])
-    return values
+    return load_script("draw_gallery")
 
 
 def test_every_flag_explains_itself(script):
