@@ -103,6 +103,20 @@ def test_trials_that_continue_follow_the_recorders_own_last_trial():
         np.testing.assert_array_equal(variable, value)
 
 
+def test_lanes_of_a_batch_go_on_apart():
+    column = column_model(
+        network_of(), ColumnConfig(), POOLS, chunk=CHUNK, has_threshold=False
+    )
+    inputs, labels, weights = batch_of(2, n_steps=40)
+    of_all = TrialRecorder(column, TRACED)
+    of_each = [TrialRecorder(column, TRACED) for _ in range(2)]
+    batch = {**inputs, "continues": np.ones(2, np.float32)}, labels, weights
+    for _ in range(2):
+        for lane, alone in enumerate(of_each):
+            together, expected = of_all.record(batch, lane), alone.record(batch, lane)
+            np.testing.assert_array_equal(together.voltages, expected.voltages)
+
+
 def test_a_recording_changes_no_weight_and_no_input(column):
     batch = batch_of(2)
     inputs = {name: array.copy() for name, array in batch[0].items()}

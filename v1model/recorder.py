@@ -18,7 +18,7 @@ class TrialRecorder:
     the seeds of its batch: running it changes no weight, no metric, no random stream
     and none of the states that the column carries from trial to trial. Trials that
     continue their stream start where the recorder's own last trial of that question
-    ended.
+    ended, in the same lane of the batch.
 
     Args:
         column: ColumnModel.
@@ -32,7 +32,7 @@ class TrialRecorder:
         self._n_steps = max(PIECE // whole, 1) * whole
         # Traced once per length, which the noise must know: whole pieces, and the rest.
         self._run = tf.function(self._piece)
-        self._states = {}  # the last state of each question
+        self._states = {}  # the last one, by lane of the batch and question
 
     def record(self, batch, sample=0):
         """Runs one trial of a batch.
@@ -50,7 +50,8 @@ class TrialRecorder:
         inputs, labels, weights = _sample(batch, sample)
         questions = self.column.questions
         question = int(inputs["task"][0]) if "task" in inputs else 0
-        state = self._start(inputs, question)
+        stream = sample, question
+        state = self._start(inputs, stream)
         lgn = inputs.pop("lgn")
         n_steps = lgn.shape[1]
         events, voltages, logits = [], [], []
@@ -62,7 +63,7 @@ class TrialRecorder:
             events.append((step.numpy() + start, neuron.numpy()))
             voltages.append(v.numpy())
             logits.append(answers.numpy())
-        self._states[question] = state
+        self._states[stream] = state
         step, neuron = (np.concatenate(part) for part in zip(*events, strict=True))
         first = questions.first[question]
         columns = slice(first, first + questions.n_classes[question])
@@ -83,11 +84,11 @@ class TrialRecorder:
             dt_ms=self.column.rsnn.cell.dt,
         )
 
-    def _start(self, inputs, question):
+    def _start(self, inputs, stream):
         """The state that the trial starts from."""
         continues = "continues" in inputs and float(inputs.pop("continues")[0]) > 0
-        if continues and question in self._states:
-            return self._states[question]
+        if continues and stream in self._states:
+            return self._states[stream]
         return self.column.rsnn.cell.zero_state(1)
 
     def _piece(self, inputs, state):

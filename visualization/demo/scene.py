@@ -31,8 +31,7 @@ from visualization.trial.movie_frames import shown_in
 from visualization.trial.positions import active_cells
 from visualization.trial.raster import spike_raster
 from visualization.trial.standard import STANDARD_FIGURES
-
-N_TRACED = 20
+from visualization.trial.voltages import N_TRACES
 
 
 def read_inputs(config):
@@ -74,10 +73,8 @@ class DemoScene:
         self.column = self.trainer.column
         self.neurons = neurons_of(self.network)
         self.max_delay = train.column.max_delay
-        traced = self.neurons.examples(N_TRACED)
-        # A stream of trials goes on in its lane of the batch.
-        lanes = range(config.batch_size)
-        self._recorders = [TrialRecorder(self.column, traced) for _ in lanes]
+        traced = self.neurons.examples(N_TRACES)
+        self._recorder = TrialRecorder(self.column, traced)
         folder = pathlib.Path(config.log_dir)
         self.writer = ActivityWriter(folder, STANDARD_FIGURES, folder / "tensorboard")
         self.writer.forget_beyond(-1)  # an earlier demo
@@ -114,10 +111,8 @@ class DemoScene:
     def _run(self, number):
         name, batch, _ = self.samples[number]
         batch = batch.for_column, batch.labels, batch.weights
-        trials = [
-            recorder.record(batch, lane)
-            for lane, recorder in enumerate(self._recorders)
-        ]
+        lanes = range(len(batch[1]))
+        trials = [self._recorder.record(batch, lane) for lane in lanes]
         return [dataclasses.replace(trial, question=name) for trial in trials]
 
     def write_network_state(self, path):

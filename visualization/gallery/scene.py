@@ -22,9 +22,9 @@ from v1model.stimuli import view_of
 from v1model.stimuli.screen import trial_movie
 from v1model.task_config import TaskConfig
 from visualization.logger.activity_logger import NetworkActivityLogger
+from visualization.trial.voltages import N_TRACES
 
 SEED = 3000
-N_TRACED = 20  # neurons whose voltage is drawn
 N_TRIALS = 4
 RUNAWAY_HZ = (200.0, 500.0)  # lowest and highest rate of a neuron
 LARGEST_RUN = 2000  # neurons of the run that is trained for the gallery
@@ -74,7 +74,7 @@ class Scene:
     @functools.cached_property
     def true_trials(self):
         """What the column did in a few trials, list of TrialActivity."""
-        recorder = TrialRecorder(self.column, self.neurons.examples(N_TRACED))
+        recorder = TrialRecorder(self.column, self.neurons.examples(N_TRACES))
         batches = map(self.batch, range(N_TRIALS))
         return [recorder.record((b.for_column, b.labels, b.weights)) for b in batches]
 

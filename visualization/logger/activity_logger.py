@@ -15,8 +15,8 @@ from visualization.logger.network_state import column_of, log_network_state
 from visualization.logger.neuron_prints import print_neuron, receptor_currents
 from visualization.logger.repeated import Repeated
 from visualization.trial.standard import STANDARD_FIGURES
+from visualization.trial.voltages import N_TRACES
 
-N_TRACED = 20  # neurons whose voltage is kept and drawn
 NETWORK_STATE = "network_state.txt"
 
 
@@ -257,14 +257,14 @@ class NetworkActivityLogger(keras.callbacks.Callback):
             ValueError: The network has another number of neurons.
         """
         if self._neurons is None:
-            n = min(N_TRACED, n_neurons)
+            n = min(N_TRACES, n_neurons)
             return np.arange(n) * n_neurons // n
         if len(self._neurons) != n_neurons:
             raise ValueError(
                 f"NetworkActivityLogger: {n_neurons} neurons are to be logged, the "
                 f"network has {len(self._neurons)}."
             )
-        traced = self._neurons.examples(N_TRACED)
+        traced = self._neurons.examples(N_TRACES)
         if self.debug_prints and 0 not in traced:
             traced[-1] = 0
         return traced
