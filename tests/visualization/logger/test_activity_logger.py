@@ -64,7 +64,12 @@ def steps_in(folder, name="raster"):
 
 
 def warnings_of(caplog):
-    return [record for record in caplog.records if record.levelno >= logging.WARNING]
+    """Those of this package; TensorFlow warns of the many recorders of one process."""
+    return [
+        record
+        for record in caplog.records
+        if record.levelno >= logging.WARNING and record.name != "tensorflow"
+    ]
 
 
 def same_training(first, second):
