@@ -9,7 +9,6 @@ of the network. Needs the extra nest: pip install 'v1model[nest]'.
 """
 
 import csv
-import dataclasses
 import io
 import pathlib
 import sys
@@ -21,7 +20,7 @@ import tensorflow as tf
 from absl import app, flags
 
 from v1model.atomic import write_text
-from v1model.config import DEFAULT_BUILD_SEED, ColumnConfig, NetworkConfig
+from v1model.config import DEFAULT_BUILD_SEED, NetworkConfig
 from v1model.engine.agreement import (
     SpikeAgreement,
     VoltageDifference,
@@ -39,12 +38,10 @@ from v1model.flags import list_under_help
 from v1model.lgn import LGN, spikes_from_rates
 from v1model.models import BillehColumn, ColumnRNN
 from v1model.models.noise import BACKGROUND_RATE_HZ
-from v1model.models.trained_network import check_weights_file, trained_network
-from v1model.network import load_network
-from v1model.network.data import N_RECEPTORS, Network, Synapses
+from v1model.network.data import N_RECEPTORS, Synapses
 from v1model.network.populations import rough_index
 from v1model.simulation import grating_lgn_rates, population_rates
-from v1model.trained_run import read_trained_run
+from v1model.trained_run import OF_A_RUN, find_subject
 from visualization.files import write_figure
 from visualization.nest import rate_agreement, voltage_traces
 from visualization.style import class_of
@@ -54,14 +51,6 @@ BIN_MS = 10  # of the rates that are correlated
 SHORTEST_MS = 100
 RECORDED_PER_POPULATION = 20
 TRACE_MS = 400
-NETWORK_FLAGS = ("neurons", "data_dir", "build_seed")
-
-
-class Subject(NamedTuple):
-    """What is simulated: Network, and the longest delay in ms that it has."""
-
-    network: Network
-    max_delay: int
 
 
 class Source(NamedTuple):
@@ -201,37 +190,14 @@ def load_subject(values):
     Raises:
         OSError, ValueError: A flag or a file that it names is wrong.
     """
-    weights = pathlib.Path(values.weights).expanduser() if values.weights else None
-    if weights is not None and weights.is_dir():
-        return _subject_of_run(weights, values)
-    if weights is not None:
-        check_weights_file(weights)
     config = NetworkConfig(
         data_dir=values.data_dir,
         neurons=values.neurons,
         seed=values.seed,
         build_seed=values.build_seed,
     )
-    network = _connected(load_network(config))
-    if weights is not None:
-        network = trained_network(network, weights, ColumnConfig().max_delay)
-    return Subject(network, ColumnConfig().max_delay)
-
-
-def _subject_of_run(folder, values):
-    given = [name for name in NETWORK_FLAGS if values[name].present]
-    if given:
-        raise ValueError(f"the run in --weights decides {given}: leave them out.")
-    run = read_trained_run(folder)
-    return Subject(_connected(run.after), run.config.column.max_delay)
-
-
-def _connected(network):
-    if network.lgn.units is None:
-        raise ValueError(
-            "without the table of its LGN units no network sees a grating."
-        )
-    return dataclasses.replace(network, lgn=network.lgn.connected())
+    given = [name for name in OF_A_RUN if values[name].present]
+    return find_subject(config, values.weights, given)
 
 
 def draw_input(network, n_steps, seed):
@@ -275,7 +241,7 @@ def run_nest(subject, sources, recorded, values):
 
 def run_here(subject, sources, nest, case):
     """The same of our column, voltages of all neurons: NestActivity."""
-    network, max_delay = subject
+    network, max_delay = subject.network, subject.max_delay
     cell = BillehColumn(
         network,
         integration=case.integration,

@@ -11,7 +11,6 @@ column, too, is shown the LGN's spikes over the shared background, as in publica
 import csv
 import dataclasses
 import io
-import pathlib
 import sys
 import time
 from typing import NamedTuple
@@ -20,36 +19,21 @@ import numpy as np
 from absl import app, flags
 
 from v1model.atomic import atomic_path, write_text
-from v1model.config import DEFAULT_BUILD_SEED, ColumnConfig, NetworkConfig
+from v1model.config import DEFAULT_BUILD_SEED, NetworkConfig
 from v1model.flags import list_under_help
 from v1model.lgn import LGN
-from v1model.models.trained_network import check_weights_file, trained_network
-from v1model.network import load_network
-from v1model.network.data import Network
 from v1model.network.physiology import physiology_targets
 from v1model.network.populations import rough_index
 from v1model.simulation import grating_rates, untrained_column
-from v1model.trained_run import read_trained_run
+from v1model.trained_run import OF_A_RUN, find_subject
 from v1model.tuning import Tuning, alignment, turn_between
 from visualization.column.tuning import Offsets, Selectivity, tuning_distributions
 from visualization.files import check_figure_path, write_figure
 
-NETWORK_FLAGS = ("neurons", "data_dir", "build_seed")
 # Medians of the two published runs of the core and of Neuropixels units lie between.
 EXPECTED_OSI = {"excitatory": (0.2, 0.45), "Pvalb": (0.0, 0.2)}
 EXPECTED_DSI = {"excitatory": (0.08, 0.3)}
 DPI = 200
-
-
-class Subject(NamedTuple):
-    """What is measured.
-
-    network: Network.  max_delay: Longest delay, ms.  name: For titles.
-    """
-
-    network: Network
-    max_delay: int
-    name: str
 
 
 class Measurement(NamedTuple):
@@ -165,7 +149,9 @@ def measure(values):
     print(table(rows))
     print(_preferences(subject.network, measured))
     seconds = values.trials * values.duration_ms / 1000
-    title = f"{subject.name}: {values.directions} directions, {seconds:g} s of each"
+    state = "trained" if subject.is_trained else "untrained"
+    name = f"{subject.network.n_neurons:,} neurons, {state}"
+    title = f"{name}: {values.directions} directions, {seconds:g} s of each"
     write(rows, figure_of(subject.network, measured, title), out)
     if values.neurons_out:
         write_neurons(subject.network, tuning, seconds, values.neurons_out)
@@ -178,35 +164,14 @@ def load_subject(values):
     Raises:
         OSError, ValueError: A flag or a file that it names is wrong.
     """
-    weights = pathlib.Path(values.weights).expanduser() if values.weights else None
-    if weights is not None and weights.is_dir():
-        given = [name for name in NETWORK_FLAGS if values[name].present]
-        if given:
-            raise ValueError(f"the run in --weights decides {given}: leave them out.")
-        run = read_trained_run(weights)
-        return _subject(run.after, run.config.column.max_delay, "trained")
-    if weights is not None:
-        check_weights_file(weights)
     config = NetworkConfig(
         data_dir=values.data_dir,
         neurons=values.neurons,
         seed=values.seed,
         build_seed=values.build_seed,
     )
-    network = load_network(config)
-    network = dataclasses.replace(network, lgn=network.lgn.connected())
-    max_delay = ColumnConfig().max_delay
-    if weights is None:
-        return _subject(network, max_delay, "untrained")
-    return _subject(trained_network(network, weights, max_delay), max_delay, "trained")
-
-
-def _subject(network, max_delay, state):
-    if network.lgn.units is None:
-        raise ValueError(
-            "without the table of its LGN units no network sees a grating."
-        )
-    return Subject(network, max_delay, f"{network.n_neurons:,} neurons, {state}")
+    given = [name for name in OF_A_RUN if values[name].present]
+    return find_subject(config, values.weights, given)
 
 
 def _shown_gratings(subject, values):

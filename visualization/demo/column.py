@@ -12,7 +12,7 @@ from v1model.config import ColumnTrainConfig
 from v1model.network.populations import laminar_indices
 from v1model.options import from_dict
 from v1model.runs import Run
-from v1model.trained_run import WEIGHTS
+from v1model.trained_run import best_weights
 
 N_POOLS = 15  # of the readout
 SUFFIXES = (".keras", ".weights.h5")
@@ -40,11 +40,10 @@ def find_checkpoint(path):
     path = pathlib.Path(path).expanduser()
     if path.is_dir():
         run = Run.open(path)
-        found = [run.checkpoints / name for name in WEIGHTS]
-        found = [file for file in found if file.is_file()]
-        if not found:
+        weights = best_weights(run)
+        if weights is None:
             raise FileNotFoundError(f"checkpoint {path} has no weights yet.")
-        return Checkpoint(found[0], from_dict(ColumnTrainConfig, run.config))
+        return Checkpoint(weights, from_dict(ColumnTrainConfig, run.config))
     if not path.is_file():
         raise FileNotFoundError(f"checkpoint {path} does not exist.")
     if not path.name.endswith(SUFFIXES):
