@@ -9,3 +9,9 @@ from tests.networks import small_network
 def network():
     """The synthetic column of 60 neurons and 20 LGN units; never changed."""
     return small_network()
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """Parsed networks are kept in a folder of the test."""
+    monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))

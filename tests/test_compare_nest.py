@@ -21,9 +21,7 @@ def script():
     return load_script("compare_nest")
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 needs_nest = pytest.mark.skipif(

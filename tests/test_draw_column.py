@@ -15,9 +15,7 @@ def script():
     return load_script("draw_column")
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_both_figures_are_written(script, tmp_path, capsys):

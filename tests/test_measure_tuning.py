@@ -17,9 +17,7 @@ def script():
     return load_script("measure_tuning")
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_every_flag_explains_itself(script):

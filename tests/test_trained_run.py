@@ -10,10 +10,7 @@ from v1model.network import readout_pools
 from v1model.runs import Run
 from v1model.trained_run import read_trained_run
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("V1MODEL_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_a_run_gives_its_network_before_and_after(tmp_path):
