@@ -34,17 +34,20 @@ LEVELS = (
     {"options"},
     {"distribution_config", "task_config"},
     {"config", "flags", "metrics", "atomic", "slurm", "activity"},
-    {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"},
-    {"distribution", "network"},
-    {"engine"},
-    {"stimuli", "models"},
+    {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
+    | {"recordings"},
+    {"distribution", "network", "presentations"},
+    {"engine", "neuropixels"},
+    {"stimuli", "models", "decoders"},
     {"assembly", "backup", "callbacks", "simulation", "recorder", "activity_files"},
     {"experiments", "trained_run"},
+    {"column_recording"},
 )
 VISUALIZATION_LEVELS = (
     {"style"},
     {"files"},
-    {"benchmarks", "column", "learning", "nest", "weights"},
+    {"benchmarks", "column", "learning", "nest", "weights"}
+    | {"decoding", "presentations", "recording"},
     {"trial"},
     {"film", "lgn", "logger", "report", "tasks"},
     {"demo"},

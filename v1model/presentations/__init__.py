@@ -1,0 +1,1 @@
+"""Presentations: repeated showings of stimuli, and the spikes that they caused."""
