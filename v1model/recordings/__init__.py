@@ -1,0 +1,21 @@
+"""Recordings: activity of many neurons over time, beside the stimulus that caused it.
+
+One format for simulated columns, Neuropixels sessions and arrays of the user's own;
+`v1model.recordings.schema` says what its file looks like.
+"""
+
+from v1model.recordings.arrays import save_recording
+from v1model.recordings.clock import Clock
+from v1model.recordings.reader import Recording, open_recording
+from v1model.recordings.signals import QUANTITIES, Signal
+from v1model.recordings.writer import RecordingWriter
+
+__all__ = [
+    "QUANTITIES",
+    "Clock",
+    "Recording",
+    "RecordingWriter",
+    "Signal",
+    "open_recording",
+    "save_recording",
+]

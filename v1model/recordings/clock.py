@@ -1,0 +1,41 @@
+"""Clock: which step of a recording is when."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Clock:
+    """Steps of equal length: step t covers [start_s + t dt, start_s + (t + 1) dt).
+
+    Args:
+        dt_ms: Length of a step, ms, above 0.
+        start_s: When step 0 begins, s.
+
+    Raises:
+        ValueError: One of them is not finite, or dt_ms is not above 0.
+    """
+
+    dt_ms: float
+    start_s: float = 0.0
+
+    def __post_init__(self):
+        for name in ("dt_ms", "start_s"):
+            value = float(getattr(self, name))
+            if not np.isfinite(value):
+                raise ValueError(f"{name} must be finite, got {value}.")
+            object.__setattr__(self, name, value)
+        if self.dt_ms <= 0:
+            raise ValueError(f"dt_ms must be above 0, got {self.dt_ms}.")
+
+    def times(self, steps):
+        """When steps begin, float64, s; the only place where this is computed."""
+        return self.start_s + np.asarray(steps) * self.dt_ms / 1000
+
+    def steps(self, times_s):
+        """The step in which each time lies, int64; the exact inverse of `times`."""
+        times_s = np.asarray(times_s, np.float64)
+        found = np.floor((times_s - self.start_s) * 1000 / self.dt_ms).astype(np.int64)
+        found = found - (self.times(found) > times_s)  # rounding, either way
+        return found + (self.times(found + 1) <= times_s)
