@@ -6,6 +6,7 @@ One format for simulated columns, Neuropixels sessions and arrays of the user's 
 
 from v1model.recordings.arrays import save_recording
 from v1model.recordings.clock import Clock
+from v1model.recordings.joining import concatenate
 from v1model.recordings.reader import Recording, open_recording
 from v1model.recordings.signals import QUANTITIES, Signal
 from v1model.recordings.writer import RecordingWriter
@@ -16,6 +17,7 @@ __all__ = [
     "Recording",
     "RecordingWriter",
     "Signal",
+    "concatenate",
     "open_recording",
     "save_recording",
 ]

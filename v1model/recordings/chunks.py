@@ -1,8 +1,10 @@
 """Arrays in chunks: appended in rows and read in slices, (de)compressed in threads.
 
-A chunk is stored as HDF5 itself would with its filters "shuffle" and "gzip", so every
-program that reads HDF5 reads these arrays. What HDF5 does in one thread is done here in
-all: zlib releases Python's global lock.
+A chunk is stored in the format of HDF5's filters "shuffle" and "gzip", so every program
+that reads HDF5 reads these arrays. HDF5 itself (de)compresses in one thread; here it is
+done in all, which zlib allows because it releases Python's global lock. And HDF5 seeks
+repeats everywhere; here each plane of bytes is deflated as suits it: the low bytes of
+noise are stored as they are, which costs nothing and is as small.
 """
 
 import concurrent.futures
@@ -14,7 +16,15 @@ import numpy as np
 CHUNK_BYTES = 2**19  # of one chunk, before compression
 CHUNK_COLUMNS = 1024
 LONGEST_CHUNK = 2**14  # rows
-LEVEL = 1  # higher ones take several times as long for little
+_LEVEL = 1  # higher ones take several times as long for little
+_STORED = (0, zlib.Z_DEFAULT_STRATEGY)
+_RUNS = (_LEVEL, zlib.Z_RLE)
+_REPEATS = (_LEVEL, zlib.Z_DEFAULT_STRATEGY)
+_SAMPLE = 4096  # bytes, at least
+_WORTHWHILE = 0.95  # of the size; what saves less is stored
+_MUCH_LESS = 0.9  # looking for repeats takes twice as long as looking for runs
+_NOT_SHUFFLED, _NOT_GZIPPED = 1, 2  # HDF5 leaves out a filter that does not help
+_ZLIB_HEAD, _DEFLATE_END = b"\x78\x01", b"\x03\x00"
 _MOST_THREADS = 16
 
 
@@ -56,7 +66,7 @@ class RowAppender:
             dtype=dtype,
             chunks=chunks,
             compression="gzip",
-            compression_opts=LEVEL,
+            compression_opts=_LEVEL,
             shuffle=True,
             track_times=False,
         )
@@ -75,6 +85,14 @@ class RowAppender:
     def attrs(self):
         return self._dataset.attrs
 
+    @property
+    def dtype(self):
+        return self._dataset.dtype
+
+    @property
+    def row_shape(self):
+        return self._dataset.shape[1:]
+
     def append(self, rows):
         """Adds rows, (t, *row_shape)."""
         rows = np.asarray(rows)
@@ -88,6 +106,31 @@ class RowAppender:
             self._fill, done = self._fill + n, done + n
             if self._fill == len(self._buffer):
                 self._store()
+
+    def append_from(self, dataset, change=None, first=0):
+        """Adds the rows of an array of another file, chunks as they are if they align.
+
+        Args:
+            dataset: h5py Dataset (t, *row_shape).
+            change: A function of the rows that are added; None leaves them as they are.
+            first: The first row that is added.
+        """
+        done, height = first, self._chunks[0]
+        is_same = change is None and not first + self._fill
+        is_same &= dataset.dtype == self.dtype
+        if is_same and dataset.chunks == self._chunks and _is_ours(dataset):
+            self._write_pending()
+            done = len(dataset) // height * height
+            self._dataset.resize(self._n_stored + done, axis=0)
+            for (row, *rest), *_ in _pieces(dataset, 0, done, None):
+                mask, raw = dataset.id.read_direct_chunk((row, *rest))
+                offset = (self._n_stored + row, *rest)
+                self._dataset.id.write_direct_chunk(offset, raw, mask)
+            self._n_stored += done
+        for start in range(done, len(dataset), height):
+            stop = min(start + height, len(dataset))
+            rows = read_rows(dataset, start, stop, pool=self._pool)
+            self.append(rows if change is None else change(rows))
 
     def close(self):
         """Writes the rest. The dataset then has as many rows as were added."""
@@ -142,8 +185,8 @@ def read_rows(dataset, start, stop, columns=None, pool=None, dtype=None):
         return (picked if columns is None else picked[:, columns]).astype(dtype)
     pending = []
     for offset, rows, inside, taken in _pieces(dataset, start, stop, columns):
-        _, raw = dataset.id.read_direct_chunk(offset)
-        job = (raw, dataset.chunks, dataset.dtype, inside, out, rows, taken)
+        chunk = dataset.id.read_direct_chunk(offset)
+        job = (chunk, dataset.chunks, dataset.dtype, inside, out, rows, taken)
         pending.append(pool.submit(_decompress, *job))
         if len(pending) > 4 * _MOST_THREADS:
             pending.pop(0).result()
@@ -201,18 +244,46 @@ def _compress(block, chunks):
         whole = np.zeros(chunks, block.dtype)
         whole[tuple(slice(n) for n in block.shape)] = block
         block = whole
-    data = np.ascontiguousarray(block).reshape(-1)
-    size = data.itemsize
-    if size > 1:
-        data = np.ascontiguousarray(data.view(np.uint8).reshape(-1, size).T)
-    return zlib.compress(data.data, LEVEL)
+    size = block.dtype.itemsize
+    data = np.ascontiguousarray(block).reshape(-1).view(np.uint8)
+    planes = np.ascontiguousarray(data.reshape(-1, size).T)
+    # Pieces of a deflated stream, each ended on a whole byte, can be joined.
+    pieces = [_ZLIB_HEAD]
+    for plane in planes:
+        deflate = _best_deflate(plane)
+        pieces += [deflate.compress(plane.data), deflate.flush(zlib.Z_FULL_FLUSH)]
+    pieces += [_DEFLATE_END, zlib.adler32(planes.data).to_bytes(4, "big")]
+    return b"".join(pieces)
 
 
-def _decompress(raw, chunks, dtype, inside, out, rows, columns):
-    data = np.frombuffer(zlib.decompress(raw), np.uint8)
-    if dtype.itemsize > 1:
-        data = np.ascontiguousarray(data.reshape(dtype.itemsize, -1).T)
-    chunk = data.reshape(-1).view(dtype).reshape(chunks)
+def _best_deflate(plane):
+    """The compressor for a plane of bytes, chosen by a sample of it."""
+    sample = plane[: max(len(plane) // 16, _SAMPLE)]
+    sizes = []
+    for options in (_RUNS, _REPEATS):
+        trial = _deflate(options)
+        sizes.append(len(trial.compress(sample.data)) + len(trial.flush()))
+    if min(sizes) > _WORTHWHILE * len(sample):
+        return _deflate(_STORED)
+    return _deflate(_REPEATS if sizes[1] < _MUCH_LESS * sizes[0] else _RUNS)
+
+
+def _deflate(options):
+    level, strategy = options
+    return zlib.compressobj(level, zlib.DEFLATED, -15, 8, strategy)
+
+
+def _decompress(stored, chunks, dtype, inside, out, rows, columns):
+    """Copies what is wanted of a chunk: (mask of filters that were left out, bytes)."""
+    mask, raw = stored
+    raw = np.frombuffer(raw if mask & _NOT_GZIPPED else zlib.decompress(raw), np.uint8)
+    if mask & _NOT_SHUFFLED:
+        chunk = raw.view(dtype).reshape(chunks)
+    else:
+        chunk = np.empty(chunks, dtype)
+        data = chunk.reshape(-1).view(np.uint8).reshape(-1, dtype.itemsize)
+        for k, plane in enumerate(raw.reshape(dtype.itemsize, -1)):
+            data[:, k] = plane  # much faster than to transpose
     if columns is None:
         out[rows] = chunk[inside]
     else:

@@ -39,3 +39,15 @@ class Clock:
         found = np.floor((times_s - self.start_s) * 1000 / self.dt_ms).astype(np.int64)
         found = found - (self.times(found) > times_s)  # rounding, either way
         return found + (self.times(found + 1) <= times_s)
+
+    def moved(self, times_s, other, first):
+        """Times of another clock on this one, of which `first` is the other's step 0.
+
+        A time stays in its step, and what is on a border stays on it.
+        """
+        times_s = np.asarray(times_s, np.float64)
+        if first == 0 and self == other:
+            return times_s
+        steps = other.steps(times_s)
+        moved = self.times(steps + first) + (times_s - other.times(steps))
+        return np.minimum(moved, np.nextafter(self.times(steps + first + 1), -np.inf))

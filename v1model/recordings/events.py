@@ -22,7 +22,8 @@ class EventAppender:
 
     def __init__(self, group, signal, n_neurons, clock, pool, where):
         self._signal, self._n_neurons, self._clock = signal, n_neurons, clock
-        self._where = where
+        self._where, self._group = where, group
+        group.attrs["dtype"] = signal.dtype
         self._neuron = RowAppender(group, "neuron", (), np.int32, pool)
         self._first = RowAppender(group, "first", (), np.int64, pool)
         self._first.append(np.zeros(1, np.int64))
@@ -50,6 +51,24 @@ class EventAppender:
             events = self._counted(values)
         self._require_countable(events[0], events[1])
         return events
+
+    @property
+    def attrs(self):
+        return self._group.attrs
+
+    def append_from(self, events, start):
+        """Adds all events of an EventSignal, whose step 0 is step `start` here."""
+        n_before = self._neuron.n_rows
+        group = events.group
+        self._neuron.append_from(group["neuron"])
+        self._first.append_from(group["first"], lambda rows: rows + n_before, first=1)
+        if self._time_s is not None:
+            clock = events.clock
+            is_same = start == 0 and clock == self._clock
+            self._time_s.append_from(
+                group["time_s"],
+                None if is_same else lambda t: self._clock.moved(t, clock, start),
+            )
 
     def append(self, events, n_steps):
         """Adds what `check` returned."""
@@ -169,7 +188,7 @@ class EventSignal:
     """
 
     def __init__(self, group, signal, n_neurons, n_steps, clock, pool):
-        self._group, self._pool, self._clock = group, pool, clock
+        self.group, self._pool, self.clock = group, pool, clock
         self.signal, self._n_neurons, self._n_steps = signal, n_neurons, n_steps
 
     quantity = property(lambda self: self.signal.quantity)
@@ -179,7 +198,7 @@ class EventSignal:
     @property
     def n_events(self):
         """Events of the whole recording."""
-        return len(self._group["neuron"])
+        return len(self.group["neuron"])
 
     @property
     def shape(self):
@@ -228,16 +247,16 @@ class EventSignal:
 
         Exact times where the recording has them, else when the step of each begins.
         """
-        begin, end = self._clock.times([0, self._n_steps])
+        begin, end = self.clock.times([0, self._n_steps])
         start_s = begin if start_s is None else max(start_s, begin)
         stop_s = end if stop_s is None else min(stop_s, end)
         if stop_s <= start_s:
             return np.empty(0), np.empty(0, np.int32)
-        start, last = self._clock.steps([start_s, stop_s])
+        start, last = self.clock.steps([start_s, stop_s])
         stop = min(int(last) + 1, self._n_steps)
         if not self.is_exact:
             step, neuron = self.events(int(start), stop)
-            time_s = self._clock.times(step)
+            time_s = self.clock.times(step)
         else:
             first = int(self._read("first", start, start + 1)[0])
             beyond = int(self._read("first", stop, stop + 1)[0])
@@ -260,7 +279,7 @@ class EventSignal:
         return counts.reshape(n_steps, n_neurons)
 
     def _read(self, name, start, stop):
-        return read_rows(self._group[name], int(start), int(stop), pool=self._pool)
+        return read_rows(self.group[name], int(start), int(stop), pool=self._pool)
 
 
 def steps_of(start, stop, n_steps):

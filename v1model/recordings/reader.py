@@ -83,7 +83,7 @@ class Recording:
             }
             for folder in ("stimulus", "behavior")
         )
-        self._validity = Validity(file.get("validity"), self.n_neurons, pool)
+        self.validity = Validity(file.get("validity"), self.n_neurons, pool)
 
     dt_ms = property(lambda self: self.clock.dt_ms)
     start_s = property(lambda self: self.clock.start_s)
@@ -123,7 +123,7 @@ class Recording:
         """Which neurons are valid throughout each of the steps, (t, N) bool."""
         start, stop = steps_of(start, stop, self.n_steps)
         borders = self.clock.times(np.arange(start, stop + 1))
-        return self._validity.between(borders[:-1], borders[1:])
+        return self.validity.between(borders[:-1], borders[1:])
 
     def valid_between(self, start_s, stop_s):
         """Which neurons are valid throughout each interval, (P, N) bool.
@@ -131,11 +131,11 @@ class Recording:
         Args:
             start_s, stop_s: (P,), s. One that only touches an invalid stretch is valid.
         """
-        return self._validity.between(start_s, stop_s)
+        return self.validity.between(start_s, stop_s)
 
     def invalid_intervals(self):
         """Data frame of invalid stretches: start_s, stop_s, n_neurons."""
-        return self._validity.intervals()
+        return self.validity.intervals()
 
 
 class DenseSignal:
@@ -150,7 +150,7 @@ class DenseSignal:
     """
 
     def __init__(self, dataset, signal, n_neurons, n_steps, clock, pool):
-        self._dataset, self._pool = dataset, pool
+        self.rows, self._pool = dataset, pool
         self.signal = signal
         self.shape = (n_steps, n_neurons)
 
@@ -177,9 +177,7 @@ class DenseSignal:
         )
 
     def _rows(self, start, stop, columns=None):
-        return read_rows(
-            self._dataset, start, stop, columns, self._pool, dtype=np.float32
-        )
+        return read_rows(self.rows, start, stop, columns, self._pool, dtype=np.float32)
 
 
 class Series:
@@ -190,14 +188,17 @@ class Series:
         pool: Executor that decompresses.
     """
 
+    is_framed = False
+
     def __init__(self, dataset, pool):
-        self._dataset, self._pool = dataset, pool
+        self.rows, self._pool = dataset, pool
         self.shape, self.dtype = dataset.shape, dataset.dtype
+        self.row_shape = self.shape[1:]
 
     def read(self, start=0, stop=None):
         """Values of steps [start, stop), (t, ...)."""
         start, stop = steps_of(start, stop, self.shape[0])
-        return read_rows(self._dataset, start, stop, pool=self._pool)
+        return read_rows(self.rows, start, stop, pool=self._pool)
 
 
 class FramedSeries:
@@ -208,12 +209,15 @@ class FramedSeries:
         pool: Executor that decompresses.
     """
 
+    is_framed = True
+
     def __init__(self, group, pool):
         self._index = Series(group["index"], pool)
         self._frames = Series(group["frames"], pool)
-        self.dtype = self._frames.dtype
+        self.rows, self.frame_rows = group["index"], group["frames"]
+        self.dtype, self.row_shape = self._frames.dtype, self._frames.row_shape
         self.n_frames = self._frames.shape[0]
-        self.shape = (*self._index.shape, *self._frames.shape[1:])
+        self.shape = (*self._index.shape, *self.row_shape)
 
     @functools.cached_property
     def frames(self):

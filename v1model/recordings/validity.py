@@ -40,24 +40,42 @@ class ValidityAppender:
 
     def append(self, valid, start, n_steps):
         """Adds n_steps steps from `start` on; valid (t, N), (N,), or None for all."""
+        if n_steps == 0:
+            return
         if valid is None:
             valid = np.ones_like(self._steps)
         rows = np.atleast_2d(valid)
-        if n_steps == 0:
-            return
-        previous = np.concatenate([self._steps[None], rows[:-1]])
-        changes = np.flatnonzero((rows != previous).any(axis=1))
-        stop_s = self._clock.times(start + n_steps)
-        until = np.searchsorted(self._borders, stop_s)
+        is_new = (rows[1:] != rows[:-1]).any(axis=1)
+        changes = np.concatenate([[0], np.flatnonzero(is_new) + 1])
+        change_s = self._clock.times(start + changes)
+        self._merge(change_s, lambda k: rows[changes[k]], start + n_steps)
+
+    def append_from(self, validity, clock, start, n_steps):
+        """Adds the mask of a recording of n_steps steps, the first of which is `start`.
+
+        Args:
+            validity: Validity.
+            clock: Clock of that recording.
+            start, n_steps: Steps.
+        """
+        begin, end = clock.times([0, n_steps])
+        pieces = np.searchsorted(validity.from_s, (begin, end), side="right")
+        pieces = np.arange(pieces[0], pieces[1] + 1)
+        from_s = np.concatenate([[begin], validity.from_s[pieces[1:] - 1]])
+        inside = from_s < end
+        from_s, pieces = self._clock.moved(from_s[inside], clock, start), pieces[inside]
+        self._merge(from_s, lambda k: validity.piece(pieces[k]), start + n_steps)
+
+    def _merge(self, change_s, row, stop):
+        """Adds masks row(k) from change_s[k] on, and intervals until step `stop`."""
+        until = np.searchsorted(self._borders, self._clock.times(stop))
         borders = self._borders[self._n_passed : until]
         self._n_passed = until
-        change_s = self._clock.times(start + changes)
         for time_s in np.union1d(borders, change_s):
             at = np.searchsorted(change_s, time_s, side="right") - 1
-            if at >= 0:
-                self._steps = rows[changes[at]].copy()
+            if at >= 0 and change_s[at] == time_s:
+                self._steps = row(at).copy()
             self._add(time_s, self._steps & self._within(time_s))
-        self._steps = rows[-1].copy()
 
     def close(self):
         """Adds the intervals beyond the end, then writes."""
@@ -128,11 +146,13 @@ class Validity:
         stored = read_rows(stored, max(low - 1, 0), high - 1, pool=self._pool)
         return np.concatenate([rows, stored])
 
+    def piece(self, k):
+        """Who is valid from from_s[k - 1] until from_s[k], (N,) bool."""
+        return self._pieces(int(k), int(k) + 1)[0]
+
     def intervals(self):
         """Data frame of what is invalid: start_s, stop_s, n_neurons invalid."""
-        n = [
-            int((~self._pieces(k, k + 1)).sum()) for k in range(1, len(self.from_s) + 1)
-        ]
+        n = [int((~self.piece(k + 1)).sum()) for k in range(len(self.from_s))]
         table = {
             "start_s": self.from_s,
             "stop_s": np.append(self.from_s[1:], np.inf)[: len(n)],

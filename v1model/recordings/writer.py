@@ -1,7 +1,6 @@
 """RecordingWriter: a recording that is appended while a simulation runs."""
 
 import contextlib
-import json
 import pathlib
 
 import h5py
@@ -9,16 +8,11 @@ import numpy as np
 import pandas as pd
 
 from v1model.atomic import atomic_path, remove_partial
+from v1model.recordings.append_checks import AppendChecks, json_of, require_name
 from v1model.recordings.chunks import RowAppender, thread_pool
 from v1model.recordings.clock import Clock
 from v1model.recordings.events import EventAppender
-from v1model.recordings.schema import (
-    FORMAT,
-    LONGEST_METADATA,
-    SCHEMA,
-    require_neurons,
-    require_trials,
-)
+from v1model.recordings.schema import FORMAT, SCHEMA, require_neurons, require_trials
 from v1model.recordings.tables import TEXT, write_table
 from v1model.recordings.validity import ValidityAppender
 
@@ -68,13 +62,14 @@ class RecordingWriter:
         self.clock = Clock(dt_ms, start_s)
         self.signals = dict(signals)
         for name in [*self.signals, *(frames or {})]:
-            self._require_name(name)
+            require_name(name, self.path)
+        self._checks = AppendChecks(self.path, len(self.neurons), self.signals)
         self._invalid = (invalid, invalid_neurons)
         self._attributes = {
             "format": FORMAT,
             "source": str(source),
             "session_id": str(session_id),
-            "metadata": _json(metadata or {}, self.path),
+            "metadata": json_of(metadata or {}, self.path),
         }
         self._frames = {
             name: np.asarray(array) for name, array in (frames or {}).items()
@@ -106,22 +101,13 @@ class RecordingWriter:
 
     def __exit__(self, kind, error, trace):
         stack, self._open = self._open, None
-        with contextlib.ExitStack() as guard:
-            guard.push(stack)
-            if kind is None:
-                self._finish()
-            else:
-                stack.__exit__(kind, error, trace)
-                guard.pop_all()
+        if kind is not None:
+            stack.__exit__(kind, error, trace)
+            return
+        with stack:
+            self._finish()
 
-    def append(
-        self,
-        activity,
-        stimulus=None,
-        behavior=None,
-        valid=None,
-        n_steps=None,
-    ):
+    def append(self, activity, stimulus=None, behavior=None, valid=None, n_steps=None):
         """Adds some steps.
 
         Args:
@@ -137,35 +123,90 @@ class RecordingWriter:
                 too large, or a value is not finite though it is valid. Nothing of it
                 has been added then.
         """
-        if self._open is None:
-            raise ValueError(f"{self.path}: the recording is not open for writing.")
-        rest = {("stimulus", name): v for name, v in (stimulus or {}).items()}
-        rest |= {("behavior", name): v for name, v in (behavior or {}).items()}
-        activity = dict(activity)
-        self._require_same(activity, self.signals, "activity")
+        self._require_open()
+        checks = self._checks
+        activity, series = dict(activity), _by_folder(stimulus, behavior)
+        checks.same_names(activity, self.signals, "activity")
         if self._series is not None:
-            self._require_same(rest, self._series, "stimulus and behavior")
-        rest = {key: np.asarray(values) for key, values in rest.items()}
-        t = self._length(activity, rest, valid, n_steps)
-        valid = self._checked_valid(valid, t)
-        checked = {}
+            checks.same_names(series, self._series, "stimulus and behavior")
+        t = checks.length(activity, series, valid, n_steps)
+        valid = checks.valid(valid, t)
         for name, signal in self.signals.items():
+            values = activity[name]
             if signal.is_count:
-                events = self._appenders[name]
-                checked[name] = events.check(activity[name], self._n_steps, t)
+                events = self._activity[name]
+                activity[name] = events.check(values, self._n_steps, t)
             else:
-                checked[name] = self._checked_array(name, activity[name], t, valid)
-        for key, values in rest.items():
-            self._check_series(key, values)
+                activity[name] = checks.array(name, values, self._n_steps, valid)
+        for key, values in series.items():
+            stored = (self._series or {}).get(key)
+            checks.series(key, values, stored, self._n_frames(key))
         if self._series is None:
-            self._series = {key: self._new_series(key, v) for key, v in rest.items()}
+            self._series = {
+                key: self._new_series(key, values.shape[1:], values.dtype)
+                for key, values in series.items()
+            }
         for name, signal in self.signals.items():
-            extra = (t,) if signal.is_count else ()
-            self._appenders[name].append(checked[name], *extra)
-        for key, values in rest.items():
+            n = (t,) if signal.is_count else ()
+            self._activity[name].append(activity[name], *n)
+        for key, values in series.items():
             self._series[key].append(values)
         self._validity.append(valid, self._n_steps, t)
         self._n_steps += t
+
+    def append_recording(self, recording):
+        """Adds all steps and trials of another recording, moved to begin here.
+
+        Chunks are copied as they are where they fall on chunks of this file.
+
+        Args:
+            recording: Recording, open, of the same neurons, signals and dt.
+
+        Raises:
+            ValueError: It differs in one of them. Nothing of it has been added then.
+        """
+        self._require_open()
+        where = f"{self.path}: {recording.path}"
+        if recording.dt_ms != self.clock.dt_ms:
+            raise ValueError(
+                f"{where} has dt_ms {recording.dt_ms}, not {self.clock.dt_ms}."
+            )
+        signals = {name: one.signal for name, one in recording.activity.items()}
+        if signals != self.signals:
+            raise ValueError(f"{where} has the signals {signals}, not {self.signals}.")
+        if not recording.neurons.equals(self.neurons):
+            raise ValueError(f"{where} has other neurons.")
+        series = _by_folder(recording.stimulus, recording.behavior)
+        if self._series is not None:
+            self._checks.same_names(series, self._series, "stimulus and behavior")
+        for key, one in series.items():
+            self._require_same_rows(key, one, where)
+        if self._series is None:
+            self._series = {
+                key: self._new_series(key, one.row_shape, one.dtype)
+                for key, one in series.items()
+            }
+        start, clock = self._n_steps, recording.clock
+        for name in self.signals:
+            stored, events = self._activity[name], recording.activity[name]
+            if self.signals[name].is_count:
+                stored.append_from(events, start)
+            else:
+                stored.append_from(events.rows)
+        for key, stored in self._series.items():
+            first = 0
+            if self._n_frames(key) is not None:
+                first = self._frame_files[key[1]].n_rows
+                self._frame_files[key[1]].append_from(series[key].frame_rows)
+            change = None if not first else _shifted(first)
+            stored.append_from(series[key].rows, change)
+        self._validity.append_from(recording.validity, clock, start, recording.n_steps)
+        self._n_steps += recording.n_steps
+        times = {
+            name: self.clock.moved(recording.trials[name], clock, start)
+            for name in ("start_s", "stop_s")
+        }
+        self._trials.append(recording.trials.assign(**times))
 
     def add_trials(self, trials):
         """Adds presentations: a data frame, columns start_s, stop_s and any others.
@@ -177,12 +218,17 @@ class RecordingWriter:
 
     def add_frames(self, name, frames):
         """Adds pictures (F, ...) to those of a stimulus; the index of the first."""
-        frames = np.asarray(frames)
-        stored = self._frame_files[name]
-        if frames.shape[1:] != self._frames[name].shape[1:]:
+        self._require_open()
+        frames, stored = np.asarray(frames), self._frame_files.get(name)
+        if stored is None:
             raise ValueError(
-                f"{self.path}: frames of '{name}' must have shape (F, *"
-                f"{self._frames[name].shape[1:]}), got {frames.shape}."
+                f"{self.path}: stimulus '{name}' was not declared with frames; "
+                f"these were: {sorted(self._frame_files)}."
+            )
+        if frames.shape[1:] != stored.row_shape:
+            raise ValueError(
+                f"{self.path}: frames of '{name}' must have the shape "
+                f"{stored.row_shape}, got {frames.shape[1:]}."
             )
         first = stored.n_rows
         stored.append(frames)
@@ -193,165 +239,106 @@ class RecordingWriter:
         for folder in ("stimulus", "behavior"):
             self._file.create_group(folder)
         write_table(self._file.create_group("neurons"), self.neurons, "neurons")
-        self._appenders = {}
+        n, pool = self.n_neurons, self._pool
+        self._activity, self._frame_files = {}, {}
         for name, signal in self.signals.items():
-            where = f"{self.path}: activity '{name}'"
             if signal.is_count:
+                where = f"{self.path}: activity '{name}'"
                 group = activity.create_group(name)
-                n = self.n_neurons
-                appender = EventAppender(
-                    group, signal, n, self.clock, self._pool, where
-                )
-                group.attrs["dtype"] = signal.dtype
-                attributes = group.attrs
+                stored = EventAppender(group, signal, n, self.clock, pool, where)
             else:
-                shape = (self.n_neurons,)
-                appender = RowAppender(activity, name, shape, signal.dtype, self._pool)
-                attributes = appender.attrs
-            attributes["quantity"], attributes["unit"] = signal.quantity, signal.unit
-            self._appenders[name] = appender
-        self._frame_files = {}
+                stored = RowAppender(activity, name, (n,), signal.dtype, pool)
+            stored.attrs["quantity"], stored.attrs["unit"] = (
+                signal.quantity,
+                signal.unit,
+            )
+            self._activity[name] = stored
         for name, frames in self._frames.items():
             group = self._file["stimulus"].create_group(name)
             shape, dtype = frames.shape[1:], frames.dtype
-            stored = RowAppender(group, "frames", shape, dtype, self._pool)
+            stored = RowAppender(group, "frames", shape, dtype, pool)
             stored.append(frames)
             self._frame_files[name] = stored
         self._validity = ValidityAppender(
-            self._file, self.n_neurons, self.clock, self._pool, *self._invalid
+            self._file, n, self.clock, pool, *self._invalid
         )
 
     def _finish(self):
-        unseen = self._frames.keys() - {name for _, name in self._series or {}}
+        series = self._series or {}
+        unseen = self._frame_files.keys() - {name for _, name in series}
         if unseen:
             raise ValueError(
                 f"{self.path}: frames of stimulus {sorted(unseen)} were never shown."
             )
-        series = (self._series or {}).values()
-        for appender in (
-            *self._appenders.values(),
+        for stored in (
+            *self._activity.values(),
             *self._frame_files.values(),
-            *series,
+            *series.values(),
             self._validity,
         ):
-            appender.close()
+            stored.close()
         trials = pd.DataFrame({"start_s": np.empty(0), "stop_s": np.empty(0)})
-        if self._trials:
-            trials = pd.concat(self._trials, ignore_index=True)
+        given = [frame for frame in self._trials if len(frame)] or self._trials[:1]
+        if given:
+            trials = pd.concat(given, ignore_index=True)
         write_table(self._file.create_group("trials"), trials, "trials")
+        attributes = self._file.attrs
         for name, text in self._attributes.items():
-            self._file.attrs.create(name, text, dtype=TEXT)
-        self._file.attrs["schema"] = SCHEMA
-        self._file.attrs["dt_ms"] = self.clock.dt_ms
-        self._file.attrs["start_s"] = self.clock.start_s
-        self._file.attrs["n_steps"] = self._n_steps
-
-    def _new_series(self, key, values):
-        folder, name = key
-        self._require_name(name)
-        group = self._file[folder]
-        if folder == "stimulus" and name in self._frames:
-            return RowAppender(group[name], "index", (), np.int64, self._pool)
-        return RowAppender(group, name, values.shape[1:], values.dtype, self._pool)
-
-    def _check_series(self, key, values):
-        folder, name = key
-        where = f"{self.path}: {folder} '{name}'"
-        if folder == "stimulus" and name in self._frames:
-            n = self._frame_files[name].n_rows
-            if values.dtype.kind not in "iu" or values.ndim != 1:
-                raise ValueError(
-                    f"{where} must be indices of frames, (t,) integers, got "
-                    f"{values.dtype} of shape {values.shape}."
-                )
-            if values.size and not -1 <= values.min() <= values.max() < n:
-                raise ValueError(
-                    f"{where}: indices must lie in -1..{n - 1}, got {values.min()} to "
-                    f"{values.max()}."
-                )
-            return
-        if values.dtype.kind not in "iufb":
-            raise ValueError(f"{where} must hold numbers, got {values.dtype}.")
-
-    def _checked_array(self, name, values, t, valid):
-        values = np.asarray(values)
-        where = f"{self.path}: activity '{name}'"
-        dtype = self.signals[name].dtype
-        if values.dtype.kind not in "iufb":
-            raise ValueError(f"{where} must hold numbers, got {values.dtype}.")
-        with np.errstate(over="ignore"):
-            stored = values.astype(dtype)
-        is_bad = ~np.isfinite(stored)
-        if is_bad.any() and valid is not None:
-            is_bad &= valid
-        if is_bad.any():
-            step, neuron = np.argwhere(is_bad)[0]
-            value = values[step, neuron]
-            raise ValueError(
-                f"{where} must be finite in {dtype} where it is valid, got {value} of "
-                f"neuron {neuron} in step {self._n_steps + step}."
-            )
-        return stored
-
-    def _checked_valid(self, valid, t):
-        if valid is None:
-            return None
-        valid = np.asarray(valid)
-        shapes = [(self.n_neurons,), (t, self.n_neurons)]
-        if valid.dtype != bool or valid.shape not in shapes:
-            raise ValueError(
-                f"{self.path}: valid must be bool of shape {shapes[0]} or {shapes[1]}, "
-                f"got {valid.dtype} of shape {valid.shape}."
-            )
-        return valid
-
-    def _length(self, activity, rest, valid, n_steps):
-        lengths = {} if n_steps is None else {"n_steps": int(n_steps)}
-        for name, values in activity.items():
-            if not isinstance(values, tuple):
-                shape = np.shape(values)
-                if len(shape) != 2 or shape[1] != self.n_neurons:
-                    raise ValueError(
-                        f"{self.path}: activity '{name}' must have shape (t, "
-                        f"{self.n_neurons}), got {shape}."
-                    )
-                lengths[f"activity '{name}'"] = shape[0]
-        for (folder, name), values in rest.items():
-            if not values.ndim:
-                raise ValueError(f"{self.path}: {folder} '{name}' must be (t, ...).")
-            lengths[f"{folder} '{name}'"] = len(values)
-        if np.ndim(valid) == 2:
-            lengths["valid"] = len(valid)
-        if not lengths:
-            raise ValueError(f"{self.path}: n_steps is needed, no array says it.")
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"{self.path}: lengths disagree: {lengths}.")
-        return next(iter(lengths.values()))
-
-    def _require_same(self, given, expected, what):
-        if given.keys() != expected.keys():
-            raise ValueError(
-                f"{self.path}: every append needs the same {what}: "
-                f"{_names(expected)}, got {_names(given)}."
-            )
-
-    def _require_name(self, name):
-        if not isinstance(name, str) or not name or "/" in name or name == ".":
-            raise ValueError(f"{self.path}: {name!r} is no name of a signal.")
-
-
-def _names(mapping):
-    return sorted(name if isinstance(name, str) else "/".join(name) for name in mapping)
-
-
-def _json(metadata, path):
-    try:
-        text = json.dumps(metadata, sort_keys=True)
-    except TypeError as error:
-        raise ValueError(f"{path}: metadata must be JSON-able: {error}.") from error
-    if len(text.encode()) > LONGEST_METADATA:
-        raise ValueError(
-            f"{path}: metadata must be at most {LONGEST_METADATA} bytes of JSON, got "
-            f"{len(text.encode())}."
+            attributes.create(name, text, dtype=TEXT)
+        attributes["schema"] = SCHEMA
+        attributes["dt_ms"], attributes["start_s"] = (
+            self.clock.dt_ms,
+            self.clock.start_s,
         )
-    return text
+        attributes["n_steps"] = self._n_steps
+
+    def _n_frames(self, key):
+        folder, name = key
+        is_framed = folder == "stimulus" and name in self._frame_files
+        return self._frame_files[name].n_rows if is_framed else None
+
+    def _new_series(self, key, row_shape, dtype):
+        folder, name = key
+        require_name(name, self.path)
+        group = self._file[folder]
+        if self._n_frames(key) is not None:
+            return RowAppender(group[name], "index", (), np.int64, self._pool)
+        return RowAppender(group, name, row_shape, dtype, self._pool)
+
+    def _require_same_rows(self, key, series, where):
+        is_framed = self._n_frames(key) is not None
+        if is_framed != series.is_framed:
+            raise ValueError(
+                f"{where}: {'/'.join(key)} must both have frames, or none."
+            )
+        stored = (
+            self._frame_files[key[1]] if is_framed else (self._series or {}).get(key)
+        )
+        if stored is None:
+            return
+        found, expected = (
+            (one.row_shape, np.dtype(one.dtype)) for one in (series, stored)
+        )
+        if found != expected:
+            raise ValueError(
+                f"{where}: {'/'.join(key)} has rows {found}, not {expected}."
+            )
+
+    def _require_open(self):
+        if self._open is None:
+            raise ValueError(f"{self.path}: the recording is not open for writing.")
+
+
+def _by_folder(stimulus, behavior):
+    """Series by (folder, name); arrays as arrays."""
+    folders = {"stimulus": stimulus or {}, "behavior": behavior or {}}
+    return {
+        (folder, name): one if hasattr(one, "row_shape") else np.asarray(one)
+        for folder, series in folders.items()
+        for name, one in series.items()
+    }
+
+
+def _shifted(first):
+    """Adds to indices of frames, except to -1, which is none."""
+    return lambda index: np.where(index >= 0, index + first, index)
