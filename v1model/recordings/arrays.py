@@ -66,6 +66,11 @@ def save_recording(
         if "spikes" in activity:
             raise ValueError(f"{path}: 'spikes' are given as counts and as times.")
         trains = _Trains(spike_times, path)
+    for name, array in activity.items():
+        if array.ndim != 2:
+            raise ValueError(
+                f"{path}: activity '{name}' must have shape (T, N), got {array.shape}."
+            )
     signals = {
         name: _signal(name, array, quantities or {}, units or {}, path)
         for name, array in activity.items()
@@ -76,13 +81,15 @@ def save_recording(
         raise ValueError(f"{path}: neither activity nor spike_times are given.")
     given = {**activity, **(stimulus or {}), **(behavior or {})}
     lengths = {name: len(array) for name, array in given.items()}
+    if trains is not None:
+        trains.check_order()
     n_steps = _n_steps(lengths, n_steps, trains, trials, clock, path)
     if neurons is None:
-        widths = [array.shape[1] for array in activity.values() if array.ndim == 2]
+        widths = [array.shape[1] for array in activity.values()]
         n = trains.n_neurons if trains is not None else widths[0] if widths else 0
         neurons = pd.DataFrame({"id": np.arange(n)})
     if trains is not None:
-        trains.check(len(neurons), clock, n_steps)
+        trains.check_range(len(neurons), clock, n_steps)
     with RecordingWriter(
         path,
         neurons=neurons,
@@ -124,6 +131,11 @@ class _Trains:
         self._pair = self._trains = None
         if isinstance(spike_times, tuple):
             time_s, neuron = (np.asarray(part) for part in spike_times)
+            if time_s.shape != neuron.shape:
+                raise ValueError(
+                    f"{path}: spike_times must be two arrays of the same length, got "
+                    f"shapes {time_s.shape} and {neuron.shape}."
+                )
             self._pair = (time_s.astype(np.float64), neuron)
             self.n_neurons = int(neuron.max()) + 1 if neuron.size else 0
             self._all = [time_s]
@@ -137,16 +149,9 @@ class _Trains:
         ends = [times[-1] for times in self._all if len(times)]
         return max(ends, default=-np.inf)
 
-    def check(self, n_neurons, clock, n_steps):
-        if self._trains is not None and self.n_neurons != n_neurons:
-            raise ValueError(
-                f"{self._path}: spike_times are of {self.n_neurons} neurons, the table "
-                f"of {n_neurons}."
-            )
-        begin, end = clock.times([0, n_steps])
-        for k, times in enumerate(self._all):
-            where = f"{self._path}: spike_times"
-            where += f" of neuron {k}" if self._trains is not None else ""
+    def check_order(self):
+        """Refuses times that are not finite or not in order."""
+        for where, times in self._named():
             if not np.isfinite(times).all():
                 raise ValueError(f"{where} must be finite.")
             back = np.flatnonzero(np.diff(times) < 0)
@@ -156,13 +161,29 @@ class _Trains:
                     f"{where} must be in order, got {times[at + 1]} s after "
                     f"{times[at]} s."
                 )
+
+    def check_range(self, n_neurons, clock, n_steps):
+        """Refuses another number of neurons and times outside the recording."""
+        if self._trains is not None and self.n_neurons != n_neurons:
+            raise ValueError(
+                f"{self._path}: spike_times are of {self.n_neurons} neurons, the table "
+                f"of {n_neurons}."
+            )
+        begin, end = clock.times([0, n_steps])
+        for where, times in self._named():
             if times.size and not begin <= times[0] <= times[-1] < end:
                 raise ValueError(
                     f"{where} must lie in [{begin}, {end}) s, got {times[0]} to "
                     f"{times[-1]} s."
                 )
 
+    def _named(self):
+        for k, times in enumerate(self._all):
+            of = f" of neuron {k}" if self._trains is not None else ""
+            yield f"{self._path}: spike_times{of}", times
+
     def between(self, start_s, stop_s):
+        """Events of [start_s, stop_s) in order of time, (time_s, neuron)."""
         if self._pair is not None:
             time_s, neuron = self._pair
             kept = slice(*np.searchsorted(time_s, (start_s, stop_s)))
@@ -199,13 +220,16 @@ def _n_steps(lengths, n_steps, trains, trials, clock, path):
         raise ValueError(f"{path}: lengths disagree: {lengths}.")
     if lengths:
         return int(next(iter(lengths.values())))
-    ends = [trains.last_s]
+    n = 0
+    if np.isfinite(trains.last_s):
+        n = int(clock.steps(trains.last_s)) + 1
     if trials is not None and len(trials):
-        ends.append(float(np.max(trials["stop_s"])))
-    last = max(ends)
-    if not np.isfinite(last):
-        raise ValueError(f"{path}: n_steps is needed, there are no spikes: {last}.")
-    return max(int(clock.steps(last)) + 1, 0)
+        stop_s = np.max(trials["stop_s"])
+        step = int(clock.steps(stop_s))
+        n = max(n, step + int(clock.times(step) < stop_s))
+    if n <= 0:
+        raise ValueError(f"{path}: n_steps is needed, there are no spikes or trials.")
+    return n
 
 
 def _blocks(arrays, n_steps, n_neurons):

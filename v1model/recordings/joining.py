@@ -30,15 +30,14 @@ def concatenate(paths, path):
     joined = []
     for one in paths:
         with open_recording(one) as recording:
-            joined.append(
-                {
-                    "file": one.name,
-                    "source": recording.source,
-                    "session_id": recording.session_id,
-                    "start_s": recording.start_s,
-                    "n_steps": recording.n_steps,
-                }
-            )
+            itself = {
+                "file": one.name,
+                "source": recording.source,
+                "session_id": recording.session_id,
+                "start_s": recording.start_s,
+                "n_steps": recording.n_steps,
+            }
+            joined += recording.metadata.get("joined", [itself])
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(open_recording(paths[0]))
         writer = RecordingWriter(

@@ -38,7 +38,9 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from v1model.recordings.clock import Clock
 from v1model.recordings.signals import COUNT, QUANTITIES, Signal
+from v1model.recordings.tables import plain_table
 
 FORMAT = "v1model recording"
 SCHEMA = 1
@@ -65,11 +67,23 @@ def check_file(file):
     for name in GROUPS:
         if not isinstance(file.get(name), h5py.Group):
             raise ValueError(f"{path}: group /{name} is missing.")
+    for name in ("dt_ms", "start_s", "n_steps"):
+        if np.asarray(file.attrs[name]).dtype.kind not in "iuf":
+            raise ValueError(
+                f"{path}: attribute {name} must be a number, got {file.attrs[name]!r}."
+            )
+    try:
+        Clock(file.attrs["dt_ms"], file.attrs["start_s"])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     n_steps = int(file.attrs["n_steps"])
     if n_steps < 0:
         raise ValueError(f"{path}: n_steps must not be negative, got {n_steps}.")
     n_neurons = _check_table(file["neurons"], ("id",))
+    require_neurons(pd.DataFrame({"id": file["neurons/id"][()]}), path)
     _check_table(file["trials"], ("start_s", "stop_s"))
+    times = {name: file["trials"][name][()] for name in ("start_s", "stop_s")}
+    require_trials(pd.DataFrame(times), path)
     for name in file["activity"]:
         _check_signal(file["activity"], name, n_steps, n_neurons)
     for item in file["stimulus"].values():
@@ -128,7 +142,9 @@ def require_neurons(neurons, path):
             f"{path}: ids of neurons must be unique, got "
             f"{frame['id'][repeated].iloc[0]} more than once."
         )
-    return frame.assign(id=frame["id"].astype(np.int64))
+    return plain_table(
+        frame.assign(id=frame["id"].astype(np.int64)), f"{path}: neurons"
+    )
 
 
 def require_trials(trials, path):
@@ -152,7 +168,7 @@ def require_trials(trials, path):
             f"{path}: trial {row} must stop after it starts, got "
             f"{times['start_s'][row]} to {times['stop_s'][row]} s."
         )
-    return frame.assign(**times)
+    return plain_table(frame.assign(**times), f"{path}: trials")
 
 
 def _check_table(group, needed):

@@ -24,6 +24,19 @@ def write_table(group, frame, where):
         group.create_dataset(str(name), data=values, dtype=dtype, track_times=False)
 
 
+def plain_table(frame, where):
+    """A data frame as it comes back after it was stored.
+
+    Raises:
+        ValueError: A column cannot be stored.
+    """
+    columns = {
+        str(name): storable_column(frame[name], f"{where} column '{name}'")
+        for name in frame
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+
+
 def read_table(group):
     """The data frame that `write_table` wrote."""
     names = [_as_text(name) for name in group.attrs[_ORDER]]

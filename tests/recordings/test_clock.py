@@ -1,0 +1,43 @@
+"""Clock: steps and times."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from v1model.recordings import Clock
+
+CLOCKS = st.builds(
+    Clock,
+    st.floats(0.01, 1000, allow_nan=False),
+    st.floats(-1e4, 1e4, allow_nan=False),
+)
+STEPS = st.lists(st.integers(0, 10**7), min_size=1, max_size=20)
+
+
+@given(CLOCKS, STEPS)
+def test_the_time_at_which_a_step_begins_lies_in_that_step(clock, steps):
+    np.testing.assert_array_equal(clock.steps(clock.times(steps)), steps)
+
+
+@given(CLOCKS, STEPS)
+def test_the_time_before_a_step_begins_lies_in_the_step_before(clock, steps):
+    before = np.nextafter(clock.times(steps), -np.inf)
+    np.testing.assert_array_equal(clock.steps(before), np.subtract(steps, 1))
+
+
+@given(CLOCKS, CLOCKS, STEPS, st.floats(0, 1), st.integers(0, 10**6))
+def test_a_moved_time_stays_in_its_step(clock, other, steps, part, first):
+    clock = Clock(other.dt_ms, clock.start_s)
+    begin, end = other.times(steps), other.times(np.add(steps, 1))
+    times = np.minimum(begin + part * (end - begin), np.nextafter(end, -np.inf))
+    moved = clock.moved(times, other, first)
+    np.testing.assert_array_equal(clock.steps(moved), np.add(steps, first))
+    on_border = clock.moved(begin, other, first)
+    np.testing.assert_array_equal(on_border, clock.times(np.add(steps, first)))
+
+
+@pytest.mark.parametrize("dt_ms", [0, -1, np.nan, np.inf])
+def test_a_step_must_have_a_length(dt_ms):
+    with pytest.raises(ValueError, match=f"dt_ms must be .*got {float(dt_ms)}"):
+        Clock(dt_ms)
