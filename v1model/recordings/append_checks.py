@@ -73,9 +73,10 @@ class AppendChecks:
         dtype = self._signals[name].dtype
         with np.errstate(over="ignore"):
             stored = values.astype(dtype, copy=False)
-        is_bad = ~np.isfinite(stored)
-        if valid is not None:
-            is_bad &= valid
+        is_fine = np.isfinite(stored)
+        if is_fine.all():
+            return stored
+        is_bad = ~is_fine if valid is None else ~is_fine & valid
         if is_bad.any():
             step, neuron = np.argwhere(is_bad)[0]
             raise ValueError(

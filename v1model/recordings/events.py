@@ -114,8 +114,10 @@ class EventAppender:
                 f"{self._where}: steps must lie in 0..{n_steps - 1}, got "
                 f"{step.min()} to {step.max()}."
             )
-        order = np.lexsort((neuron, step))
-        return step[order], neuron[order], None
+        cell = step * self._n_neurons + neuron
+        if (cell[1:] < cell[:-1]).any():
+            step, neuron = np.divmod(np.sort(cell), self._n_neurons)
+        return step, neuron, None
 
     def _exact_events(self, values, start, n_steps):
         if not isinstance(values, tuple):
