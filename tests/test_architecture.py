@@ -47,9 +47,9 @@ VISUALIZATION_LEVELS = (
     {"style"},
     {"files"},
     {"benchmarks", "column", "learning", "nest", "weights"}
-    | {"decoding", "presentations", "recording"},
+    | {"decoding", "presentations"},
     {"trial"},
-    {"film", "lgn", "logger", "report", "tasks"},
+    {"film", "lgn", "logger", "recording", "report", "tasks"},
     {"demo"},
     {"demo_visualization", "gallery"},
 )

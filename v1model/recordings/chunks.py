@@ -258,7 +258,7 @@ def _compress(block, chunks):
 
 def _best_deflate(plane):
     """The compressor for a plane of bytes, chosen by a sample of it."""
-    sample = plane[: max(len(plane) // 16, _SAMPLE)]
+    sample = plane[: max(len(plane) // 64, _SAMPLE)]
     sizes = []
     for options in (_RUNS, _REPEATS):
         trial = _deflate(options)

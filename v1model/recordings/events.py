@@ -163,7 +163,7 @@ class EventAppender:
     def _require_countable(self, step, neuron):
         """A count that its dtype cannot hold would be read as another one."""
         limit = np.iinfo(self._signal.dtype).max
-        if len(step) <= limit:
+        if not len(step) or np.bincount(step).max() <= limit:
             return
         cell, n = np.unique(step * self._n_neurons + neuron, return_counts=True)
         if n.max() > limit:
@@ -205,6 +205,16 @@ class EventSignal:
     @property
     def shape(self):
         return self._n_steps, self._n_neurons
+
+    @property
+    def stored_bytes(self):
+        """What it takes on the disk."""
+        return sum(one.id.get_storage_size() for one in self.group.values())
+
+    @property
+    def array_bytes(self):
+        """What its arrays would take uncompressed."""
+        return sum(one.nbytes for one in self.group.values())
 
     def read(self, start=0, stop=None, neurons=None):
         """Counts of steps [start, stop), (t, n) unsigned integers.

@@ -157,6 +157,16 @@ class DenseSignal:
     quantity = property(lambda self: self.signal.quantity)
     unit = property(lambda self: self.signal.unit)
 
+    @property
+    def stored_bytes(self):
+        """What it takes on the disk."""
+        return self.rows.id.get_storage_size()
+
+    @property
+    def array_bytes(self):
+        """What its array would take uncompressed."""
+        return self.rows.nbytes
+
     def read(self, start=0, stop=None, neurons=None):
         """Values of steps [start, stop), (t, n) float32.
 
@@ -224,6 +234,10 @@ class FramedSeries:
         """All pictures, (F, ...)."""
         return self._frames.read()
 
+    def frame(self, k):
+        """Picture number k, (...)."""
+        return self._frames.read(k, k + 1)[0]
+
     def index(self, start=0, stop=None):
         """Which picture was shown in steps [start, stop), (t,) int64; -1 is none."""
         return self._index.read(start, stop)
@@ -235,5 +249,5 @@ class FramedSeries:
         pictures = np.zeros((len(shown), *self.shape[1:]), self.dtype)
         for k, frame in enumerate(shown.tolist()):
             if frame >= 0:
-                pictures[k] = self._frames.read(frame, frame + 1)[0]
+                pictures[k] = self.frame(frame)
         return pictures[back.ravel()]

@@ -1,0 +1,1 @@
+"""Recordings: what neurons did in a stretch of one, beside what was shown."""

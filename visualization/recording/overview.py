@@ -1,0 +1,239 @@
+"""A stretch of a recording: what was shown, who fired, how much, and when not."""
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from visualization import style
+from visualization.recording.panels import (
+    colours_of,
+    draw_curve,
+    draw_pictures,
+    draw_trials,
+    trial_rows,
+)
+from visualization.trial.axes import DPI, place, say, write
+from visualization.trial.dots import dot_picture, enlarged
+from visualization.trial.laminar import heights
+
+LEFT, WIDTH, RIGHT = 118, 640, 66  # px
+TITLE, FOOT = 62, 46
+TRIAL_ROW, PICTURES, CURVE, RASTER, DENSE, RATE = 17, 56, 50, 300, 170, 84
+GAP = 12
+SPARSE = 0.1  # spikes per pixel up to which dots are enlarged
+N_BINS = 150  # of rates over time
+MOST_CURVES = 6
+_INVALID = 0.35  # how far invalid pixels are greyed
+
+
+def recording_overview(stretch):
+    """Draws a Stretch: stimulus, raster, a dense signal, rates of the groups.
+
+    Grey is what is not valid. The height of a group grows with the square root of its
+    size.
+
+    Returns:
+        matplotlib Figure.
+    """
+    rows = trial_rows(stretch)
+    panels = []
+    if rows:
+        panels.append(("trials", TRIAL_ROW * len(rows)))
+    if stretch.pictures:
+        panels.append(("pictures", PICTURES))
+    elif stretch.curve is not None:
+        panels.append(("curve", CURVE))
+    if stretch.step is not None:
+        panels.append(("raster", RASTER))
+    if stretch.dense is not None:
+        panels.append(("dense", DENSE if stretch.step is not None else RASTER))
+    panels.append(("rates", RATE))
+    high = TITLE + sum(size + GAP for _, size in panels) + FOOT
+    with style.paper():
+        size = ((LEFT + WIDTH + RIGHT) / DPI, high / DPI)
+        figure = Figure(figsize=size, dpi=DPI)
+        write(figure, 14, 9, stretch.title, fontsize=10, fontweight="bold")
+        write(figure, 14, 29, stretch.subtitle, color=style.FAINT)
+        colours = colours_of(stretch.group_names)
+        top = TITLE
+        for name, size in panels:
+            axes = place(figure, LEFT, top, WIDTH, size)
+            axes.set_xlim(stretch.start_s, stretch.stop_s)
+            if name == "trials":
+                draw_trials(axes, stretch, rows)
+            elif name == "pictures":
+                draw_pictures(axes, stretch)
+            elif name == "curve":
+                draw_curve(axes, stretch)
+            elif name == "raster":
+                _draw_raster(axes, stretch, colours)
+            elif name == "dense":
+                bar = place(figure, LEFT + WIDTH + 10, top + size / 4, 8, size / 2)
+                _draw_dense(figure, axes, bar, stretch, colours)
+            else:
+                _draw_rates(axes, stretch, colours)
+            if name != "rates":
+                axes.tick_params(labelbottom=False)
+            top += size + GAP
+        axes.set_xlabel("Time (s)")
+        axes.xaxis.set_major_locator(MaxNLocator(8))
+        axes.ticklabel_format(axis="x", useOffset=False)
+    return figure
+
+
+def _bands(stretch, total, members):
+    """Pixel rows of groups: first row, end row, the groups that have members."""
+    sizes = np.bincount(stretch.group[members], minlength=len(stretch.group_names))
+    present = np.flatnonzero(sizes)
+    ends = np.cumsum(heights(sizes[present], total))
+    return np.concatenate([[0], ends[:-1]]), ends, present
+
+
+def _name_groups(axes, stretch, colours, starts, ends, present):
+    looks = {"transform": axes.get_yaxis_transform(), "clip_on": False}
+    sizes = np.bincount(stretch.group, minlength=len(stretch.group_names))
+    for start, end, k in zip(starts, ends, present, strict=True):
+        colour, n = colours[k], f"{sizes[k]:,}"
+        words = f"{_short(stretch.group_names[k])} {n}"
+        if end - start >= 8:
+            at = (-0.018, (start + end) / 2)
+            place_of = {"ha": "right", "va": "center", "fontsize": 7}
+            axes.text(*at, words, color=colour, **place_of, **looks)
+        axes.vlines(-0.008, start + 0.5, end - 0.5, colors=[colour], lw=3, **looks)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+
+
+def _short(name, most=14):
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _draw_raster(axes, stretch, colours):
+    everyone = np.arange(len(stretch.group))
+    starts, ends, present = _bands(stretch, RASTER, everyone)
+    row = np.empty(len(everyone), np.int64)
+    of_row = np.empty(RASTER, object)
+    for start, end, k in zip(starts, ends, present, strict=True):
+        members = np.flatnonzero(stretch.group == k)
+        row[members] = start + np.arange(len(members)) * (end - start) // len(members)
+        of_row[start:end] = colours[k]
+    width = WIDTH
+    axes.set_ylim(RASTER, 0)
+    _draw_invalid(axes, stretch, row, RASTER)
+    if len(stretch.step):
+        at = (stretch.step + 0.5) * width / stretch.n_steps
+        column = np.minimum(at.astype(np.int64), width - 1)
+        shown = np.arange(RASTER)
+        picture = dot_picture(
+            row[stretch.neuron], column, of_row.tolist(), width, shown
+        )
+        if len(stretch.step) < SPARSE * RASTER * width:
+            picture = enlarged(picture)
+        extent = (stretch.start_s, stretch.stop_s, RASTER, 0)
+        axes.imshow(picture, extent=extent, aspect="auto", zorder=2)
+    else:
+        say(axes, "no spikes")
+    _name_groups(axes, stretch, colours, starts, ends, present)
+
+
+def _draw_invalid(axes, stretch, row, n_rows):
+    """Greys the rows of neurons where most of them are invalid, and says so."""
+    if stretch.valid.all():
+        return
+    n = np.bincount(row, minlength=n_rows)
+    for k, valid in enumerate(stretch.valid):
+        n_invalid = np.bincount(row[~valid], minlength=n_rows)
+        is_grey = (n_invalid > 0.5 * n) & (n > 0)
+        # Rows without a neuron of their own look like the one above.
+        source = np.maximum.accumulate(np.where(n > 0, np.arange(n_rows), 0))
+        is_grey = is_grey[source]
+        if not is_grey.any():
+            continue
+        picture = np.zeros((n_rows, 1, 4))
+        picture[..., :3] = to_rgb(style.FAINT)
+        picture[is_grey, 0, 3] = _INVALID
+        extent = (stretch.valid_s[k], stretch.valid_s[k + 1], n_rows, 0)
+        axes.imshow(picture, extent=extent, aspect="auto", zorder=1)
+        middle = np.flatnonzero(is_grey).mean()
+        span = stretch.valid_s[k + 1] - stretch.valid_s[k]
+        if span > 0.08 * (stretch.stop_s - stretch.start_s) and is_grey.sum() > 12:
+            looks = {"ha": "center", "va": "center", "fontsize": 7, "zorder": 5}
+            box = {"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 1.5}
+            at = (stretch.valid_s[k] + span / 2, middle)
+            axes.text(*at, "not valid", color=style.INK, bbox=box, **looks)
+    axes.set_xlim(stretch.start_s, stretch.stop_s)
+    axes.set_ylim(n_rows, 0)
+
+
+def _draw_dense(figure, axes, bar, stretch, colours):
+    """A heat map: neurons are rows, each group in the height that it has everywhere."""
+    total = int(round(axes.get_position().height * figure.get_size_inches()[1] * DPI))
+    starts, ends, present = _bands(stretch, total, stretch.dense_neurons)
+    rows = np.empty(total, np.int64)
+    group = stretch.group[stretch.dense_neurons]
+    for start, end, k in zip(starts, ends, present, strict=True):
+        members = np.flatnonzero(group == k)
+        of_row = np.arange(end - start) * len(members) // (end - start)
+        rows[start:end] = members[of_row]
+    values = _block_means(stretch.dense, WIDTH)[:, rows].T
+    low, high = 0.0, 1.0
+    finite = values[np.isfinite(values)]
+    if finite.size:
+        low, high = np.quantile(finite, (0.01, 0.99))
+        high = high if high > low else low + 1
+    cmap = "magma" if stretch.dense_unit != "mV" else "viridis"
+    extent = (stretch.start_s, stretch.stop_s, total, 0)
+    image = axes.imshow(
+        values, extent=extent, aspect="auto", vmin=low, vmax=high, cmap=cmap
+    )
+    axes.set_facecolor(style.BACKDROP)
+    bars = figure.colorbar(image, cax=bar, extend="both")
+    bars.set_label(f"{stretch.dense_name} ({stretch.dense_unit})", fontsize=7)
+    bars.ax.tick_params(labelsize=6.5)
+    bars.outline.set_linewidth(0.4)
+    _name_groups(axes, stretch, colours, starts, ends, present)
+
+
+def _block_means(values, most):
+    """Means over time in at most so many blocks, (n, N)."""
+    if len(values) <= most:
+        return values
+    edges = np.linspace(0, len(values), most + 1).astype(int)[:-1]
+    is_there = np.isfinite(values)
+    total = np.add.reduceat(np.where(is_there, values, 0), edges, axis=0)
+    n = np.add.reduceat(is_there.astype(np.int64), edges, axis=0)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)
+
+
+def _draw_rates(axes, stretch, colours):
+    """Mean over each group: of spikes in Hz, or of the dense signal."""
+    edges = np.linspace(0, stretch.n_steps, min(N_BINS, stretch.n_steps) + 1)
+    edges = np.unique(edges.astype(int))
+    times = stretch.start_s + edges * stretch.dt_ms / 1000
+    n_groups = len(stretch.group_names)
+    if stretch.step is not None:
+        sizes = np.bincount(stretch.group, minlength=n_groups)
+        column = np.searchsorted(edges, stretch.step, side="right") - 1
+        cell = stretch.group[stretch.neuron] * (len(edges) - 1) + column
+        total = np.bincount(cell, minlength=n_groups * (len(edges) - 1))
+        total = total.reshape(n_groups, -1)
+        values = total / np.maximum(sizes, 1)[:, None] / np.diff(times)
+        axes.set_ylabel("Rate (Hz)")
+        axes.set_ylim(bottom=0)
+    else:
+        group = stretch.group[stretch.dense_neurons]
+        values = np.full((n_groups, len(edges) - 1), np.nan)
+        means = _block_means(stretch.dense, len(edges) - 1)
+        for k in np.unique(group):
+            own = means[:, group == k]
+            is_there = np.isfinite(own).any(axis=1)
+            values[k, is_there] = np.nanmean(own[is_there], axis=1)
+        axes.set_ylabel(f"Mean ({stretch.dense_unit})")
+    for k in range(n_groups):
+        if np.isfinite(values[k]).any():
+            axes.stairs(values[k], times, baseline=None, color=colours[k], lw=1.0)
+    top = np.nanmax(values, initial=0)
+    if stretch.step is not None:
+        axes.set_ylim(0, max(1.05 * top, 1))
+    axes.set_xlim(stretch.start_s, stretch.stop_s)

@@ -1,0 +1,121 @@
+"""What was shown during a stretch of a recording: trials, pictures, curves."""
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from visualization import style
+from visualization.trial.stimulus import LETTER_PX, SCREEN_GRAY
+
+MOST_ROWS = 6  # stimuli with a row of their own
+_PALETTE = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#7F6A00",
+    "#5B5B5B",
+)
+_LABELS = ("label", "frame", "image_name", "orientation", "direction")
+MOST_CURVES = 40  # columns of a stimulus that are drawn as curves; more as a picture
+
+
+def colours_of(names):
+    """A colour for each group: of its cell class, if all have one, else of a palette."""
+    try:
+        return [style.colour_of(name) for name in names]
+    except ValueError:
+        pass
+    if len(names) == 1:
+        return [style.INK]
+    return [_PALETTE[k % len(_PALETTE)] for k in range(len(names))]
+
+
+def trial_rows(stretch):
+    """(name, trials) of each stimulus that was shown, a list."""
+    trials = stretch.trials
+    if not len(trials):
+        return []
+    if "stimulus" not in trials:
+        return [("trials", trials)]
+    rows = [(str(name), part) for name, part in trials.groupby("stimulus", sort=False)]
+    if len(rows) > MOST_ROWS:
+        others = [name for name, _ in rows[MOST_ROWS - 1 :]]
+        rest = trials[trials["stimulus"].astype(str).isin(others)]
+        rows = [*rows[: MOST_ROWS - 1], (f"{len(others)} others", rest)]
+    return rows
+
+
+def draw_trials(axes, stretch, rows):
+    """A bar per presentation, a row per stimulus, what was shown where there is room."""
+    axes.set_ylim(len(rows), 0)
+    per_second = axes.get_window_extent().width / (stretch.stop_s - stretch.start_s)
+    for y, (_, part) in enumerate(rows):
+        label = next((name for name in _LABELS if name in part), None)
+        for k, trial in enumerate(part.to_dict("records")):
+            start = max(trial["start_s"], stretch.start_s)
+            stop = min(trial["stop_s"], stretch.stop_s)
+            colour = "#C9D7E3" if k % 2 else "#A9BFD2"
+            box = Rectangle((start, y + 0.12), stop - start, 0.76, color=colour, lw=0)
+            axes.add_patch(box)
+            words = "" if label is None else _in_words(trial[label])
+            if words and (stop - start) * per_second > LETTER_PX * len(words) + 3:
+                looks = {"ha": "center", "va": "center", "fontsize": 6.5}
+                axes.text((start + stop) / 2, y + 0.52, words, **looks)
+    names = [_short(name) for name, _ in rows]
+    axes.set_yticks(np.arange(len(rows)) + 0.5, names)
+    axes.tick_params(left=False, bottom=False, labelsize=7)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _in_words(value):
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:g}"
+    return str(value)
+
+
+def _short(name, most=19):
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def draw_pictures(axes, stretch):
+    """The screen over time; a picture stands where it was shown, in its own shape."""
+    axes.set(ylim=(0, 1), yticks=[])
+    axes.axhspan(0, 1, color=SCREEN_GRAY, lw=0, zorder=0)
+    values = [picture for *_, picture in stretch.pictures]
+    low = min(float(np.nanmin(picture)) for picture in values)
+    high = max(float(np.nanmax(picture)) for picture in values)
+    box = axes.get_window_extent()
+    per_second = box.width / (stretch.stop_s - stretch.start_s)
+    for _, start, stop, picture in stretch.pictures:
+        if start > stretch.start_s:
+            axes.axvline(start, color="white", lw=0.8, zorder=4)
+        rows, columns = picture.shape
+        wide = min(box.height * columns / rows / per_second, stop - start)
+        if wide * per_second < 3:  # thinner than anything could be seen in
+            continue
+        inset = axes.inset_axes((start, 0, wide, 1), transform=axes.transData)
+        inset.imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
+        inset.set(anchor="W")
+        inset.set_axis_off()
+    axes.set_ylabel(_short(stretch.pictures[0][0], 10))
+    axes.tick_params(bottom=False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def draw_curve(axes, stretch):
+    """A stimulus of some numbers as curves, one of many as a picture."""
+    name, values = stretch.curve
+    if values.shape[1] <= MOST_CURVES:
+        times = stretch.start_s + (np.arange(len(values)) + 0.5) * stretch.dt_ms / 1000
+        for k, column in enumerate(values.T):
+            colour = style.INK if values.shape[1] == 1 else _PALETTE[k % len(_PALETTE)]
+            axes.plot(times, column, color=colour, lw=0.8)
+    else:
+        extent = (stretch.start_s, stretch.stop_s, values.shape[1], 0)
+        axes.imshow(values.T, extent=extent, aspect="auto", cmap="gray")
+        axes.set_yticks([])
+    axes.set_ylabel(_short(name, 10))
