@@ -188,7 +188,8 @@ def _rates(recording, by):
             continue
         yield ""
         what = grouping_of(recording.neurons, by) or ""
-        yield f"{what:<16}{'neurons':>9}{'mean Hz':>9}{'median':>9}{'silent':>8}  {name}"
+        head = f"{'neurons':>9}{'mean Hz':>9}{'median':>9}{'silent':>8}"
+        yield f"{what:<16}{head}  {name}"
         for row in group_rates(recording, name, by).itertuples():
             yield (
                 f"{row.group:<16}{row.neurons:>9,}{row.mean_hz:>9.2f}"

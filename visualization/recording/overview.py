@@ -17,13 +17,14 @@ from visualization.trial.axes import DPI, place, say, write
 from visualization.trial.dots import dot_picture, enlarged
 from visualization.trial.laminar import heights
 
-LEFT, WIDTH, RIGHT = 118, 640, 66  # px
+LEFT, WIDTH, RIGHT = 118, 640, 70  # px
 TITLE, FOOT = 62, 46
-TRIAL_ROW, PICTURES, CURVE, RASTER, DENSE, RATE = 17, 56, 50, 300, 170, 84
+TRIAL_ROW, PICTURES, CURVE, RASTER, DENSE, RATE = 17, 56, 50, 300, 190, 84
 GAP = 12
 SPARSE = 0.1  # spikes per pixel up to which dots are enlarged
-N_BINS = 150  # of rates over time
-MOST_CURVES = 6
+N_BINS = 75  # of rates over time
+MOST_CURVES = 6  # groups with a rate of their own
+_WITHOUT_TICKS = ("trials", "pictures")
 _INVALID = 0.35  # how far invalid pixels are greyed
 
 
@@ -73,11 +74,12 @@ def recording_overview(stretch):
                 _draw_dense(figure, axes, bar, stretch, colours)
             else:
                 _draw_rates(axes, stretch, colours)
+            axes.set_xlim(stretch.start_s, stretch.stop_s)
+            axes.xaxis.set_major_locator(MaxNLocator(8))
             if name != "rates":
-                axes.tick_params(labelbottom=False)
+                axes.tick_params(labelbottom=False, bottom=name not in _WITHOUT_TICKS)
             top += size + GAP
         axes.set_xlabel("Time (s)")
-        axes.xaxis.set_major_locator(MaxNLocator(8))
         axes.ticklabel_format(axis="x", useOffset=False)
     return figure
 
@@ -207,33 +209,60 @@ def _block_means(values, most):
 
 
 def _draw_rates(axes, stretch, colours):
-    """Mean over each group: of spikes in Hz, or of the dense signal."""
+    """Means over groups: of spikes in Hz, or of the dense signal; names at the right.
+
+    Where there are many groups, those of one colour are put together.
+    """
     edges = np.linspace(0, stretch.n_steps, min(N_BINS, stretch.n_steps) + 1)
     edges = np.unique(edges.astype(int))
     times = stretch.start_s + edges * stretch.dt_ms / 1000
-    n_groups = len(stretch.group_names)
+    names, colours, merged = _merged(stretch.group_names, colours)
+    group = merged[stretch.group]
     if stretch.step is not None:
-        sizes = np.bincount(stretch.group, minlength=n_groups)
-        column = np.searchsorted(edges, stretch.step, side="right") - 1
-        cell = stretch.group[stretch.neuron] * (len(edges) - 1) + column
-        total = np.bincount(cell, minlength=n_groups * (len(edges) - 1))
-        total = total.reshape(n_groups, -1)
-        values = total / np.maximum(sizes, 1)[:, None] / np.diff(times)
+        values = _spike_rates(stretch, group, len(names), edges, times)
         axes.set_ylabel("Rate (Hz)")
-        axes.set_ylim(bottom=0)
     else:
-        group = stretch.group[stretch.dense_neurons]
-        values = np.full((n_groups, len(edges) - 1), np.nan)
-        means = _block_means(stretch.dense, len(edges) - 1)
-        for k in np.unique(group):
-            own = means[:, group == k]
-            is_there = np.isfinite(own).any(axis=1)
-            values[k, is_there] = np.nanmean(own[is_there], axis=1)
+        values = _dense_means(stretch, group, len(names), len(edges) - 1)
         axes.set_ylabel(f"Mean ({stretch.dense_unit})")
-    for k in range(n_groups):
-        if np.isfinite(values[k]).any():
-            axes.stairs(values[k], times, baseline=None, color=colours[k], lw=1.0)
-    top = np.nanmax(values, initial=0)
+    is_drawn = np.isfinite(values).any(axis=1)
+    for k in np.flatnonzero(is_drawn):
+        axes.stairs(values[k], times, baseline=None, color=colours[k], lw=1.1)
+    for y, k in enumerate(np.flatnonzero(is_drawn) if len(names) > 1 else ()):
+        looks = {"transform": axes.transAxes, "fontsize": 7, "va": "top"}
+        axes.text(1.012, 1 - 0.165 * y, _short(names[k], 11), color=colours[k], **looks)
     if stretch.step is not None:
-        axes.set_ylim(0, max(1.05 * top, 1))
-    axes.set_xlim(stretch.start_s, stretch.stop_s)
+        axes.set_ylim(0, max(1.05 * np.nanmax(values, initial=0), 1))
+
+
+def _merged(names, colours):
+    """Names and colours of at most MOST_CURVES groups, and which each becomes."""
+    if len(names) <= MOST_CURVES:
+        return names, colours, np.arange(len(names))
+    classes = {colour: name for name, colour in style.CLASS_COLOURS.items()}
+    if not set(colours) <= classes.keys():
+        return ["all"], [style.INK], np.zeros(len(names), np.int64)
+    kept = [colour for colour in classes if colour in colours]
+    merged = np.array([kept.index(colour) for colour in colours])
+    return [classes[colour] for colour in kept], kept, merged
+
+
+def _spike_rates(stretch, group, n_groups, edges, times):
+    """Mean rate of a neuron of each group in each bin, (n_groups, n), Hz."""
+    column = np.searchsorted(edges, stretch.step, side="right") - 1
+    n_bins = len(edges) - 1
+    cell = group[stretch.neuron] * n_bins + column
+    total = np.bincount(cell, minlength=n_groups * n_bins).reshape(n_groups, n_bins)
+    sizes = np.bincount(group, minlength=n_groups)
+    return total / np.maximum(sizes, 1)[:, None] / np.diff(times)
+
+
+def _dense_means(stretch, group, n_groups, n_bins):
+    """Mean of the drawn neurons of each group in each bin, (n_groups, n)."""
+    means = _block_means(stretch.dense, n_bins)
+    values = np.full((n_groups, len(means)), np.nan)
+    of_drawn = group[stretch.dense_neurons]
+    for k in np.unique(of_drawn):
+        own = means[:, of_drawn == k]
+        is_there = np.isfinite(own).any(axis=1)
+        values[k, is_there] = np.nanmean(own[is_there], axis=1)
+    return values

@@ -22,7 +22,7 @@ MOST_CURVES = 40  # columns of a stimulus that are drawn as curves; more as a pi
 
 
 def colours_of(names):
-    """A colour for each group: of its cell class, if all have one, else of a palette."""
+    """A colour for each group: of its cell class if all have one, or of a palette."""
     try:
         return [style.colour_of(name) for name in names]
     except ValueError:
@@ -48,7 +48,7 @@ def trial_rows(stretch):
 
 
 def draw_trials(axes, stretch, rows):
-    """A bar per presentation, a row per stimulus, what was shown where there is room."""
+    """A bar per presentation, a row per stimulus; what was shown where it has room."""
     axes.set_ylim(len(rows), 0)
     per_second = axes.get_window_extent().width / (stretch.stop_s - stretch.start_s)
     for y, (_, part) in enumerate(rows):
@@ -65,7 +65,7 @@ def draw_trials(axes, stretch, rows):
                 axes.text((start + stop) / 2, y + 0.52, words, **looks)
     names = [_short(name) for name, _ in rows]
     axes.set_yticks(np.arange(len(rows)) + 0.5, names)
-    axes.tick_params(left=False, bottom=False, labelsize=7)
+    axes.tick_params(left=False, labelsize=7)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
 
@@ -90,8 +90,9 @@ def draw_pictures(axes, stretch):
     box = axes.get_window_extent()
     per_second = box.width / (stretch.stop_s - stretch.start_s)
     for _, start, stop, picture in stretch.pictures:
-        if start > stretch.start_s:
-            axes.axvline(start, color="white", lw=0.8, zorder=4)
+        for edge in (start, stop):
+            if stretch.start_s < edge < stretch.stop_s:
+                axes.axvline(edge, color="white", lw=0.8, zorder=4)
         rows, columns = picture.shape
         wide = min(box.height * columns / rows / per_second, stop - start)
         if wide * per_second < 3:  # thinner than anything could be seen in
@@ -100,8 +101,7 @@ def draw_pictures(axes, stretch):
         inset.imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
         inset.set(anchor="W")
         inset.set_axis_off()
-    axes.set_ylabel(_short(stretch.pictures[0][0], 10))
-    axes.tick_params(bottom=False)
+    _name(axes, stretch.pictures[0][0], -0.018)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
 
@@ -118,4 +118,10 @@ def draw_curve(axes, stretch):
         extent = (stretch.start_s, stretch.stop_s, values.shape[1], 0)
         axes.imshow(values.T, extent=extent, aspect="auto", cmap="gray")
         axes.set_yticks([])
-    axes.set_ylabel(_short(name, 10))
+    _name(axes, name, -0.06)
+
+
+def _name(axes, name, x):
+    """What a panel shows, left of it; x in shares of its width."""
+    looks = {"ha": "right", "va": "center", "fontsize": 7}
+    axes.text(x, 0.5, _short(name, 16), transform=axes.transAxes, **looks)

@@ -23,7 +23,7 @@ class Stretch:
         group_names: Of groups of neurons, from top to bottom.
         group: Group of each neuron, (N,).
         step, neuron: Spikes, steps from 0 on; None if there is no count.
-        dense: Values of some neurons, (t, n), NaN where not finite, or None.
+        dense: Values of some neurons, (t, n), NaN where not valid, or None.
         dense_neurons: Which, (n,), in the order of groups.
         dense_name, dense_unit: What they are.
         valid_s: Borders between which validity is constant, (K + 1,), s.
@@ -77,6 +77,7 @@ def read_stretch(recording, start_s=None, seconds=None, by=None):
     start, stop = _steps(recording, start_s, seconds)
     names, group = groups_of(recording.neurons, by)
     counts = [n for n, one in recording.activity.items() if one.signal.is_count]
+    begin, end = recording.clock.times([start, stop]).tolist()
     others = [n for n, one in recording.activity.items() if not one.signal.is_count]
     step = neuron = dense = chosen = None
     if counts:
@@ -89,10 +90,15 @@ def read_stretch(recording, start_s=None, seconds=None, by=None):
         chosen = order[np.linspace(0, len(order) - 1, share).astype(int)]
         dense = recording.activity[others[0]].read(start, stop, chosen)
         dense[~np.isfinite(dense)] = np.nan
-    begin, end = recording.clock.times([start, stop]).tolist()
     trials = recording.trials
     trials = trials[(trials["start_s"] < end) & (trials["stop_s"] > begin)]
     valid_s, valid = _validity(recording, begin, end)
+    if dense is not None:
+        # A step is hidden if any of it is invalid.
+        first = recording.clock.steps(valid_s[:-1]) - start
+        last = recording.clock.steps(np.nextafter(valid_s[1:], -np.inf)) - start
+        for k in range(len(valid)):
+            dense[first[k] : last[k] + 1, ~valid[k, chosen]] = np.nan
     pictures, curve = _stimulus(recording, start, stop)
     return Stretch(
         title=recording.path.name,
