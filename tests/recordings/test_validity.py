@@ -88,6 +88,27 @@ def test_a_mask_of_all_neurons_and_one_for_all_steps(tmp_path):
     }
 
 
+def test_what_is_not_finite_must_lie_in_an_invalid_stretch(tmp_path):
+    """An interval counts like the mask of steps, whatever part of a step it covers."""
+    values = np.zeros((T, N))
+    values[3:5, 1] = np.nan
+    options = {
+        "neurons": pd.DataFrame({"id": range(N)}),
+        "dt_ms": DT_S * 1000,
+        "signals": {"r": Signal("rate")},
+        "invalid_neurons": np.array([[False, True, False, False]]),
+    }
+    for interval, fits in (((1.9, 2.1), True), ((2.0, 2.1), False), ((0, 2), False)):
+        invalid = pd.DataFrame({"start_s": interval[:1], "stop_s": interval[1:]})
+        with RecordingWriter(tmp_path / "a.h5", invalid=invalid, **options) as writer:
+            writer.append({"r": values[:2]})
+            if fits:
+                writer.append({"r": values[2:]})
+                continue
+            with pytest.raises(ValueError, match="got nan of neuron 1 in step [34]"):
+                writer.append({"r": values[2:]})
+
+
 def test_where_all_is_valid_nothing_is_stored(tmp_path):
     path = write(tmp_path / "a.h5", [], [], np.ones((T, N), bool))
     with open_recording(path) as recording:

@@ -7,6 +7,8 @@ One format for simulated columns, Neuropixels sessions and arrays of the user's 
 from v1model.recordings.arrays import save_recording
 from v1model.recordings.clock import Clock
 from v1model.recordings.joining import concatenate
+from v1model.recordings.nwb_export import export_nwb
+from v1model.recordings.nwb_import import import_nwb
 from v1model.recordings.reader import Recording, open_recording
 from v1model.recordings.signals import QUANTITIES, Signal
 from v1model.recordings.writer import RecordingWriter
@@ -18,6 +20,8 @@ __all__ = [
     "RecordingWriter",
     "Signal",
     "concatenate",
+    "export_nwb",
+    "import_nwb",
     "open_recording",
     "save_recording",
 ]

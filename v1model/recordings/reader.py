@@ -24,20 +24,31 @@ def open_recording(path):
         ValueError: It is truncated, no recording, or one of another schema.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist.")
     with contextlib.ExitStack() as stack:
-        try:
-            file = stack.enter_context(h5py.File(path, "r"))
-        except OSError as error:
-            raise ValueError(
-                f"{path}: not a complete HDF5 file ({error}); the file is truncated, "
-                "damaged or of another kind."
-            ) from error
+        file = stack.enter_context(open_hdf5(path))
         check_file(file)
         recording = Recording(path, file, stack.enter_context(thread_pool()))
         recording._closing = stack.pop_all()
     return recording
+
+
+def open_hdf5(path):
+    """An HDF5 file, open for reading.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is truncated or no HDF5 file.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist.")
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(
+            f"{path}: not a complete HDF5 file ({error}); the file is truncated, "
+            "damaged or of another kind."
+        ) from error
 
 
 class Recording:

@@ -38,6 +38,23 @@ class ValidityAppender:
         if (self._starts == -np.inf).any():
             self._add(-np.inf, self._within(-np.inf))
 
+    def all_of(self, valid, start, n_steps):
+        """The mask of n_steps steps from `start` on and the intervals: as `append`."""
+        begin, end = self._clock.times([start, start + n_steps])
+        overlaps = (self._starts < end) & (self._stops > begin)
+        overlaps &= self._starts < self._stops
+        if not overlaps.any():
+            return valid
+        both = np.ones((n_steps, len(self._steps)), bool)
+        if valid is not None:
+            both &= valid
+        borders = self._clock.times(start + np.arange(n_steps + 1))
+        for k in np.flatnonzero(overlaps):
+            first = np.searchsorted(borders[1:], self._starts[k], side="right")
+            last = np.searchsorted(borders[:-1], self._stops[k])
+            both[first:last] &= ~self._who[k]
+        return both
+
     def append(self, valid, start, n_steps):
         """Adds n_steps steps from `start` on; valid (t, N), (N,), or None for all."""
         if n_steps == 0:

@@ -131,13 +131,14 @@ class RecordingWriter:
             checks.same_names(series, self._series, "stimulus and behavior")
         t = checks.length(activity, series, valid, n_steps)
         valid = checks.valid(valid, t)
+        is_valid = self._validity.all_of(valid, self._n_steps, t)
         for name, signal in self.signals.items():
             values = activity[name]
             if signal.is_count:
                 events = self._activity[name]
                 activity[name] = events.check(values, self._n_steps, t)
             else:
-                activity[name] = checks.array(name, values, self._n_steps, valid)
+                activity[name] = checks.array(name, values, self._n_steps, is_valid)
         for key, values in series.items():
             stored = (self._series or {}).get(key)
             checks.series(key, values, stored, self._n_frames(key))
