@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-_PER_PRESENTATION = ("labels", "start_s", "stop_s", "block")
+_PER_PRESENTATION = ("labels", "start_s", "stop_s", "block", "presentation_id")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +24,8 @@ class BinnedSpikes:
         units: One row per unit, U rows; the column "id" (integers) is unique.
         session_id: Of the recording; results are keyed by it.
         source: Where the counts come from and what was left out, JSON-able.
+        presentation_id: Of each presentation in the table that it comes from, (P,)
+            int64; counted from 0 where it is not given.
 
     Raises:
         ValueError: Shapes disagree, a presentation does not end after it began, counts
@@ -39,8 +41,11 @@ class BinnedSpikes:
     units: pd.DataFrame
     session_id: str = ""
     source: dict = dataclasses.field(default_factory=dict)
+    presentation_id: np.ndarray = None
 
     def __post_init__(self):
+        if self.presentation_id is None:
+            object.__setattr__(self, "presentation_id", np.arange(len(self.counts)))
         for name in ("counts", *_PER_PRESENTATION, "valid"):
             object.__setattr__(self, name, np.asarray(getattr(self, name)))
         if self.counts.ndim != 3 or self.counts.dtype.kind != "u":
@@ -85,6 +90,11 @@ class BinnedSpikes:
     @property
     def n_units(self):
         return self.counts.shape[2]
+
+    @property
+    def bin_s(self):
+        """Length of a bin of each presentation, (P,) s."""
+        return (self.stop_s - self.start_s) / self.n_bins
 
     @property
     def classes(self):
