@@ -25,13 +25,13 @@ DRIFT_KNOTS_S = 900.0  # a unit's drift turns about so often
 class SyntheticSession:
     """Spikes of U units, and everything that decided them.
 
-    Given label c, gain z and drift d, the spikes of unit u in bin b of presentation p
-    are Poisson with mean
+    The spikes of unit u in bin b of presentation p of class c are Poisson with mean
 
         rates[c, b, u] * drift[p, u] * exp(loading[u] z[p] - loading[u]^2 / 2) * bin_s
 
-    and independent of all others; z is standard normal, one number per presentation,
-    and makes units fluctuate together.
+    and, given the gain z, independent of each other. z is standard normal, one number
+    per presentation, and makes units fluctuate together. With probability `missed`
+    the animal does not see a presentation, and c is that of the blank, 0.
 
     Args:
         binned: BinnedSpikes.
@@ -39,7 +39,9 @@ class SyntheticSession:
             `binned.classes`.
         drift: Slow factor of each unit at each presentation, (P, U).
         loading: How strongly the gain moves each unit, (U,).
-        gain: z of each presentation, (P,); a decoder does not know it.
+        missed: Probability that a presentation is not seen.
+        gain, is_missed: z of each presentation and whether it was missed, (P,); a
+            decoder does not know them.
         spike_times: U increasing arrays, s, or None where they were not asked for.
     """
 
@@ -47,27 +49,10 @@ class SyntheticSession:
     rates: np.ndarray
     drift: np.ndarray
     loading: np.ndarray
+    missed: float
     gain: np.ndarray
+    is_missed: np.ndarray
     spike_times: list | None = None
-
-    def take(self, presentations):
-        """Some of the presentations, without spike times: indices or a mask.
-
-        Raises:
-            ValueError: A class would be left without presentation.
-        """
-        binned = self.binned.take(presentations)
-        if len(binned.classes) != len(self.rates):
-            raise ValueError(
-                f"{len(binned.classes)} of {len(self.rates)} classes are left."
-            )
-        return dataclasses.replace(
-            self,
-            binned=binned,
-            drift=self.drift[presentations],
-            gain=self.gain[presentations],
-            spike_times=None,
-        )
 
 
 def draw_session(
@@ -78,7 +63,8 @@ def draw_session(
     seed=0,
     *,
     n_blocks=3,
-    strength=1.0,
+    strength=1.5,
+    missed=0.05,
     noise=0.25,
     drift=0.3,
     with_spike_times=False,
@@ -97,8 +83,10 @@ def draw_session(
         n_bins: T.
         seed: Of everything.
         n_blocks: Of presentations without pause.
-        strength: Of the answers to images; 0 for none, 1 for one that the best decoder
-            reads about 19 times out of 20.
+        strength: Of the answers to images; 0 for none.
+        missed: Share of presentations that the animal does not see. It bounds the
+            best decoder, at 0.95, while answers are strong enough to be learned
+            from 35 presentations of each class.
         noise: Standard deviation over presentations of the logarithm of the rates,
             shared by the units.
         drift: The same over the session, slow and each unit's own.
@@ -118,11 +106,14 @@ def draw_session(
         ("n_bins", n_bins, 1),
         ("n_blocks", n_blocks, 1),
         ("strength", strength, 0),
+        ("missed", missed, 0),
         ("noise", noise, 0),
         ("drift", drift, 0),
     ):
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}.")
+    if not missed < 1:
+        raise ValueError(f"missed must be below 1, got {missed}.")
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(n_classes) + BLANK, repeats))
     start_s, stop_s, block = _times(len(labels), n_blocks)
@@ -132,11 +123,13 @@ def draw_session(
     slow = _drift(rng, (start_s + stop_s) / 2, n_units, drift)
     gain = rng.standard_normal(len(labels))
     bin_s = (stop_s - start_s) / n_bins
+    is_missed = rng.random(len(labels)) < missed
+    seen = np.where(is_missed, 0, labels - BLANK)
     common = np.exp(np.outer(gain, loading) - loading**2 / 2) * slow * bin_s[:, None]
     counts = np.empty((len(labels), n_bins, n_units), np.uint32)
-    for label in range(n_classes):
-        rows = np.flatnonzero(labels == label + BLANK)
-        counts[rows] = rng.poisson(rates[label] * common[rows, None, :])
+    for kind in range(n_classes):
+        rows = np.flatnonzero(seen == kind)
+        counts[rows] = rng.poisson(rates[kind] * common[rows, None, :])
     binned = BinnedSpikes(
         counts=counts.astype(smallest_type(counts.max())),
         labels=labels,
@@ -149,7 +142,7 @@ def draw_session(
         source={"program": "draw_session", "seed": seed},
     )
     times = _spike_times(rng, binned) if with_spike_times else None
-    return SyntheticSession(binned, rates, slow, loading, gain, times)
+    return SyntheticSession(binned, rates, slow, loading, missed, gain, is_missed, times)
 
 
 def _times(n, n_blocks):

@@ -37,9 +37,8 @@ class Standardizer:
         n = training.n_bins * training.valid.sum(axis=0)
         least = np.maximum(n, 1)
         # Sums of integers are exact, so that a constant unit has no deviation at all.
-        wide = np.int64
-        total = counts.sum(axis=(0, 1), dtype=wide)
-        squares = np.einsum("ptu,ptu->u", counts, counts, dtype=wide, casting="unsafe")
+        total = counts.sum(axis=(0, 1), dtype=np.int64)
+        squares = np.einsum("ptu,ptu->u", counts, counts, dtype=np.int64)
         scatter = squares * n - total * total
         return cls(
             unit_ids=training.units["id"].to_numpy(),
