@@ -9,6 +9,7 @@ N_NODES = 32
 _SPREAD = 1.5
 _NEWTON_STEPS = 12
 _PIECE = 512  # presentations at a time
+_TIE = 1e-9  # of logarithms of probabilities
 _SMALLEST = 1e-300  # its logarithm is finite
 
 
@@ -43,6 +44,9 @@ def bayes_log_posterior(session, presentations=None, n_nodes=N_NODES):
 def bayes_accuracy(session, presentations=None, top=1):
     """Share of presentations whose class is among the `top` likeliest.
 
+    Classes that are equally likely, such as images to which no unit answers, are right
+    as often as a draw among them.
+
     No decoder is expected to do better on presentations that it has not seen; on a
     given few of them one may, by luck.
 
@@ -61,9 +65,10 @@ def bayes_accuracy(session, presentations=None, top=1):
     if not len(targets):
         raise ValueError("bayes_accuracy needs at least one presentation, got none.")
     posterior = bayes_log_posterior(session, presentations)
-    of_truth = posterior[np.arange(len(targets)), targets]
-    n_likelier = (posterior > of_truth[:, None]).sum(axis=1)
-    return float(np.mean(n_likelier < top))
+    beyond_truth = posterior - posterior[np.arange(len(targets)), targets][:, None]
+    n_likelier = (beyond_truth > _TIE).sum(axis=1)
+    n_alike = (np.abs(beyond_truth) <= _TIE).sum(axis=1)
+    return float(np.mean(np.clip((top - n_likelier) / n_alike, 0, 1)))
 
 
 def _log_posterior(session, rows, n_nodes):

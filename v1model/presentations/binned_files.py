@@ -95,10 +95,7 @@ def _read(path, file):
     for name in ("session_id", "n_bins", "source"):
         if name not in file.attrs:
             raise ValueError(f"{path}: attribute '{name}' is missing.")
-    presentations = read_table(file["presentations"])
-    for name in _COLUMNS:
-        if name not in presentations:
-            raise ValueError(f"{path}: column '{name}' of 'presentations' is missing.")
+    presentations = _table(path, file, "presentations", _COLUMNS)
     labels = presentations["labels"].to_numpy()
     columns = {name: presentations[name].to_numpy() for name in _COLUMNS}
     columns["labels"] = labels.astype(str) if labels.dtype == object else labels
@@ -106,9 +103,9 @@ def _read(path, file):
         binned = BinnedSpikes(
             counts=file["counts"][()],
             valid=file["valid"][()],
-            units=read_table(file["units"]),
+            units=_table(path, file, "units", ("id",)),
             session_id=file.attrs["session_id"],
-            source=json.loads(file.attrs["source"]),
+            source=_json(path, file.attrs["source"]),
             **columns,
         )
     except ValueError as error:
@@ -121,15 +118,37 @@ def _read(path, file):
     return binned
 
 
+def _table(path, file, name, columns):
+    try:
+        table = read_table(file[name])
+    except KeyError as error:
+        raise ValueError(f"{path}: '{name}' is incomplete: {error}") from error
+    missing = set(columns) - set(table)
+    if missing:
+        raise ValueError(f"{path}: '{name}' lacks the columns {sorted(missing)}.")
+    return table
+
+
+def _json(path, text):
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: attribute 'source' is no JSON: {error}") from error
+
+
 def _write_array(file, name, values):
     """Compressed, in chunks of whole presentations."""
     row_bytes = max(values[:1].nbytes, 1)
     n_rows = np.clip(_CHUNK_BYTES // row_bytes, 1, max(len(values), 1))
     is_empty = values.size == 0
-    options = {} if is_empty else {
-        "chunks": (int(n_rows), *values.shape[1:]),
-        "compression": "gzip",
-        "compression_opts": 1,
-        "shuffle": True,
-    }
+    options = (
+        {}
+        if is_empty
+        else {
+            "chunks": (int(n_rows), *values.shape[1:]),
+            "compression": "gzip",
+            "compression_opts": 1,
+            "shuffle": True,
+        }
+    )
     file.create_dataset(name, data=values, track_times=False, **options)

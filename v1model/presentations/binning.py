@@ -3,6 +3,8 @@
 import numpy as np
 
 _COUNT_TYPES = (np.uint8, np.uint16, np.uint32)
+# Columns of the result are written together: one at a time touches every line of memory.
+_UNITS_AT_ONCE = 64
 
 
 def bin_edges(start_s, stop_s, n_bins):
@@ -56,47 +58,53 @@ def bin_spikes(spike_times, start_s, stop_s, n_bins):
         ValueError: Times of a unit are not finite or not increasing, or of the
             presentations as in `bin_edges`.
     """
+    # Numba takes longer to import than most bins to count.
+    from v1model.presentations.counting import count_spikes
+
     edges = bin_edges(start_s, stop_s, n_bins)
     ordered, place = np.unique(edges, return_inverse=True)
-    place = place.reshape(edges.shape)
-    counts = np.zeros((len(spike_times), edges.shape[0], edges.shape[1] - 1), np.uint8)
-    for unit, times in enumerate(spike_times):
-        times = _checked_times(times, unit)
-        before = np.searchsorted(times, ordered)
-        found = np.diff(before[place], axis=1)
-        counts = _widened(counts, found.max(initial=0))
-        counts[unit] = found
-    return np.ascontiguousarray(counts.transpose(1, 2, 0))
+    place = place.reshape(edges.shape).astype(np.int32)
+    first, last = place[:, :-1].ravel(), place[:, 1:].ravel()
+    before = np.empty(len(ordered), np.int64)
+    counts = np.zeros((len(first), len(spike_times)), np.uint8)
+    for left in range(0, len(spike_times), _UNITS_AT_ONCE):
+        some = spike_times[left : left + _UNITS_AT_ONCE]
+        found = np.empty((len(some), len(first)), np.uint32)
+        largest = 0
+        for row, times in enumerate(some):
+            times = _checked_times(times, left + row)
+            most = count_spikes(times, ordered, first, last, before, found[row])
+            largest = max(largest, most)
+        if largest > np.iinfo(counts.dtype).max:
+            counts = counts.astype(smallest_type(largest))
+        counts[:, left : left + len(some)] = found.T
+    return counts.reshape(*edges[:, 1:].shape, len(spike_times))
 
 
 def _checked_times(times, unit):
-    times = np.asarray(times, np.float64)
+    times = np.ascontiguousarray(times, np.float64)
     if times.ndim != 1:
         raise ValueError(
             f"spike times of unit {unit} must be one-dimensional, got shape "
             f"{times.shape}."
         )
-    is_wrong = ~np.isfinite(times)
-    if is_wrong.any():
-        spike = int(np.flatnonzero(is_wrong)[0])
+    # Comparisons with NaN are false, and infinite times in order are at an end.
+    if (times[1:] >= times[:-1]).all() and np.isfinite(
+        times[[0, -1][: times.size]]
+    ).all():
+        return times
+    is_finite = np.isfinite(times)
+    if not is_finite.all():
+        spike = int(np.argmin(is_finite))
         raise ValueError(
             f"spike times of unit {unit} must be finite, got {times[spike]} s at "
             f"spike {spike}."
         )
-    if (times[1:] < times[:-1]).any():
-        spike = int(np.flatnonzero(times[1:] < times[:-1])[0]) + 1
-        raise ValueError(
-            f"spike times of unit {unit} must increase, got {times[spike]} s at spike "
-            f"{spike} after {times[spike - 1]} s."
-        )
-    return times
-
-
-def _widened(counts, largest):
-    """The same counts, in a type that can hold `largest` too."""
-    if largest <= np.iinfo(counts.dtype).max:
-        return counts
-    return counts.astype(smallest_type(largest))
+    spike = int(np.argmax(times[1:] < times[:-1])) + 1
+    raise ValueError(
+        f"spike times of unit {unit} must increase, got {times[spike]} s at spike "
+        f"{spike} after {times[spike - 1]} s."
+    )
 
 
 def smallest_type(largest):

@@ -48,7 +48,8 @@ def bin_recording(
 
     Raises:
         ValueError: Stimulus, label column or signal are unknown, a label is missing,
-            no presentation is left, or presentations overlap.
+            no presentation is left, one is outside the recording, or presentations
+            overlap.
     """
     where = f"{recording.path}"
     spikes = _signal(recording, signal, where)
@@ -61,6 +62,7 @@ def bin_recording(
     block = _blocks(recording.trials, trials, rows)
     start_s, stop_s = _windows(shown_from, shown_to, window)
     bin_edges(start_s, stop_s, n_bins)  # refuses what cannot be binned
+    _require_inside(start_s, stop_s, rows, recording, where)
     is_kept = ~np.isin(labels, np.asarray(drop, labels.dtype)) if len(drop) else True
     is_kept = np.broadcast_to(is_kept, labels.shape)
     if not is_kept.any():
@@ -177,6 +179,18 @@ def _blocks(table, trials, rows):
     n_before = np.searchsorted(others, start_s)
     is_new = (n_before[1:] > n_before[:-1]) | (start_s[1:] > until[:-1] + _PAUSE_S)
     return np.concatenate(([0], np.cumsum(is_new))).astype(np.int64)
+
+
+def _require_inside(start_s, stop_s, rows, recording, where):
+    """Before and after the recording nothing was counted, which is not a count of 0."""
+    is_wrong = (start_s < recording.start_s) | (stop_s > recording.stop_s)
+    if is_wrong.any():
+        place = int(np.argmax(is_wrong))
+        raise ValueError(
+            f"{where}: trial {rows[place]} is counted from {start_s[place]} to "
+            f"{stop_s[place]} s, the recording lasts from {recording.start_s} to "
+            f"{recording.stop_s} s."
+        )
 
 
 def _require_apart(start_s, stop_s, is_kept, rows, where):

@@ -185,7 +185,7 @@ def shuffled_labels(binned, seed):
 
 
 def _check_shares(validation, test):
-    if not (0 <= validation and 0 <= test and validation + test < 1):
+    if not (validation >= 0 and test >= 0 and validation + test < 1):
         raise ValueError(
             "shares of validation and test must not be negative and leave something "
             f"for training, got {validation} and {test}."

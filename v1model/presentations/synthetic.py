@@ -11,6 +11,7 @@ import pandas as pd
 
 from v1model.presentations.binned import BinnedSpikes
 from v1model.presentations.binning import bin_edges, smallest_type
+from v1model.recordings import save_recording
 
 BLANK = -1  # label of the grey screen
 PRESENTATION_S = 0.25
@@ -142,7 +143,9 @@ def draw_session(
         source={"program": "draw_session", "seed": seed},
     )
     times = _spike_times(rng, binned) if with_spike_times else None
-    return SyntheticSession(binned, rates, slow, loading, missed, gain, is_missed, times)
+    return SyntheticSession(
+        binned, rates, slow, loading, missed, gain, is_missed, times
+    )
 
 
 def _times(n, n_blocks):
@@ -216,3 +219,44 @@ def _spike_times(rng, binned):
         drawn = low + (high - low) * rng.random(len(low))
         times.append(np.sort(np.minimum(drawn, np.nextafter(high, -np.inf))))
     return times
+
+
+def write_session_recording(session, path, *, invalid=None, invalid_units=None):
+    """Writes a synthetic session as a recording, as if it had been recorded.
+
+    Args:
+        session: SyntheticSession with spike times.
+        path: Where to, .h5.
+        invalid: Data frame of stretches that are not to be trusted, columns start_s
+            and stop_s; None for none.
+        invalid_units: Who in each, (rows, U) bool; None for all.
+
+    Raises:
+        ValueError: The session was drawn without spike times.
+    """
+    if session.spike_times is None:
+        raise ValueError(
+            "the session has no spike times; draw it with with_spike_times=True."
+        )
+    binned = session.binned
+    trials = pd.DataFrame(
+        {
+            "start_s": binned.start_s,
+            "stop_s": binned.stop_s,
+            "stimulus": "natural_scenes",
+            "block": binned.block,
+            "frame": binned.labels,
+        }
+    )
+    save_recording(
+        path,
+        dt_ms=1.0,
+        spike_times=session.spike_times,
+        neurons=binned.units,
+        trials=trials,
+        invalid=invalid,
+        invalid_neurons=invalid_units,
+        source="synthetic session",
+        session_id=binned.session_id,
+        metadata=binned.source,
+    )

@@ -1,7 +1,6 @@
 """What is learned of units from training presentations: selection, z-scores, noise."""
 
 import dataclasses
-from typing import NamedTuple
 
 import numpy as np
 
