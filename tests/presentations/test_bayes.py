@@ -1,4 +1,4 @@
-"""The best possible decoder, beside enumeration, closed forms and its own calibration."""
+"""The best possible decoder, beside enumeration, closed forms and itself."""
 
 import dataclasses
 import itertools

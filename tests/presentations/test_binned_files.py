@@ -1,7 +1,6 @@
 """Files of binned spikes return what was written, or say what is wrong with them."""
 
 import dataclasses
-import os
 
 import h5py
 import numpy as np
@@ -82,7 +81,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         write_binned(wrong, path)
     assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["a.h5"]
+    assert [file.name for file in tmp_path.iterdir()] == ["a.h5"]
 
 
 def change(path, action):

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 N_NODES = 32
-# The nodes are spread wider than the likeliest gains of the mean class: those of another
-# class lie a little beside them.
+# The nodes are spread wider than the likeliest gains of the mean class: those of
+# another class lie a little beside them.
 _SPREAD = 1.5
 _NEWTON_STEPS = 12
 _PIECE = 512  # presentations at a time

@@ -85,8 +85,8 @@ def _read(path, file):
         )
     if file.attrs.get("schema") != SCHEMA:
         raise ValueError(
-            f"{path}: schema must be {SCHEMA}, got {file.attrs.get('schema')}; the file "
-            f"was written by v1model {file.attrs.get('package_version')}, this is "
+            f"{path}: schema must be {SCHEMA}, got {file.attrs.get('schema')}; the "
+            f"file was written by v1model {file.attrs.get('package_version')}, this is "
             f"{__version__}."
         )
     for name in ("counts", "valid", "presentations", "units"):
