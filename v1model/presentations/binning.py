@@ -3,7 +3,7 @@
 import numpy as np
 
 _COUNT_TYPES = (np.uint8, np.uint16, np.uint32)
-# Columns of the result are written together: one at a time touches every line of memory.
+# Columns of the result are written together: each alone touches all of its memory.
 _UNITS_AT_ONCE = 64
 
 
@@ -42,8 +42,8 @@ def bin_edges(start_s, stop_s, n_bins):
 def bin_spikes(spike_times, start_s, stop_s, n_bins):
     """Spike counts of each unit in each bin of each presentation.
 
-    A bin holds the spikes with edge_b <= time < edge_(b+1), see `bin_edges`. Presentations
-    may have any order and duration, leave gaps and overlap.
+    A bin holds the spikes with edge_b <= time < edge_(b+1), see `bin_edges`.
+    Presentations may have any order and duration, leave gaps and overlap.
 
     Args:
         spike_times: U arrays of increasing float64 times, s; equal times are spikes
@@ -89,9 +89,8 @@ def _checked_times(times, unit):
             f"{times.shape}."
         )
     # Comparisons with NaN are false, and infinite times in order are at an end.
-    if (times[1:] >= times[:-1]).all() and np.isfinite(
-        times[[0, -1][: times.size]]
-    ).all():
+    ends = times[[0, -1]] if times.size else times
+    if (times[1:] >= times[:-1]).all() and np.isfinite(ends).all():
         return times
     is_finite = np.isfinite(times)
     if not is_finite.all():

@@ -231,7 +231,9 @@ def _split(binned, part, validation, test):
     split = Split(
         *(np.flatnonzero(part == index) for index in (_TRAIN, _VALIDATION, _TEST))
     )
-    for name, rows, share in zip(split._fields, split, (1, validation, test)):
+    for name, rows, share in zip(
+        split._fields, split, (1, validation, test), strict=True
+    ):
         if share > 0 and not len(rows):
             raise ValueError(
                 f"the {name} part of a split of {len(part)} presentations is empty."
