@@ -19,6 +19,7 @@ BLOCK_START_S = 1200.0  # of the first block
 BLOCK_PAUSE_S = 600.0  # other stimuli, between blocks
 AREAS = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam")
 MEAN_HZ, MEDIAN_HZ = 7.0, 3.5  # of the units' rates on a grey screen
+SATURATION_HZ = 100.0  # no image adds more to a unit's rate
 DRIFT_KNOTS_S = 900.0  # a unit's drift turns about so often
 
 
@@ -64,7 +65,7 @@ def draw_session(
     seed=0,
     *,
     n_blocks=3,
-    strength=1.5,
+    strength=2.0,
     missed=0.05,
     noise=0.25,
     drift=0.3,
@@ -75,7 +76,7 @@ def draw_session(
     Presentations of 0.25 s follow each other without pause in three blocks, in random
     order; the first class is the blank, on which units fire at their own rate, log-
     normal over units with mean 7 and median 3.5 Hz. A unit answers to a few images
-    with a burst that begins at its latency and decays.
+    with a burst that begins at its latency, saturates and decays.
 
     Args:
         n_classes: K, with the blank, labelled -1.
@@ -183,7 +184,8 @@ def _tuned_rates(rng, base_hz, n_classes, n_bins, strength):
     after = np.maximum(time_s - latency_s, 0)
     decay_s = rng.uniform(0.05, 0.2, n_units)
     answer = np.where(time_s > latency_s, np.exp(-after / decay_s), 0)
-    return base_hz * (1 + strength * amplitude[:, None] * answer)
+    added = base_hz * strength * amplitude[:, None] * answer
+    return base_hz + added / (1 + added / SATURATION_HZ)
 
 
 def _drift(rng, time_s, n_units, size):

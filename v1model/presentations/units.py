@@ -123,3 +123,63 @@ def mean_unit_rates(binned):
     seconds = (binned.stop_s - binned.start_s) @ binned.valid
     is_seen = seconds > 0
     return np.where(is_seen, spikes / np.where(is_seen, seconds, 1), np.nan)
+
+
+def unit_correlations(training, kind="noise"):
+    """Correlations between units over presentations, (U, U) float64.
+
+    Args:
+        training: BinnedSpikes of training presentations only.
+        kind: One of CORRELATIONS. "total": of the spike counts of presentations.
+            "noise": of what differs between repeats, counts less the mean of their
+            class. "signal": of the means of classes; their own noise lowers it.
+
+    Returns:
+        Each pair over what is valid of both. 1 on the diagonal, and 0 for a pair of
+        which one did not vary.
+
+    Raises:
+        ValueError: The kind is unknown.
+    """
+    if kind not in CORRELATIONS:
+        raise ValueError(f"kind must be one of {sorted(CORRELATIONS)}, got {kind!r}.")
+    return _pairwise_correlation(*CORRELATIONS[kind](training))
+
+
+def _total(binned):
+    return binned.counts.sum(axis=1, dtype=np.float64), binned.valid
+
+
+def _signal(binned):
+    """Mean counts of classes, (K, U), and whether there are any."""
+    counts, targets = _total(binned)[0], binned.targets
+    sums = np.zeros((len(binned.classes), binned.n_units))
+    n = np.zeros_like(sums)
+    np.add.at(sums, targets, counts)
+    np.add.at(n, targets, binned.valid)
+    return sums / np.maximum(n, 1), n > 0
+
+
+def _noise(binned):
+    means, _ = _signal(binned)
+    return _total(binned)[0] - means[binned.targets], binned.valid
+
+
+CORRELATIONS = {"total": _total, "noise": _noise, "signal": _signal}
+
+
+def _pairwise_correlation(values, valid):
+    """Of the columns of (n, U), each pair over the rows in which both are valid."""
+    valid = valid.astype(np.float64)
+    centre = (values * valid).sum(axis=0) / np.maximum(valid.sum(axis=0), 1)
+    values = (values - centre) * valid
+    n = np.maximum(valid.T @ valid, 1)
+    sums = values.T @ valid  # [i, j]: of i where j is valid
+    scatter = np.maximum((values**2).T @ valid - sums**2 / n, 0)
+    product = values.T @ values - sums * sums.T / n
+    scale = np.sqrt(scatter * scatter.T)
+    # Rounding leaves a constant unit with a scatter of about this.
+    varies = scale > 1e-12 * n
+    result = np.clip(np.where(varies, product / np.where(varies, scale, 1), 0), -1, 1)
+    np.fill_diagonal(result, 1)
+    return result
