@@ -66,7 +66,9 @@ def test_cc_max_is_that_of_schoppe_for_repeats_without_identity(n, n_stimuli, se
     level = responses.mean(axis=(0, 1)) - responses.mean(axis=1, keepdims=True)
     runs = (responses + level)[..., 0]
     # Without offsets they have S - 1 degrees of freedom per repeat, where we have S.
-    assert metrics.cc_max(runs) == pytest.approx(schoppe_2016(runs), abs=0.5 / n_stimuli)
+    assert metrics.cc_max(runs) == pytest.approx(
+        schoppe_2016(runs), abs=0.5 / n_stimuli
+    )
 
 
 def test_split_halves_agree_with_the_analytic_ceiling():
@@ -141,7 +143,7 @@ def test_single_repeats_have_no_known_noise():
 
 
 def test_one_axis_is_refused():
-    with pytest.raises(ValueError, match=r"\(repeats, stimuli, \.\.\.\), got shape \(4,"):
+    with pytest.raises(ValueError, match=r"repeats, stimuli, \.\.\.\), got shape \(4,"):
         metrics.signal_power(np.zeros(4))
     with pytest.raises(ValueError, match="n_splits must be at least 1"):
         metrics.split_half_correlation(np.zeros((4, 2)), 0, n_splits=0)
@@ -182,17 +184,3 @@ def test_impossible_rates_are_refused(rates):
     for index in (metrics.lifetime_sparseness, metrics.class_selectivity):
         with pytest.raises(ValueError, match="rates"):
             index(rates)
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_the_fano_factor_is_that_of_elephant():
-    statistics = pytest.importorskip("elephant.statistics")
-    neo = pytest.importorskip("neo")
-    trains = [
-        neo.SpikeTrain(np.sort(RNG.uniform(0, 1, n)), t_stop=1, units="s")
-        for n in RNG.poisson(6, 40)
-    ]
-    counts = np.array([len(train) for train in trains], float)[:, None]
-    expected = statistics.fanofactor(trains)
-    # They divide by the number of repeats, not by one less.
-    assert metrics.fano_factor(counts)[0] * 39 / 40 == pytest.approx(expected)

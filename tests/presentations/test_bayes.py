@@ -94,7 +94,7 @@ def test_without_answers_to_images_it_is_at_chance():
 
 
 def test_a_naive_decoder_fitted_on_many_repeats_approaches_it():
-    session = draw_session(8, 2500, 12, 2, strength=1, noise=0, drift=0, missed=0)
+    session = draw_session(8, 2500, 25, 2, strength=1, noise=0, drift=0, missed=0)
     binned = session.binned
     split = stratified_split(binned, 0)
     training = binned.take(split.train)

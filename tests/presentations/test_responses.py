@@ -20,7 +20,7 @@ MEANS = np.array([[1.0, 0.0, 2.0], [4.0, 0.0, 2.0], [2.0, 0.0, 2.0]])
 
 
 def with_gaps(binned, seed=0):
-    """Some units are not valid in some presentations; presentations differ in length."""
+    """Some units are not valid in some presentations; they differ in length."""
     rng = np.random.default_rng(seed)
     valid = rng.random(binned.valid.shape) < 0.8
     start_s = np.arange(len(valid)) * 2.0

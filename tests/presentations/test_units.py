@@ -1,4 +1,4 @@
-"""What is learned of units comes from training presentations, and is what NumPy says."""
+"""What is learned of units comes from training only, and is what NumPy says."""
 
 import dataclasses
 import json
@@ -43,7 +43,9 @@ def test_only_training_presentations_are_learned_from():
     other = dataclasses.replace(binned, counts=binned.counts.copy())
     other.counts[80:] += 7
     scaler = Standardizer.fit(training)
-    np.testing.assert_array_equal(scaler.mean, Standardizer.fit(other.take(slice(80))).mean)
+    np.testing.assert_array_equal(
+        scaler.mean, Standardizer.fit(other.take(slice(80))).mean
+    )
     z = (binned.counts - training.counts.mean((0, 1))) / training.counts.std((0, 1))
     np.testing.assert_allclose(scaler.apply(binned), z, rtol=1e-5, atol=1e-6)
 

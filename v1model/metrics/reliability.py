@@ -33,7 +33,7 @@ def noise_power(responses):
 
 
 def explainable_variance(responses):
-    """Share of the variance of single responses that repeats, signal / (signal + noise).
+    """Share of the variance of single responses that repeats: signal of all power.
 
     Arguments and errors are those of `signal_power`.
 
@@ -98,7 +98,7 @@ def split_half_correlation(responses, seed, n_splits=20):
 
 
 def spearman_brown(correlation):
-    """Reliability of all repeats, 2 r / (1 + r), from the correlation r of two halves."""
+    """Reliability of all repeats, 2 r / (1 + r), from the correlation r of halves."""
     correlation = np.asarray(correlation, np.float64)
     return 2 * correlation / (1 + correlation)
 

@@ -22,7 +22,7 @@ class RefusedPickleError(ValueError):
     """The pickle asks for something other than arrays and plain containers."""
 
 
-def load(path):
+def load(path, stand_ins=None):
     """Reads a pickle of NumPy arrays, numbers, text and plain containers.
 
     Arrays share the memory of the bytes in the file's objects and may therefore
@@ -30,6 +30,10 @@ def load(path):
 
     Args:
         path: File written by pickle, protocol 0 to 5.
+        stand_ins: Further names that the file may use, a dictionary from (module,
+            name) to the function that it calls instead, or to the class that it makes
+            an object of instead. They must be harmless whatever they are called with;
+            a class needs `__slots__` and a `__setstate__`.
 
     Returns:
         The object: dict, list, tuple, set, str, bytes, numbers, None, ordered
@@ -43,7 +47,7 @@ def load(path):
     path = pathlib.Path(path)
     with path.open("rb") as file:
         try:
-            return _Unpickler(file, encoding="latin1").load()
+            return _Unpickler(file, stand_ins or {}).load()
         except RefusedPickleError as error:
             raise RefusedPickleError(f"{path}: {error}") from None
         except _DAMAGE as error:
@@ -70,8 +74,17 @@ _DAMAGE = (
 
 
 class _Unpickler(pickle.Unpickler):
+    def __init__(self, file, stand_ins):
+        super().__init__(file, encoding="latin1")
+        self._stand_ins = {
+            name: function if isinstance(function, type) else _Callable(function)
+            for name, function in stand_ins.items()
+        }
+
     def find_class(self, module, name):
         try:
+            if (module, name) in self._stand_ins:
+                return self._stand_ins[module, name]
             return _ALLOWED[module, name]
         except KeyError:
             raise RefusedPickleError(

@@ -1,0 +1,1 @@
+"""Sessions of Allen Visual Coding: files, units, presentations, and how they come."""
