@@ -122,8 +122,9 @@ def tuning_curve(responses, unit, title="", blank=None):
             elinewidth=0.6,
             ecolor=style.FAINT,
         )
-        axes.plot(place[:NAMED], rates[order[:NAMED]], "o", markersize=2.6, color=BEST)
-        best = ", ".join(str(label) for label in responses.classes[order[:NAMED]])
+        named = order[:NAMED]
+        axes.plot(place[:NAMED], rates[named], "o", ms=2.6, color=BEST, zorder=4)
+        best = ", ".join(str(label) for label in responses.classes[named])
         axes.text(
             1,
             0.97,
