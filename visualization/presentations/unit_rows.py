@@ -42,7 +42,7 @@ def firing_rates(rates, areas, title="Firing rates"):
         )
     rows = _rows(areas)
     with style.paper():
-        figure, height = _figure(rows, width=5.4)
+        figure, height = _figure(rows, width=5.6)
         axes = figure.add_axes((0.13, 0.62 / height, 0.55, 1 - 1.3 / height))
         _prepare(axes, rows)
         axes.set_xscale("log")
@@ -167,7 +167,7 @@ def _swarm(values, bins):
 
 
 def _write_table(axes, rows, areas, rates):
-    columns = ((1.16, "units"), (1.36, "mean Hz"), (1.52, "silent"))
+    columns = ((1.14, "units"), (1.38, "mean Hz"), (1.56, "silent"))
     place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
     for x, word in columns:
         axes.text(x, -0.85, word, fontweight="bold", **place)

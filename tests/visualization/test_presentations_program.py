@@ -1,0 +1,47 @@
+"""python -m visualization.presentations describes a session."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.presentations.sessions import poisson_session
+from v1model.presentations.binned_files import write_binned
+from v1model.presentations.responses import rate_table
+from v1model.presentations.synthetic import draw_session, write_session_recording
+from visualization.presentations.__main__ import main
+
+
+def test_a_recording_becomes_tables_and_figures(tmp_path, capsys):
+    session = draw_session(5, 6, 12, 4, with_spike_times=True)
+    write_session_recording(session, tmp_path / "s.h5")
+    out = tmp_path / "figures"
+    arguments = ["--stimulus", "natural_scenes", "--bins", "4", "--out", str(out)]
+    main([str(tmp_path / "s.h5"), *arguments])
+    written = sorted(path.name for path in out.iterdir())
+    assert len(written) == 10
+    assert "30 presentations of 5 classes" in capsys.readouterr().out
+    pd.testing.assert_frame_equal(
+        pd.read_csv(out / "rates.csv"),
+        rate_table(session.binned),
+        rtol=1e-5,
+        check_dtype=False,
+    )
+    assert {"reliability", "preferred", "cc_max"} <= {
+        *pd.read_csv(out / "responses.csv")
+    }
+
+
+def test_units_without_area_and_labels_of_words_are_described_too(tmp_path):
+    binned = poisson_session(np.array([[1.0, 8, 3], [6, 2, 3]]), 10)
+    binned = dataclasses.replace(binned, labels=np.array(["up", "down"] * 10))
+    path = write_binned(binned, tmp_path / "b.h5")
+    main([str(path), "--bins", "1", "--units", "1", "--out", str(tmp_path / "o")])
+    assert (tmp_path / "o" / "noise_ceilings.png").is_file()
+    assert len(list((tmp_path / "o").glob("tuning_*.png"))) == 1
+
+
+def test_an_error_is_one_line(tmp_path):
+    with pytest.raises(SystemExit, match=r"^presentations: .*none\.h5"):
+        main([str(tmp_path / "none.h5"), "--out", str(tmp_path)])
