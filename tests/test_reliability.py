@@ -8,6 +8,13 @@ from hypothesis import strategies as st
 from v1model import metrics
 
 RNG = np.random.default_rng(0)
+START = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_numbers():
+    """Every test draws the same numbers, whichever ran before."""
+    RNG.bit_generator.state = START
 
 
 def drawn(n_repeats, n_stimuli, n_units, signal, noise, rng=RNG):

@@ -176,6 +176,12 @@ def test_every_ceiling_has_its_units_and_medians():
     assert_texts_are_apart(figure)
 
 
+def test_a_ceiling_that_no_unit_has_is_empty():
+    figure = noise_ceilings(a_table().assign(reliability=np.nan))
+    assert not [ln for ln in figure.axes[0].lines if ln.get_marker() == "o"]
+    assert len(dots(figure.axes[1], unit_rows.DOTS)) == N
+
+
 @pytest.mark.parametrize(
     ("draw", "words"),
     [

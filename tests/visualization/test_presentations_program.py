@@ -42,6 +42,13 @@ def test_units_without_area_and_labels_of_words_are_described_too(tmp_path):
     assert len(list((tmp_path / "o").glob("tuning_*.png"))) == 1
 
 
+def test_a_single_unit_has_no_correlations(tmp_path):
+    path = write_binned(poisson_session([[1.0], [6.0]], 10), tmp_path / "b.h5")
+    main([str(path), "--bins", "1", "--out", str(tmp_path / "o")])
+    assert not list((tmp_path / "o").glob("*correlations*"))
+    assert len(list((tmp_path / "o").glob("*.png"))) == 4
+
+
 def test_an_error_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match=r"^presentations: .*none\.h5"):
         main([str(tmp_path / "none.h5"), "--out", str(tmp_path)])

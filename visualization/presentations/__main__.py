@@ -80,7 +80,7 @@ def describe(binned, folder, n_drawn):
             responses.assign(area=areas), f"How much of the answers repeats, {session}"
         ),
     }
-    for kind in ("noise", "signal"):
+    for kind in ("noise", "signal") if binned.n_units > 1 else ():
         figures[f"{kind}_correlations"] = correlation_matrix(
             unit_correlations(binned, kind),
             areas,

@@ -132,6 +132,8 @@ def _draw_dots(axes, rows, areas, values, shown):
         shown: Function from these to positions on the axis.
     """
     known = values[np.isfinite(values)]
+    if not len(known):
+        return {}
     bins = np.linspace(known.min(), known.max() + 1e-9, BINS + 1)
     medians = {}
     for name, y in rows.items():
