@@ -103,6 +103,12 @@ def test_split_halves_use_all_repeats_that_are_there():
     assert (parts > 0.8 * whole).all() and (parts < whole).all()
 
 
+def test_of_an_odd_number_of_repeats_one_is_left_out():
+    responses = np.repeat(RNG.uniform(1, 9, 30)[None], 5, axis=0)
+    responses[RNG.integers(2, 6, 30) <= np.arange(5)[:, None]] = np.nan
+    assert metrics.split_half_correlation(responses, 0) == pytest.approx(1)
+
+
 def test_units_do_not_depend_on_each_other():
     responses, _ = drawn(6, 20, 3, 1.0, 1.0)
     responses[2:, 4, 1] = np.nan

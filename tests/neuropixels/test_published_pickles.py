@@ -262,6 +262,47 @@ def test_a_data_frame_without_content_is_incomplete(tmp_path):
             read_published_pickle(tmp_path / NAME)
 
 
+class Damaging(pickle.Pickler):
+    """Writes data frames whose blocks do not fit; `damage` changes the blocks."""
+
+    def __init__(self, file, damage):
+        super().__init__(file, protocol=4)
+        self._damage = damage
+
+    def reducer_override(self, item):
+        if type(item).__name__ != "BlockManager":
+            return NotImplemented
+        function, (blocks, axes), *_ = item.__reduce__()
+        return function, (self._damage([block.__reduce__() for block in blocks]), axes)
+
+
+def rebuilt(reduced, **change):
+    function, (values, place, n_dimensions), *_ = reduced
+    new = {"values": values, "place": place, **change}
+    return Call(function, new["values"], new["place"], n_dimensions)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"place": slice(0, 2)}, "3 columns at 2 places"),
+        ({"place": slice("a")}, "not a complete data frame"),
+        ({"values": np.ones((3, 5))}, r"a block of shape \(3, 5\)"),
+        (None, "a column without values"),
+    ],
+)
+def test_blocks_that_do_not_fit_are_refused(tmp_path, change, words):
+    def damage(blocks):
+        if change is None:
+            return [rebuilt(blocks[0])]
+        return [rebuilt(blocks[0], **change), *(rebuilt(b) for b in blocks[1:])]
+
+    with (tmp_path / NAME).open("wb") as file:
+        Damaging(file, damage).dump(frame())
+    with pytest.raises(ValueError, match=words):
+        read_published_pickle(tmp_path / NAME)
+
+
 def test_a_missing_file_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_published_pickle(tmp_path / NAME)

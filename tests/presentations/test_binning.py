@@ -119,6 +119,20 @@ def test_more_units_than_are_counted_at_once_keep_their_order():
     assert bin_spikes(trains, [0.0], [1.0], 1)[0, 0].tolist() == list(range(150))
 
 
+def test_a_wrong_unit_is_named_by_its_place_among_all():
+    with pytest.raises(ValueError, match="unit 100 must increase"):
+        bin_spikes([[0.5]] * 100 + [[2.0, 1.0]], [0.0], [1.0], 1)
+
+
+@given(st.floats(1e-3, 1e5), st.integers(1, 30), st.integers(1, 60))
+def test_edges_of_the_shortest_presentations_stay_inside(start, n_steps, n):
+    stop = start
+    for _ in range(n_steps):
+        stop = np.nextafter(stop, np.inf)
+    edges = bin_edges([start], [stop], n)[0]
+    assert (np.diff(edges) >= 0).all() and (edges[0], edges[-1]) == (start, stop)
+
+
 def test_more_spikes_than_can_be_counted_are_refused():
     assert smallest_type(2**32 - 1) == np.uint32
     with pytest.raises(ValueError, match="more than can be counted"):

@@ -12,7 +12,12 @@ from v1model.recordings import open_recording, save_recording
 
 RNG = np.random.default_rng(0)
 N_UNITS = 3
-TRAINS = [np.sort(RNG.uniform(0, 40, n)) for n in (400, 0, 900)]
+ON_EDGES = np.arange(40) * 0.9 + 0.25  # of two bins in each presentation
+TRAINS = [
+    np.sort(np.append(RNG.uniform(0, 40, 400), ON_EDGES)),
+    np.empty(0),
+    np.sort(RNG.uniform(0, 40, 900)),
+]
 
 
 def trials(**columns):
@@ -140,6 +145,14 @@ def test_a_window_into_an_invalid_stretch_is_invalid(tmp_path):
         assert bin_recording(recording, 1, label="stimulus").valid.all()
         binned = bin_recording(recording, 1, label="stimulus", window=(0, 0.65))
     assert binned.valid[0].tolist() == [True, False, True]
+
+
+def test_a_presentation_that_is_invalid_before_the_window_is_invalid(tmp_path):
+    invalid = pd.DataFrame({"start_s": [0.0], "stop_s": [0.1]})
+    who = np.array([[0, 0, 1]], bool)
+    with recorded(tmp_path, invalid=invalid, invalid_neurons=who) as recording:
+        binned = bin_recording(recording, 1, label="stimulus", window=(0.3, 0.5))
+    assert binned.valid[0].tolist() == [True, True, False]
 
 
 def test_a_recording_that_is_invalid_throughout_is_refused(tmp_path):

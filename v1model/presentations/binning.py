@@ -34,7 +34,7 @@ def bin_edges(start_s, stop_s, n_bins):
         )
     n_bins = int(n_bins)
     part = (stop_s - start_s)[:, None] * np.arange(n_bins + 1) / n_bins
-    edges = np.minimum(start_s[:, None] + part, stop_s[:, None])
+    edges = start_s[:, None] + part
     edges[:, -1] = stop_s
     return edges
 

@@ -140,7 +140,7 @@ def _mean_by_class(binned, counts, seconds):
         rows = np.flatnonzero(targets == target)
         valid = binned.valid[rows]
         n[target] = valid.sum(axis=0)
-        rates = counts[rows] / seconds[rows, None, None] * valid[:, None]
+        rates = counts[rows] / seconds[rows, None, None]  # 0 where not valid
         total[target] = rates.sum(axis=0)
         mean = total[target] / np.maximum(n[target], 1)
         squares[target] = (((rates - mean) * valid[:, None]) ** 2).sum(axis=0)
