@@ -92,6 +92,34 @@ def test_overlapping_presentations_are_refused_or_counted_in_both(tmp_path):
     np.testing.assert_array_equal(binned.counts, expected)
 
 
+def test_a_rounded_clock_is_repaired_and_counts_no_spike_twice(tmp_path):
+    start_s = np.arange(40) * 0.9
+    stop_s = start_s + 0.9 + np.where(np.arange(40) % 2, 9e-4, -1e-4)
+    with recorded(tmp_path, trials(stop_s=stop_s)) as recording:
+        binned = bin_recording(recording, 2, label="stimulus")
+    expected = np.where(np.arange(40) % 2, np.append(start_s[1:], 0), stop_s)
+    expected[-1] = stop_s[-1]
+    np.testing.assert_array_equal(binned.stop_s, expected)
+    assert (binned.stop_s[:-1] <= binned.start_s[1:]).all()
+    expected = bin_spikes(TRAINS, start_s, expected, 2)
+    np.testing.assert_array_equal(binned.counts, expected)
+    with (
+        recorded(tmp_path, trials(stop_s=stop_s + 1e-3)) as recording,
+        pytest.raises(ValueError, match="pass may_overlap=True"),
+    ):
+        bin_recording(recording, 2, label="stimulus")
+
+
+def test_a_label_without_text_is_missing(tmp_path):
+    names = np.array(["up", "down"] * 20, object)
+    names[5] = ""
+    with (
+        recorded(tmp_path, trials(word=names)) as recording,
+        pytest.raises(ValueError, match="trial 5 has no 'word'"),
+    ):
+        bin_recording(recording, 2, label="word")
+
+
 def test_a_window_replaces_the_presentation(tmp_path):
     with recorded(tmp_path) as recording:
         binned = bin_recording(

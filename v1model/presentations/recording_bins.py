@@ -5,8 +5,8 @@ import numpy as np
 from v1model.presentations.binned import BinnedSpikes
 from v1model.presentations.binning import bin_edges, smallest_type
 
-# Presentations that overlap by less than this touch, s.
-_ROUNDING_S = 1e-6
+# Clocks are rounded: presentations that overlap by no more than this touch, s.
+_ROUNDING_S = 1e-3
 # A pause of this length begins a new block where the table names none, s.
 _PAUSE_S = 10.0
 # Spikes are read in pieces of so many presentations, and of so much time, s.
@@ -30,7 +30,8 @@ def bin_recording(
     Presentations are taken in order of time. A unit counts as valid in a presentation
     if no invalid stretch of the recording overlaps the presentation or the window; it
     has no spikes where it is not. Presentations in which no unit is valid are left out
-    and counted in `source`. Spikes are read in pieces, so memory stays flat.
+    and counted in `source`. One that overlaps the next by a rounded clock, up to 1 ms,
+    ends where the next begins. Spikes are read in pieces, so memory stays flat.
 
     Args:
         recording: v1model.recordings.Recording.
@@ -61,6 +62,8 @@ def bin_recording(
     shown_to = trials["stop_s"].to_numpy(np.float64)
     block = _blocks(recording.trials, trials, rows)
     start_s, stop_s = _windows(shown_from, shown_to, window)
+    if not may_overlap:
+        stop_s = _trimmed(start_s, stop_s)
     bin_edges(start_s, stop_s, n_bins)  # refuses what cannot be binned
     _require_inside(start_s, stop_s, rows, recording, where)
     is_kept = ~np.isin(labels, np.asarray(drop, labels.dtype)) if len(drop) else True
@@ -144,8 +147,9 @@ def _labels(trials, name, where):
             f"{list(trials)}."
         )
     column = trials[name]
-    if column.isna().any():
-        row = column.index[int(np.flatnonzero(column.isna())[0])]
+    is_missing = (column.isna() | (column.astype(object) == "")).to_numpy()
+    if is_missing.any():
+        row = column.index[int(np.argmax(is_missing))]
         raise ValueError(f"{where}: trial {row} has no '{name}'.")
     values = column.to_numpy()
     if values.dtype.kind in "biu":
@@ -162,6 +166,13 @@ def _windows(start_s, stop_s, window):
     if not (np.isfinite([first, last]).all() and first < last):
         raise ValueError(f"window must be (from, to) in s, got {window}.")
     return start_s + first, start_s + last
+
+
+def _trimmed(start_s, stop_s):
+    """When they stop if those that overlap the next by a rounded clock are cut, s."""
+    late_s = stop_s[:-1] - start_s[1:]
+    is_cut = (late_s > 0) & (late_s <= _ROUNDING_S)
+    return np.append(np.where(is_cut, start_s[1:], stop_s[:-1]), stop_s[-1:])
 
 
 def _blocks(table, trials, rows):
@@ -196,7 +207,7 @@ def _require_inside(start_s, stop_s, rows, recording, where):
 def _require_apart(start_s, stop_s, is_kept, rows, where):
     order = np.flatnonzero(is_kept)
     until = np.maximum.accumulate(stop_s[order])[:-1]
-    is_wrong = start_s[order][1:] < until - _ROUNDING_S
+    is_wrong = start_s[order][1:] < until
     if is_wrong.any():
         place = int(np.argmax(is_wrong)) + 1
         raise ValueError(
