@@ -12,6 +12,7 @@ SUFFIX = "_presentations"
 INVALID = "invalid_presentation"  # AllenSDK's name of a stimulus that is not to be used
 # A picture of the screen lasts 17 ms; edges differ by less where the clock is rounded.
 LONGEST_OVERLAP_S = 1e-3
+FIRST = ("stimulus", "start_s", "stop_s")
 
 logger = logging.getLogger(__name__)
 
@@ -42,13 +43,24 @@ def read_presentations(file, invalid):
         )
     table = pd.concat([_read_stimulus(intervals[n]) for n in names], ignore_index=True)
     for name in table:
-        if table[name].dtype == object:
-            table[name] = table[name].fillna("").astype(str)
+        table[name] = _column(table[name])
     table = table.sort_values("start_s", kind="stable", ignore_index=True)
+    table = table[[*FIRST, *(name for name in table if name not in FIRST)]]
     table["invalid"] = _reasons(table, invalid)
     table["shown"] = table["stimulus"]
     table.loc[table["invalid"] != "", "stimulus"] = INVALID
     return table
+
+
+def _column(values):
+    """A column of all stimuli: numbers, NaN where missing, or text, "" where missing."""
+    if values.dtype != object:
+        return values
+    values = values.where(values.notna() & (values != "null"), "")
+    numbers = pd.to_numeric(values, errors="coerce")
+    if (numbers.notna() | (values == "")).all() and numbers.notna().any():
+        return numbers.astype(np.float64)
+    return values.astype(str)
 
 
 def _read_stimulus(group):

@@ -54,36 +54,44 @@ class SpikeTrains:
         with open_for_reading(self.path) as file:
             return [self._checked(file, unit)[0] for unit in range(len(self))]
 
-    def in_windows(self, window_spikes=WINDOW_SPIKES):
-        """The same spikes cut into windows of time.
+    def in_windows(self, clock, window_spikes=WINDOW_SPIKES):
+        """The same spikes cut into windows of time, which begin where steps begin.
 
         Reads all times once, to check them and to find where windows begin; in memory
         are those of one unit, and of units that had to be sorted.
 
         Args:
-            window_spikes: How many a window holds, on average.
+            clock: v1model.recordings.Clock.
+            window_spikes: How many a window holds, about.
 
         Raises:
             ValueError: A time is impossible, or cannot be read.
         """
         last_s, repaired = 0.0, {}
-        total = int(self.counts.sum())
         with open_for_reading(self.path) as file:
-            # Where the longest of the file's trains end is where the session ends.
-            ends = file[SPIKE_TIMES]
-            guess = max((float(ends[n - 1]) for n in self.last[self.counts > 0]), default=0)
-            n_windows = max(round(total / window_spikes), 1)
-            edges = np.arange(1, n_windows) * (guess / n_windows)
-            cuts = np.zeros((len(self), n_windows + 1), np.int64)
+            first_steps = self._first_steps(file, clock, window_spikes)
+            cuts = np.zeros((len(self), len(first_steps) + 1), np.int64)
             for unit in range(len(self)):
                 times, was_sorted = self._checked(file, unit)
-                cuts[unit, 1:-1] = np.searchsorted(times, edges)
+                cuts[unit, :-1] = np.searchsorted(times, clock.times(first_steps))
                 cuts[unit, -1] = len(times)
-                if len(times):
-                    last_s = max(last_s, float(times[-1]))
+                if cuts[unit, 0]:
+                    raise ValueError(
+                        f"{self.path}: {SPIKE_TIMES} of unit {self.unit_ids[unit]} "
+                        f"holds {times[0]} s, before the start at {clock.start_s} s."
+                    )
+                last_s = max(last_s, times[-1] if len(times) else 0.0)
                 if not was_sorted:
                     repaired[unit] = times
-        return Windows(self, edges, cuts, repaired, last_s)
+        return Windows(self, first_steps, cuts, repaired, float(last_s))
+
+    def _first_steps(self, file, clock, window_spikes):
+        """Where windows begin: evenly spaced up to where most trains end."""
+        ends = [file[SPIKE_TIMES][last - 1] for last in self.last[self.counts > 0]]
+        until = np.median(ends) if len(ends) and np.isfinite(ends).all() else 0.0
+        n_windows = max(round(self.counts.sum() / window_spikes), 1)
+        span = max(int(clock.steps(until)), 0)
+        return np.unique(np.arange(n_windows) * span // n_windows)
 
     def _checked(self, file, unit):
         """Increasing times of a unit, and whether they were so in the file."""
@@ -111,17 +119,20 @@ class Windows:
 
     Args:
         trains: Whose.
-        edges: Where windows 1 to W - 1 begin, (W - 1,) s.
+        first_steps: Where the windows begin, (W,) int64; the first at step 0.
         cuts: Which spikes of each unit are in each window, (U, W + 1) int64.
         repaired: Times of the units that are not sorted in the file.
         last_s: Time of the last spike, or 0.
     """
 
     trains: SpikeTrains
-    edges: np.ndarray
+    first_steps: np.ndarray
     cuts: np.ndarray
     repaired: dict
     last_s: float
+
+    def __len__(self):
+        return len(self.first_steps)
 
     def __iter__(self):
         """Windows in order: (time_s (n,) increasing float64, unit (n,) int32).
