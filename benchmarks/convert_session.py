@@ -45,9 +45,9 @@ def main(arguments=None):
         print(f"{name:14} {seconds:7.1f} s {peak:7.2f} GB above the imports")
     ratio = found["sort_at_once"][1] / found["convert"][1]
     print(
-        f"memory: {ratio:.1f} times less than one sort; {n_spikes / 1e6:.0f} M spikes at "
-        f"{n_spikes / 1e6 / found['convert'][0]:.2f} M/s; {nwb_size / 1e9:.2f} GB to "
-        f"{size / 1e9:.2f} GB"
+        f"memory: {ratio:.1f} times less than one sort; {n_spikes / 1e6:.0f} M spikes "
+        f"at {n_spikes / 1e6 / found['convert'][0]:.2f} M/s; {nwb_size / 1e9:.2f} GB "
+        f"to {size / 1e9:.2f} GB"
     )
     rows = [
         {
