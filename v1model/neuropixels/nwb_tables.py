@@ -110,7 +110,7 @@ def _is_plain(group, name, dataset):
 
 
 def ragged_offsets(group, name):
-    """Where each row of a ragged column begins, and where the last ends, (n + 1,) int64.
+    """Where rows of a ragged column begin, and where the last ends, (n + 1,) int64.
 
     Raises:
         ValueError: The column or its index is missing, or they contradict each other.

@@ -53,7 +53,7 @@ def read_presentations(file, invalid):
 
 
 def _column(values):
-    """A column of all stimuli: numbers, NaN where missing, or text, "" where missing."""
+    """A column of all stimuli: numbers, or text; NaN or "" where it is missing."""
     if values.dtype != object:
         return values
     values = values.where(values.notna() & (values != "null"), "")
@@ -90,8 +90,8 @@ def _read_stimulus(group):
     if len(late) and late.max() > LONGEST_OVERLAP_S:
         first, second = order[[late.argmax(), late.argmax() + 1]]
         raise ValueError(
-            f"{where}: rows {first} and {second} overlap by {late.max():.4g} s (stop_time "
-            f"{stop[first]} s, next start_time {start[second]} s)."
+            f"{where}: rows {first} and {second} overlap by {late.max():.4g} s "
+            f"(stop_time {stop[first]} s, next start_time {start[second]} s)."
         )
     return table
 

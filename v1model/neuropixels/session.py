@@ -57,7 +57,7 @@ class Session:
 
     @property
     def stimuli(self):
-        """Names of the stimuli that were shown, in order of their first presentation."""
+        """Names of the stimuli, in order of their first presentation."""
         names = pd.unique(self.presentations["stimulus"])
         return [name for name in names if name != INVALID]
 
@@ -98,7 +98,7 @@ class Session:
         return rows.loc[:, (rows != "").any()].reset_index(drop=True)
 
     def valid_between(self, start_s, stop_s):
-        """Whether each unit was recorded well all through each interval, (P, U) bool."""
+        """Whether each unit was recorded well through each interval, (P, U) bool."""
         return mask_units(self.invalid_times, self.units["probe"], start_s, stop_s)
 
     def running_speed(self):
