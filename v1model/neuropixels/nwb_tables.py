@@ -85,12 +85,12 @@ def read_table(group, required=()):
     for name, dataset in group.items():
         if name == "id" or not _is_plain(group, name, dataset):
             continue
-        columns[name] = values = read_array(dataset)
-        if len(values) != len(ids):
+        if len(dataset) != len(ids):
             raise ValueError(
-                f"{group.file.filename}: {dataset.name} has {len(values)} rows, but "
+                f"{group.file.filename}: {dataset.name} has {len(dataset)} rows, but "
                 f"'id' has {len(ids)}."
             )
+        columns[name] = read_array(dataset)
     unread = [name for name in required if name not in columns]
     if unread:
         raise ValueError(

@@ -54,9 +54,9 @@ def read_presentations(file, invalid):
 
 def _column(values):
     """A column of all stimuli: numbers, or text; NaN or "" where it is missing."""
-    if values.dtype != object:
+    if pd.api.types.is_numeric_dtype(values):
         return values
-    values = values.where(values.notna() & (values != "null"), "")
+    values = values.astype(object).where(values.notna() & (values != "null"), "")
     numbers = pd.to_numeric(values, errors="coerce")
     if (numbers.notna() | (values == "")).all() and numbers.notna().any():
         return numbers.astype(np.float64)

@@ -185,11 +185,12 @@ def _subject(file):
 def _read_units(file, path):
     """Table of all units joined with their electrodes, and their SpikeTrains."""
     group = require_group(file, "units")
+    require_columns(group, ("id",))
+    offsets = ragged_offsets(group, "spike_times")
     units = read_table(group, ("peak_channel_id",))
     repeated = units["id"][units["id"].duplicated()]
     if len(repeated):
         raise ValueError(f"{path}: /units/id {repeated.iloc[0]} repeats.")
-    offsets = ragged_offsets(group, "spike_times")
     spikes = SpikeTrains(path, units["id"].to_numpy(), offsets[:-1], offsets[1:])
     electrodes = _read_electrodes(file)
     position = electrodes.index.get_indexer(units["peak_channel_id"])
