@@ -60,7 +60,11 @@ def main(arguments=None):
         }
         for name, (seconds, peak) in found.items()
     ]
-    record(RESULTS, rows, lambda row: (row["way"], row["units"], row["machine"]))
+    record(RESULTS, rows, key_of)
+
+
+def key_of(row):
+    return row["way"], int(row["units"]), row["machine"]
 
 
 def write_made_up(path, n_units, seconds):
