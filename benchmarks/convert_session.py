@@ -115,7 +115,7 @@ def _measured(way, *arguments):
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.time()
     run()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return time.time() - began, (peak - before) * 1024 / 1e9
+    return time.time() - began, max(peak - before, 1) * 1024 / 1e9
 
 
 def convert(nwb):

@@ -20,6 +20,7 @@ import sys
 import pandas as pd
 
 from training.fetch_network import Progress
+from training.percent import Percent
 from v1model import flags
 from v1model.neuropixels import dandi
 from v1model.neuropixels.catalogue import WITH_SCENES, has_tables, read_catalogue
@@ -92,7 +93,9 @@ def fetch(config):
         print(listing(table))
         return []
     chosen = choose(table, config)
-    templates = source.warehouse.fetch_scenes() if config.scenes else None
+    templates = None
+    if config.scenes:
+        templates = source.warehouse.fetch_scenes(Percent("pictures"))
     failed = []
     for number, session_id in enumerate(chosen):
         print(f"session {session_id} ({number + 1} of {len(chosen)})", file=sys.stderr)
@@ -125,9 +128,12 @@ def take(source, session_id, config, templates):
     print(path)
     if config.convert:
         recording = path.with_suffix(".h5")
-        session = load_session(path, config.units)
         session_to_recording(
-            session, recording, dt_ms=config.dt_ms, templates=templates
+            load_session(path, config.units),
+            recording,
+            dt_ms=config.dt_ms,
+            templates=templates,
+            progress=Percent(f"converting {session_id}"),
         )
         print(recording)
 

@@ -13,6 +13,7 @@ import logging
 import sys
 import time
 
+from training.percent import Percent
 from v1model import flags
 from v1model.neuropixels.conversion import session_to_recording
 from v1model.neuropixels.presentations import INVALID
@@ -39,21 +40,6 @@ class ImportConfig:
         require_positive(self, "dt_ms")
 
 
-class Percent:
-    """Prints one line that is renewed twice a second."""
-
-    def __init__(self, what):
-        self._what, self._shown = what, 0.0
-
-    def __call__(self, done, total):
-        now = time.monotonic()
-        if now - self._shown < 0.5 and done != total:
-            return
-        self._shown = now
-        line = f"{self._what}: {done / max(total, 1):.0%}"
-        print(f"\r{line:<60}", end="", flush=True, file=sys.stderr)
-
-
 def main(config):
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
@@ -73,7 +59,6 @@ def convert(session, path, dt_ms, templates):
         session, path, dt_ms=dt_ms, templates=templates, progress=progress
     )
     n, took = int(session.spikes.counts.sum()), time.monotonic() - began
-    print(file=sys.stderr)
     print(f"Wrote {path}: {len(session.units)} units, {n:,} spikes, {took:.0f} s.")
 
 

@@ -11,6 +11,7 @@ import urllib.parse
 from tests.neuropixels.allen_files import SESSION_ID
 
 FILE = "/api/v2/well_known_file_download/7"
+SCENE = "/api/v2/well_known_file_download/scene"
 ASSET = "/api/assets/one/"
 SPECIMEN = 699733573
 
@@ -23,6 +24,7 @@ class DataServer(http.server.ThreadingHTTPServer):
         break_at: After how many bytes the next file's connections break.
         ranges: What was asked of files.
         checksum: Published one, or None for the right one.
+        scenes: Contents of the files of pictures.
     """
 
     def __init__(self, folder):
@@ -36,6 +38,7 @@ class DataServer(http.server.ThreadingHTTPServer):
                 self.tables[name] = [_numbers(row) for row in csv.DictReader(file)]
         nwb = folder / f"session_{SESSION_ID}" / f"session_{SESSION_ID}.nwb"
         self.content = nwb.read_bytes()
+        self.scenes = []
 
     def answer(self, path):
         """What is said to a path with a query, JSON-able; None is unknown."""
@@ -57,10 +60,8 @@ class DataServer(http.server.ThreadingHTTPServer):
             "EcephysProbe": lambda: self.tables["probes"],
             "EcephysChannel": lambda: self.tables["channels"],
             "EcephysUnit": lambda: self.tables["units"],
-            "WellKnownFile": lambda: [{"id": 7, "download_link": FILE}],
+            "WellKnownFile": lambda: self._files(query),
         }[model]()
-        if model == "WellKnownFile" and f"[attachable_id$eq{SESSION_ID}]" not in query:
-            table = []
         start = int(query.partition("[start_row$eq")[2].partition("]")[0])
         page = table[start : start + 3]
         return {
@@ -70,6 +71,15 @@ class DataServer(http.server.ThreadingHTTPServer):
             "total_rows": len(table),
             "msg": page,
         }
+
+    def _files(self, query):
+        if "'Stimulus'" in query:
+            return [
+                {"id": n, "path": f"/a/{n}.tiff", "download_link": f"{SCENE}{n}"}
+                for n in range(len(self.scenes))
+            ]
+        is_known = f"[attachable_id$eq{SESSION_ID}]" in query
+        return [{"id": 7, "download_link": FILE}] if is_known else []
 
     def _sessions(self):
         (row,) = self.tables["sessions"]
@@ -111,11 +121,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path in (FILE, f"{ASSET}download/"):
             self.send_file()
             return
-        answer = server.answer(path)
-        if answer is None:
-            self.send_error(404)
-            return
-        body = json.dumps(answer).encode()
+        if path.startswith(SCENE):
+            body = server.scenes[int(path[len(SCENE) :])]
+        else:
+            answer = server.answer(path)
+            if answer is None:
+                self.send_error(404)
+                return
+            body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

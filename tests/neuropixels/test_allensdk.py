@@ -3,9 +3,11 @@
 Left out where AllenSDK is missing; scripts/check_allen makes an environment with it.
 """
 
+import io
 import json
 import shutil
 
+import imageio.v3 as imageio
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +28,7 @@ from v1model.neuropixels.session import load_session
 from v1model.neuropixels.unit_filter import UnitFilter
 from v1model.neuropixels.warehouse import Warehouse
 from v1model.presentations.binning import bin_spikes
+from v1model.recordings import open_recording
 
 pytestmark = pytest.mark.allen
 ecephys = pytest.importorskip("allensdk.brain_observatory.ecephys.ecephys_session")
@@ -209,6 +212,25 @@ def test_a_damaged_file_of_the_cache_is_kept_aside_and_fetched_again(
     assert fetch("--sessions", "all", "--out", cache_folder, "--url", server.url) == []
     assert path.read_bytes() == server.content
     assert path.with_name(f"{path.name}.damaged").stat().st_size == 1000
+
+
+def test_pictures_come_along_and_into_the_recording(
+    server, fetch, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("v1model.neuropixels.warehouse.N_SCENES", 4)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 6, 8), np.uint8)
+    for picture in pictures:
+        stream = io.BytesIO()
+        imageio.imwrite(stream, picture, extension=".tiff")
+        server.scenes.append(stream.getvalue())
+    place = ("--out", tmp_path, "--url", server.url, "--scenes", "--convert")
+    assert fetch("--sessions", SESSION_ID, *place) == []
+    folder = tmp_path / "natural_scene_templates"
+    assert len(list(folder.glob("natural_scene_*.tiff"))) == 4
+    (path,) = tmp_path.glob("session_*/*.h5")
+    with open_recording(path) as recording:
+        frames = recording.stimulus["natural_scenes"].frames
+    np.testing.assert_array_equal(frames, pictures)
 
 
 def test_too_many_wanted_units_leave_no_session(server, fetch, tmp_path):

@@ -146,6 +146,15 @@ def test_a_file_without_invalid_times_is_valid_throughout(nwb):
     assert session.valid_between(STARTS_S, STOPS_S).all()
 
 
+def test_an_invalid_time_may_be_of_a_probe_that_has_no_units(nwb):
+    with h5py.File(nwb, "r+") as file:
+        file.create_group("general/extracellular_ephys/probeF")
+        file["intervals/invalid_times/tags"][5] = "probeF"
+    session = load_session(nwb)
+    valid = session.valid_between(STARTS_S, STOPS_S)
+    assert valid[list(MASKED)].all() and not valid[10].any()
+
+
 def test_metrics_that_are_missing_fail_a_limit_unless_it_is_off(nwb):
     with h5py.File(nwb, "r+") as file:
         file["units/presence_ratio"][0] = np.nan

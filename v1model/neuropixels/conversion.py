@@ -7,6 +7,7 @@ import numpy as np
 
 from v1model.neuropixels.invalid_times import ALL_PROBES, STIMULUS, TOUCHING_S
 from v1model.neuropixels.series import SCENES, RunningSpeed, SceneIndex
+from v1model.neuropixels.spike_trains import WINDOW_SPIKES
 from v1model.neuropixels.suspects import SUSPECT_SESSIONS
 from v1model.recordings import Clock, RecordingWriter, Signal
 
@@ -19,7 +20,13 @@ logger = logging.getLogger(__name__)
 
 
 def session_to_recording(
-    session, path, *, dt_ms=1.0, templates=None, progress=None, window_spikes=None
+    session,
+    path,
+    *,
+    dt_ms=1.0,
+    templates=None,
+    progress=None,
+    window_spikes=WINDOW_SPIKES,
 ):
     """Writes a Session as a recording, with flat memory.
 
@@ -36,7 +43,7 @@ def session_to_recording(
         templates: Folder of the pictures natural_scene_N.tiff; they become the stimulus
             "natural_scenes". None leaves the stimulus out.
         progress: Called as `progress(done, total)` with spikes.
-        window_spikes: How many are in memory together, about; None for the default.
+        window_spikes: How many are in memory together, about.
 
     Returns:
         The path.
@@ -46,9 +53,7 @@ def session_to_recording(
             size, or an option is wrong.
     """
     path, clock = pathlib.Path(path), Clock(dt_ms)
-    windows = session.spikes.in_windows(
-        clock, *(() if window_spikes is None else (window_spikes,))
-    )
+    windows = session.spikes.in_windows(clock, window_spikes)
     stimulus = None if templates is None else SceneIndex(session, templates)
     running = RunningSpeed(session) if session.has_running else None
     if running is None:

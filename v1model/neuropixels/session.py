@@ -143,8 +143,9 @@ def load_session(path, unit_filter=None):
     path = pathlib.Path(path)
     with open_for_reading(path) as file:
         units, spikes = _read_units(file, path)
-        probes = [p for p in pd.unique(units["probe"]) if p]
-        invalid = read_invalid_times(file, probes)
+        # All of the session, also those of which no unit is left.
+        probes = set(file[ELECTRODES].parent).difference({"electrodes"})
+        invalid = read_invalid_times(file, probes.union(units["probe"]))
         session = Session(
             path=path,
             session_id=_session_id(file),
