@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from tests.neuropixels.allen_files import STARTS_S, UNIT_IDS
+from tests.neuropixels.allen_files import SESSION_ID, STARTS_S, UNIT_IDS
 from v1model.neuropixels.session import load_session
 from v1model.neuropixels.unit_filter import UnitFilter
 
@@ -113,10 +113,13 @@ def test_a_column_of_several_numbers_per_row_is_refused_where_one_is_needed(nwb)
         load_session(nwb)
 
 
-def test_an_identifier_that_is_no_number_is_refused(nwb):
+def test_a_session_needs_a_number_in_one_of_two_places(nwb):
     with h5py.File(nwb, "r+") as file:
         file["identifier"][()] = "mouse"
-    with pytest.raises(ValueError, match="identifier must be the number.*'mouse'"):
+    assert load_session(nwb).session_id == SESSION_ID
+    with h5py.File(nwb, "r+") as file:
+        file["general/session_id"][()] = "rat"
+    with pytest.raises(ValueError, match="must be the number.* 'mouse' and 'rat'"):
         load_session(nwb)
 
 

@@ -161,14 +161,15 @@ def load_session(path, unit_filter=None):
 
 
 def _session_id(file):
-    text = read_text(file, "identifier")
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(
-            f"{file.filename}: /identifier must be the number of a session, got "
-            f"{text!r}."
-        ) from None
+    """Archives may put an identifier of their own in place of the number."""
+    texts = (read_text(file, "identifier"), read_text(file, "general/session_id", ""))
+    for text in texts:
+        if text.isdecimal():
+            return int(text)
+    raise ValueError(
+        f"{file.filename}: /identifier or /general/session_id must be the number of a "
+        f"session, got {texts[0]!r} and {texts[1]!r}."
+    )
 
 
 def _subject(file):
