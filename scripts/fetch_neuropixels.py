@@ -1,15 +1,13 @@
 #!/usr/bin/env python
 """Lists and downloads sessions of Allen Visual Coding Neuropixels.
 
-    python scripts/fetch_neuropixels.py --list
-    python scripts/fetch_neuropixels.py --sessions 715093703 --out neuropixels --convert
-
 A session file has 1.7 to 3.2 GB. The same command again continues what broke off, and
 leaves complete files alone. --source allensdk asks the warehouse of the Allen Institute
 (pip install 'v1model[allen]', Python before 3.12); --source dandi takes the 32 sessions
 with natural scenes from the DANDI archive over plain HTTPS and compares their published
 checksums. Both fill a folder that AllenSDK reads as its cache. Every file is opened
 with our own reader before it counts as there; --convert also writes recordings.
+docs/neuropixels.md goes through it.
 """
 
 import dataclasses

@@ -1,9 +1,6 @@
 #!/usr/bin/env python
 """Turns a Neuropixels session file into a recording, or says what is in it.
 
-    python scripts/import_neuropixels.py --nwb session_715093703.nwb
-    python scripts/import_neuropixels.py --nwb session_715093703.nwb --out a.h5
-
 Reads the NWB files of Allen Visual Coding Neuropixels with h5py alone. Without --out
 it prints a summary: units by area, presentations by stimulus, invalid times.
 """

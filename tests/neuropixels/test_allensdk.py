@@ -30,7 +30,7 @@ from v1model.neuropixels.warehouse import Warehouse
 from v1model.presentations.binning import bin_spikes
 from v1model.recordings import open_recording
 
-pytestmark = pytest.mark.allen
+pytestmark = [pytest.mark.allen, pytest.mark.filterwarnings("ignore")]
 ecephys = pytest.importorskip("allensdk.brain_observatory.ecephys.ecephys_session")
 project = pytest.importorskip(
     "allensdk.brain_observatory.ecephys.ecephys_project_cache"

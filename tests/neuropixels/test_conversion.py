@@ -47,6 +47,35 @@ def test_validity_is_that_of_the_session_for_every_presentation(session, recordi
     np.testing.assert_array_equal(recording.valid_between(STARTS_S, STOPS_S), expected)
 
 
+def nearest_centroid(binned, labels):
+    """Share of presentations whose picture has the nearest mean without them."""
+    counts = binned.counts.sum(axis=1).astype(float)
+    n_right = 0
+    for row, label in enumerate(labels):
+        rest = np.arange(len(labels)) != row
+        classes = np.unique(labels[rest])
+        means = [counts[rest & (labels == c)].mean(axis=0) for c in classes]
+        distance = np.linalg.norm(np.array(means) - counts[row], axis=1)
+        n_right += classes[distance.argmin()] == label
+    return n_right / len(labels)
+
+
+def test_pictures_are_read_from_the_recording_and_shuffled_ones_are_not(
+    written, tmp_path
+):
+    """Each unit prefers one of five frames."""
+    session = load_session(written[0], UnitFilter.keep_all())
+    session_to_recording(session, tmp_path / "a.h5")
+    with open_recording(tmp_path / "a.h5") as recording:
+        binned = bin_recording(recording, 1, stimulus="natural_scenes")
+    rng = np.random.default_rng(0)
+    shuffled = [
+        nearest_centroid(binned, rng.permutation(binned.labels)) for _ in range(20)
+    ]
+    assert nearest_centroid(binned, binned.labels) > 0.6
+    assert np.mean(shuffled) < 0.3
+
+
 @pytest.mark.parametrize("n_bins", [1, 5, 10])
 def test_binned_presentations_are_those_of_the_session(
     written, session, recording, n_bins
