@@ -118,7 +118,12 @@ class DataServer(http.server.ThreadingHTTPServer):
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         server, path = self.server, self.path
-        if path in (FILE, f"{ASSET}download/"):
+        if path == f"{ASSET}download/":  # the archive keeps its files elsewhere
+            self.send_response(302)
+            self.send_header("Location", f"{server.url}{FILE}")
+            self.end_headers()
+            return
+        if path == FILE:
             self.send_file()
             return
         if path.startswith(SCENE):

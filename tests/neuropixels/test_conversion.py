@@ -47,6 +47,22 @@ def test_validity_is_that_of_the_session_for_every_presentation(session, recordi
     np.testing.assert_array_equal(recording.valid_between(STARTS_S, STOPS_S), expected)
 
 
+def test_invalid_times_that_touch_within_rounding_mask_no_neighbour(nwb, tmp_path):
+    """Exact comparisons follow, so the edges must agree to the last digit."""
+    begin, end = STOPS_S[6], STARTS_S[9]
+    for _ in range(3):
+        begin, end = np.nextafter(begin, 0), np.nextafter(end, 99)
+    with h5py.File(nwb, "r+") as file:
+        file["intervals/invalid_times/start_time"][1] = begin
+        file["intervals/invalid_times/stop_time"][1] = end
+    session_to_recording(load_session(nwb), tmp_path / "a.h5")
+    with open_recording(tmp_path / "a.h5") as recording:
+        valid = recording.valid_between(STARTS_S, STOPS_S)
+        probe = recording.neurons["probe"].to_numpy()
+    is_masked = ~valid[:, probe == "probeA"].any(axis=1)
+    assert np.flatnonzero(is_masked).tolist() == [7, 8, 10]
+
+
 def nearest_centroid(binned, labels):
     """Share of presentations whose picture has the nearest mean without them."""
     counts = binned.counts.sum(axis=1).astype(float)

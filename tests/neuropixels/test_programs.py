@@ -1,10 +1,11 @@
 import importlib.util
 import logging
 
+import h5py
 import numpy as np
 import pytest
 
-from tests.neuropixels.allen_files import SESSION_ID, SESSION_TYPE
+from tests.neuropixels.allen_files import SESSION_ID, SESSION_TYPE, write_session
 from tests.programs import load_script
 from v1model.flags import config_from
 from v1model.recordings import open_recording
@@ -64,6 +65,16 @@ def test_another_file_in_the_place_of_a_session_is_set_aside(server, fetch, path
     assert fetch("--sessions", SESSION_ID) == []
     assert path.read_bytes() == server.content
     assert (path.parent / f"{path.name}.damaged").read_bytes() == b"half a file"
+
+
+def test_another_session_in_the_place_of_one_is_set_aside(server, fetch, path, caplog):
+    path.parent.mkdir()
+    write_session(path)
+    with h5py.File(path, "r+") as file:
+        file["identifier"][()] = "5"
+    assert fetch("--sessions", SESSION_ID) == []
+    assert f"{path} is session 5" in caplog.text
+    assert path.read_bytes() == server.content
 
 
 def test_a_session_that_fails_is_told_and_does_not_stop_the_others(

@@ -162,6 +162,21 @@ def test_metrics_that_are_missing_fail_a_limit_unless_it_is_off(nwb):
     assert tuple(load_session(nwb, RELAXED).units["id"]) == RELAXED_UNITS
 
 
+def test_limits_include_their_own_value(nwb):
+    limits = {"amplitude_cutoff": 0.1, "presence_ratio": 0.95, "isi_violations": 0.5}
+    with h5py.File(nwb, "r+") as file:
+        for name, value in limits.items():
+            file[f"units/{name}"][0] = value
+    assert tuple(load_session(nwb).units["id"]) == GOOD_UNITS
+    for name, value in limits.items():
+        beyond = np.nextafter(value, 0 if name == "presence_ratio" else 1)
+        with h5py.File(nwb, "r+") as file:
+            file[f"units/{name}"][0] = beyond
+        assert tuple(load_session(nwb).units["id"]) == GOOD_UNITS[1:]
+        with h5py.File(nwb, "r+") as file:
+            file[f"units/{name}"][0] = value
+
+
 def test_invalid_channels_are_left_out_unless_they_are_wanted(nwb):
     with h5py.File(nwb, "r+") as file:
         file["general/extracellular_ephys/electrodes/valid_data"][0] = False
