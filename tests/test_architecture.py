@@ -25,6 +25,7 @@ LEVELLED = [
 SCRIPTS = (
     "scripts/quickstart",
     "scripts/check",
+    "scripts/check_allen",
     "scripts/slurm/train.sbatch",
     ".ci/run",
 )
