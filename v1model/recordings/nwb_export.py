@@ -22,7 +22,7 @@ from v1model.recordings.nwb import (
     nwb_name,
 )
 
-_BUFFER_BYTES = 2**26
+_BUFFER_BYTES = 2**24
 # NWB demands a date; this one says that none is known.
 UNKNOWN_DATE = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -116,7 +116,7 @@ def _add_activity(pynwb, file, recording, pool):
     file.units = _units(pynwb, UNITS, recording.neurons, trains, electrodes)
     if len(counts) < 2 and not others:
         return
-    module = file.create_processing_module(ACTIVITY, "Activity of the units.")
+    module = file.create_processing_module(name=ACTIVITY, description="Of the units.")
     for name in counts[1:]:
         trains = recording.activity[name].trains()
         module.add(_units(pynwb, name, recording.neurons[["id"]], trains, None))
@@ -142,7 +142,7 @@ def _add_series(pynwb, file, recording, pool):
             _time_series(pynwb, label, one.rows, "n.a.", words, recording, pool)
         )
     if recording.behavior:
-        module = file.create_processing_module(BEHAVIOR, "Behaviour of the animal.")
+        module = file.create_processing_module(name=BEHAVIOR, description="Behaviour.")
         for name, one in recording.behavior.items():
             words = "behaviour, a row per step"
             module.add(
