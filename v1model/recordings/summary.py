@@ -108,8 +108,9 @@ def _head(recording):
 
 def _activity(recording):
     for name, one in recording.activity.items():
-        room = one.array_bytes / max(one.stored_bytes, 1)
-        room = f"{one.stored_bytes / MB:,.1f} MB, compressed {room:.1f}x"
+        room = f"{one.stored_bytes / MB:,.2f} MB"
+        if one.array_bytes > MB:
+            room += f", compressed {one.array_bytes / one.stored_bytes:.1f}x"
         if one.signal.is_count:
             seconds = recording.duration_s * recording.n_neurons
             rate = one.n_events / seconds if seconds else 0
