@@ -203,10 +203,12 @@ def write_h5py(activity, n_steps, path, memory):
     options = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
     with h5py.File(path, "w") as file:
         shape = (n_steps, n_neurons)
-        chunks = chunk_shape((n_neurons,), 2)
+        chunks = tuple(map(min, chunk_shape((n_neurons,), 2), shape))
         voltages = file.create_dataset("v", shape, "f2", chunks=chunks, **options)
         size = n_steps * len(activity.neuron) // BLOCK + len(activity.neuron)
-        neuron = file.create_dataset("n", (size,), "i4", chunks=(2**14,), **options)
+        neuron = file.create_dataset(
+            "n", (size,), "i4", chunks=(min(2**14, size),), **options
+        )
         start = first = 0
         for n in blocks(n_steps):
             voltages[start : start + n], (_, who) = activity.part(n)

@@ -344,3 +344,33 @@ def test_every_name_must_come_with_every_append(writer):
         names = itertools.islice(["movie", "gray"], n)
         with pytest.raises(ValueError, match="same stimulus and behavior"):
             writer.append(zeros, {name: np.zeros((5, 3, 2)) for name in names})
+
+
+FULL = """
+    import resource, sys
+    import numpy as np, pandas as pd
+    from v1model.recordings import RecordingWriter, Signal
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+    values = np.random.default_rng(0).random((200, 3000))
+    with RecordingWriter(
+        sys.argv[1],
+        neurons=pd.DataFrame({"id": range(3000)}),
+        dt_ms=1,
+        signals={"v": Signal("voltage")},
+    ) as writer:
+        for _ in range(20):
+            writer.append({"v": values})
+"""
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_file(content, tmp_path):
+    path = write(content, tmp_path / "a.h5")
+    before = path.read_bytes()
+    command = [sys.executable, "-c", textwrap.dedent(FULL), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.endswith(f"{path} cannot be written: File too large.")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
