@@ -1,6 +1,6 @@
 """Writing and reading a recording beside the plain disk, and the memory it takes.
 
-    python benchmarks/recording_speed.py [--neurons 51978] [--steps 2000] [--dir FOLDER]
+    python benchmarks/recording_speed.py [--neurons 51978] [--steps 2048] [--dir FOLDER]
     python benchmarks/recording_speed.py --steps 100000    # the real size, 12 GB
 
 Made up are spikes at 3 Hz and voltages in float16: noise with a correlation time of
@@ -70,7 +70,7 @@ class Activity:
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--neurons", type=int, default=51_978, help="Neurons.")
-    parser.add_argument("--steps", type=int, default=2000, help="Steps of 1 ms.")
+    parser.add_argument("--steps", type=int, default=SHORT, help="Steps of 1 ms.")
     parser.add_argument("--dir", default=None, help="Folder for the files.")
     options = parser.parse_args(arguments)
     if not sys.platform.startswith("linux"):
@@ -109,15 +109,17 @@ def measure(way, activity, n_steps, path):
     """A row of the results."""
     write, read = WRITERS[way], READERS[way]
     with on_one_core() if way == "one core" else contextlib.nullcontext():
-        memory = Memory(n_steps)
+        writing = Memory(n_steps)
         begun = time.perf_counter()
-        write(activity, n_steps, path, memory)
+        write(activity, n_steps, path, writing)
         forget(path)
         write_s = time.perf_counter() - begun
-        written = memory.growth()
+        written = writing.peak_and_growth()
+        reading = Memory(n_steps)
         begun = time.perf_counter()
-        read(path, n_steps, memory)
+        read(path, n_steps, reading)
         read_s = time.perf_counter() - begun
+        peak, growth = np.maximum(written, reading.peak_and_growth())
     found = {
         "neurons": activity.voltages.shape[1],
         "steps": n_steps,
@@ -126,8 +128,8 @@ def measure(way, activity, n_steps, path):
         "file_mb": round(path.stat().st_size / MB, 1),
         "write_mb_s": round(activity.n_bytes(n_steps) / MB / write_s, 1),
         "read_mb_s": round(activity.n_bytes(n_steps) / MB / read_s, 1),
-        "peak_mb": round(max(written[0], memory.growth()[0]), 1),
-        "growth_mb": round(max(written[1], memory.growth()[1]), 1),
+        "peak_mb": round(float(peak), 1),
+        "growth_mb": round(float(growth), 1),
         "few_neurons_s": "",
         "few_steps_s": "",
         "load": round(os.getloadavg()[0], 1),
@@ -246,7 +248,7 @@ class Memory:
     """Peak of this process beyond what it held, and how much came after a tenth.
 
     Args:
-        n_steps: Steps that will come, by `step`, once for writing and once for reading.
+        n_steps: Steps that will come, by `step`.
     """
 
     def __init__(self, n_steps):
@@ -260,7 +262,7 @@ class Memory:
         if self._early is None and self._seen >= max(self._n_steps / 10, 4 * BLOCK):
             self._early = _status("VmHWM")
 
-    def growth(self):
+    def peak_and_growth(self):
         """(peak, what of it came after the first tenth), MB."""
         now = _status("VmHWM")
         early = now if self._early is None else self._early

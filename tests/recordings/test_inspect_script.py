@@ -95,6 +95,7 @@ def test_rates_of_groups_are_those_of_their_neurons(path):
     ("column", "names", "expected"),
     [
         ("population", ["e4", "i1Htr3a", "e23"], ["i1Htr3a", "e23", "e4"]),
+        ("cell_type", ["e4Rorb", "i4Sst", "e23Cux2"], ["e23Cux2", "e4Rorb", "i4Sst"]),
         ("layer", ["L6", "L2/3", "L1"], ["L1", "L2/3", "L6"]),
         ("area", ["VISp", "CA1", ""], ["(none)", "CA1", "VISp"]),
         ("area", ["CA3", "CA1", "DG"], ["CA1", "CA3", "DG"]),

@@ -12,7 +12,7 @@ from visualization import style
 from visualization.recording import overview
 from visualization.recording.overview import RASTER, WIDTH, recording_overview
 from visualization.recording.panels import colours_of, trial_rows
-from visualization.recording.stretch import MOST_ROWS, read_stretch, thinned
+from visualization.recording.stretch import MOST_ROWS, cropped, read_stretch, thinned
 from visualization.trial.laminar import heights
 
 
@@ -266,6 +266,19 @@ def test_large_pictures_are_thinned():
     picture = np.arange(918 * 1174.0).reshape(918, 1174)
     assert max(thinned(picture).shape) <= 200
     np.testing.assert_array_equal(thinned(picture[:50, :60]), picture[:50, :60])
+
+
+def test_what_is_blank_in_all_pictures_is_cut_off():
+    """A small column sees a part of the screen only."""
+    screens = np.full((2, 120, 240), 0.5)
+    screens[0, 50:60, 100:110] = np.arange(100).reshape(10, 10)
+    screens[1, 55:70, 90:95] = 7
+    pictures = [("screen", k, k + 1, screen) for k, screen in enumerate(screens)]
+    for (*where, picture), screen in zip(cropped(pictures), screens, strict=True):
+        assert where[0] == "screen"
+        np.testing.assert_array_equal(picture, screen[50:70, 90:110])
+    blank = [("screen", 0, 1, np.zeros((3, 4)))]
+    assert cropped(blank)[0][3].shape == (3, 4)
 
 
 def test_an_empty_recording_cannot_be_drawn(tmp_path):

@@ -1,5 +1,7 @@
 """What is in a recording, in words. Read with flat memory, whatever its length."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -48,10 +50,8 @@ def groups_of(neurons, by=None):
 
 def _depth(names, name):
     """Layers from the pia down, if all names say a layer; else by name."""
-    digits = ["".join(filter(str.isdigit, one)) for one in names]
-    kinds = {one.strip("0123456789/").lower()[:1] for one in names}
-    is_layered = all(digits) and kinds <= {"e", "i", "l", ""}
-    return ("".join(filter(str.isdigit, name)) if is_layered else "", name)
+    layers = [re.match(r"[eilEIL]?(\d+)", one) for one in (*names, name)]
+    return (layers[-1][1] if all(layers) else "", name)
 
 
 def group_rates(recording, name="spikes", by=None):

@@ -87,6 +87,8 @@ def draw_pictures(axes, stretch):
     values = [picture for *_, picture in stretch.pictures]
     low = min(float(np.nanmin(picture)) for picture in values)
     high = max(float(np.nanmax(picture)) for picture in values)
+    if low < 0:  # luminance around that of a gray screen
+        low, high = -max(-low, high), max(-low, high)
     box = axes.get_window_extent()
     per_second = box.width / (stretch.stop_s - stretch.start_s)
     for _, start, stop, picture in stretch.pictures:

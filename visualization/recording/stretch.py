@@ -173,23 +173,41 @@ def _stimulus(recording, start, stop):
             borders = recording.clock.times(start + edges)
             for k, first in enumerate(edges[:-1].tolist()):
                 if index[first] >= 0:
-                    picture = thinned(one.frame(int(index[first])))
+                    picture = one.frame(int(index[first]))
                     pictures.append((name, *borders[k : k + 2].tolist(), picture))
-            return pictures, None
+            return cropped(pictures), None
     for name, one in recording.stimulus.items():
         if not one.is_framed and len(one.row_shape) == 2:
             at = np.linspace(start, stop, 13).astype(int)
             for first, last in zip(at[:-1].tolist(), at[1:].tolist(), strict=True):
                 if last > first:
                     borders = recording.clock.times([first, last]).tolist()
-                    picture = thinned(one.read(first, first + 1)[0])
+                    picture = one.read(first, first + 1)[0]
                     pictures.append((name, *borders, picture))
-            return pictures, None
+            return cropped(pictures), None
     for name, one in recording.stimulus.items():
         if not one.is_framed and len(one.row_shape) < 2:
             values = one.read(start, stop).reshape(stop - start, -1)
             return [], (name, values.astype(np.float64))
     return [], None
+
+
+def cropped(pictures):
+    """Pictures without what is blank in all of them at their borders, and thinned.
+
+    A small column sees only a part of the screen.
+
+    Args:
+        pictures: (name, start_s, stop_s, picture) of pictures of one size.
+    """
+    if not pictures:
+        return []
+    is_blank = np.all([one == one[0, 0] for *_, one in pictures], axis=0)
+    rows, columns = (np.flatnonzero(~is_blank.all(axis=axis)) for axis in (1, 0))
+    if len(rows):
+        inside = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        pictures = [(*where, picture[inside]) for *where, picture in pictures]
+    return [(*where, thinned(picture)) for *where, picture in pictures]
 
 
 def thinned(picture):
