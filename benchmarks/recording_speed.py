@@ -12,7 +12,8 @@ Made up are spikes at 3 Hz and voltages in float16: noise with a correlation tim
     h5py        h5py's own gzip of the same chunks, one thread
 
 Each is written, forced onto the disk, dropped from the memory of the system and read
-back. MB are those of the arrays, whatever their size on the disk. The peak of memory is
+back. MB are those of the arrays, whatever their size on the disk; "core" are those per
+second of a core, which other programs hardly change. The peak of memory is
 counted from when the made-up activity is there; growth is what came after the first
 tenth of the steps. Results are added to benchmarks/results/recording_speed.csv.
 Linux only.
@@ -77,7 +78,7 @@ def main(arguments=None):
         sys.exit("memory and caches are controlled on Linux only: not measured")
     activity = made_up(options.neurons)
     rows = []
-    print(f"{options.neurons:,} neurons; MB/s of the arrays, ratio to the disk")
+    print(f"{options.neurons:,} neurons; MB/s of the arrays (ratio to the disk)")
     with tempfile.TemporaryDirectory(dir=options.dir) as folder:
         for n_steps in sorted({min(options.steps, SHORT), options.steps}):
             ways = WAYS if n_steps <= SHORT else WAYS[:2]
@@ -110,24 +111,27 @@ def measure(way, activity, n_steps, path):
     write, read = WRITERS[way], READERS[way]
     with on_one_core() if way == "one core" else contextlib.nullcontext():
         writing = Memory(n_steps)
-        begun = time.perf_counter()
+        begun = clocks()
         write(activity, n_steps, path, writing)
         forget(path)
-        write_s = time.perf_counter() - begun
+        write_s, write_cpu_s = clocks() - begun
         written = writing.peak_and_growth()
         reading = Memory(n_steps)
-        begun = time.perf_counter()
+        begun = clocks()
         read(path, n_steps, reading)
-        read_s = time.perf_counter() - begun
+        read_s, read_cpu_s = clocks() - begun
         peak, growth = np.maximum(written, reading.peak_and_growth())
+    mb = activity.n_bytes(n_steps) / MB
     found = {
         "neurons": activity.voltages.shape[1],
         "steps": n_steps,
         "way": way,
-        "array_mb": round(activity.n_bytes(n_steps) / MB, 1),
+        "array_mb": round(mb, 1),
         "file_mb": round(path.stat().st_size / MB, 1),
-        "write_mb_s": round(activity.n_bytes(n_steps) / MB / write_s, 1),
-        "read_mb_s": round(activity.n_bytes(n_steps) / MB / read_s, 1),
+        "write_mb_s": round(mb / write_s, 1),
+        "read_mb_s": round(mb / read_s, 1),
+        "write_mb_cpu_s": round(mb / write_cpu_s, 1),
+        "read_mb_cpu_s": round(mb / read_cpu_s, 1),
         "peak_mb": round(float(peak), 1),
         "growth_mb": round(float(growth), 1),
         "few_neurons_s": "",
@@ -139,6 +143,11 @@ def measure(way, activity, n_steps, path):
         found |= slices(path, n_steps)
     path.unlink()
     return found
+
+
+def clocks():
+    """Seconds of the wall, and of all cores for this process."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def slices(path, n_steps):
@@ -303,7 +312,8 @@ def words_of(row, disk):
     line = f"{row['steps']:8,} steps  {row['way']:9}"
     for what in ("write", "read"):
         speed = row[f"{what}_mb_s"]
-        line += f"  {what} {speed:6.0f} ({speed / disk[f'{what}_mb_s']:4.2f})"
+        line += f"  {what} {speed:5.0f} ({speed / disk[f'{what}_mb_s']:4.2f}"
+        line += f", core {row[f'{what}_mb_cpu_s']:.0f})"
     line += f"  file {row['file_mb']:,.0f} of {row['array_mb']:,.0f} MB"
     line += f"  peak {row['peak_mb']:.0f}, growth {row['growth_mb']:.0f} MB"
     if row["few_neurons_s"] != "":

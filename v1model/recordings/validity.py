@@ -5,6 +5,8 @@ import pandas as pd
 
 from v1model.recordings.chunks import RowAppender, read_rows
 
+_BLOCK_BYTES = 2**24  # of masks that are counted at a time
+
 
 class ValidityAppender:
     """The mask of a recording that grows, stored where it changes.
@@ -169,11 +171,16 @@ class Validity:
 
     def intervals(self):
         """Data frame of what is invalid: start_s, stop_s, n_neurons invalid."""
-        n = [int((~self.piece(k + 1)).sum()) for k in range(len(self.from_s))]
+        size = max(_BLOCK_BYTES // self._n_neurons, 1)
+        n = [
+            (~self._pieces(low + 1, min(low + size, len(self.from_s)) + 1)).sum(axis=1)
+            for low in range(0, len(self.from_s), size)
+        ]
+        n = np.concatenate([np.empty(0, np.int64), *n])
         table = {
             "start_s": self.from_s,
             "stop_s": np.append(self.from_s[1:], np.inf)[: len(n)],
-            "n_neurons": np.array(n, np.int64),
+            "n_neurons": n,
         }
         frame = pd.DataFrame(table)
         return frame[frame["n_neurons"] > 0].reset_index(drop=True)
