@@ -153,3 +153,38 @@ def test_a_refused_file_is_closed(original, tmp_path):
         open_recording(path)
     with h5py.File(path, "r+"):  # would fail if it were open for reading
         pass
+
+
+def test_a_damaged_chunk_is_an_error_that_says_where(original, tmp_path):
+    path = tmp_path / "a.h5"
+    path.write_bytes(original)
+    with h5py.File(path) as file:
+        chunk = file["activity/voltages"].id.get_chunk_info(0)
+    damaged = bytearray(original)
+    damaged[chunk.byte_offset + chunk.size // 2] ^= 255
+    path.write_bytes(damaged)
+    with open_recording(path) as recording:
+        with pytest.raises(ValueError, match="a.h5: /activity/voltages is damaged"):
+            recording.activity["voltages"].read()
+        recording.activity["rates"].read()
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "value", "message"),
+    [
+        ("first", 5, 1000, r"/activity/spikes/first decreases in step 5"),
+        ("neuron", 3, 7, r"/activity/spikes/neuron must lie in 0\.\.6, got 0 to 7"),
+        ("neuron", 3, -1, "got -1 to 6"),
+    ],
+)
+def test_impossible_events_are_an_error_when_they_are_read(
+    original, tmp_path, name, row, value, message
+):
+    path = tmp_path / "a.h5"
+    path.write_bytes(original)
+    with h5py.File(path, "r+") as file:
+        file[f"activity/spikes/{name}"][row] = value
+    with open_recording(path) as recording:
+        with pytest.raises(ValueError, match=message) as caught:
+            recording.activity["spikes"].events()
+        assert str(caught.value).startswith(str(path))

@@ -172,6 +172,9 @@ def read_rows(dataset, start, stop, columns=None, pool=None, dtype=None):
         columns: Increasing indices along axis 1, or None for all.
         pool: Executor that decompresses.
         dtype: Of what is returned; None for that of the dataset.
+
+    Raises:
+        ValueError: A chunk is damaged.
     """
     dtype = np.dtype(dtype or dataset.dtype)
     width = dataset.shape[1:]
@@ -189,10 +192,19 @@ def read_rows(dataset, start, stop, columns=None, pool=None, dtype=None):
         job = (chunk, dataset.chunks, dataset.dtype, inside, out, rows, taken)
         pending.append(pool.submit(_decompress, *job))
         if len(pending) > 4 * _MOST_THREADS:
-            pending.pop(0).result()
+            _wait(pending.pop(0), dataset)
     for future in pending:
-        future.result()
+        _wait(future, dataset)
     return out
+
+
+def _wait(future, dataset):
+    """Waits for a chunk; one that is damaged is an error that says where it is."""
+    try:
+        future.result()
+    except zlib.error as error:
+        where = f"{dataset.file.filename}: {dataset.name}"
+        raise ValueError(f"{where} is damaged ({error}).") from error
 
 
 def _is_ours(dataset):

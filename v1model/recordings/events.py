@@ -238,11 +238,26 @@ class EventSignal:
         return counts[:, back]
 
     def events(self, start=0, stop=None):
-        """(step (n,) int64, neuron (n,) int32) of steps [start, stop), by time."""
+        """(step (n,) int64, neuron (n,) int32) of steps [start, stop), by time.
+
+        Raises:
+            ValueError: The steps are not in the recording, or the file is damaged.
+        """
         start, stop = steps_of(start, stop, self._n_steps)
         first = self._read("first", start, stop + 1)
+        counts = np.diff(first)
+        if (counts < 0).any():
+            raise ValueError(
+                f"{self.group.file.filename}: {self.group.name}/first decreases in "
+                f"step {start + int((counts < 0).argmax())}."
+            )
         neuron = self._read("neuron", first[0], first[-1])
-        return np.repeat(np.arange(start, stop), np.diff(first)), neuron
+        if neuron.size and not 0 <= neuron.min() <= neuron.max() < self._n_neurons:
+            raise ValueError(
+                f"{self.group.file.filename}: {self.group.name}/neuron must lie in "
+                f"0..{self._n_neurons - 1}, got {neuron.min()} to {neuron.max()}."
+            )
+        return np.repeat(np.arange(start, stop), counts), neuron
 
     def counts(self, start=0, stop=None):
         """Spikes of each neuron in steps [start, stop), (N,) int64; flat memory."""
