@@ -37,6 +37,12 @@ def test_a_moved_time_stays_in_its_step(clock, other, steps, part, first):
     np.testing.assert_array_equal(on_border, clock.times(np.add(steps, first)))
 
 
+def test_a_time_just_before_the_end_of_a_step_is_not_rounded_into_the_next():
+    other, clock, first = Clock(1.0), Clock(1.0, 1e4), 10**6
+    last = np.nextafter(other.times(1), 0)
+    assert clock.steps(clock.moved(last, other, first)) == first
+
+
 @pytest.mark.parametrize("dt_ms", [0, -1, np.nan, np.inf])
 def test_a_step_must_have_a_length(dt_ms):
     with pytest.raises(ValueError, match=f"dt_ms must be .*got {float(dt_ms)}"):

@@ -166,3 +166,24 @@ def test_joining_is_associative(tmp_path):
             np.testing.assert_allclose(left[name], value, rtol=1e-14)
         else:
             np.testing.assert_array_equal(left[name], value)
+
+
+def test_each_recording_keeps_the_pictures_that_it_showed(tmp_path):
+    rng, shown, paths = np.random.default_rng(0), [], []
+    for k in range(3):
+        frames, index = rng.random((k + 2, 3, 4)), rng.integers(-1, k + 2, 50)
+        paths.append(tmp_path / f"{k}.h5")
+        save_recording(
+            paths[-1],
+            dt_ms=1,
+            activity={"r": np.zeros((50, 2))},
+            quantities={"r": "rate"},
+            stimulus={"movie": index},
+            frames={"movie": frames},
+        )
+        shown.append(np.where(index[:, None, None] >= 0, frames[index], 0))
+    concatenate(paths, tmp_path / "joined.h5")
+    with open_recording(tmp_path / "joined.h5") as recording:
+        movie = recording.stimulus["movie"]
+        np.testing.assert_array_equal(movie.read(), np.concatenate(shown))
+        assert movie.n_frames == 2 + 3 + 4

@@ -13,7 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.recordings.made_up import assert_same_files, made_up, write
-from v1model.recordings import export_nwb, import_nwb, open_recording, save_recording
+from v1model.recordings import (
+    export_nwb,
+    import_nwb,
+    nwb_export,
+    nwb_import,
+    open_recording,
+    save_recording,
+)
 
 pynwb = pytest.importorskip("pynwb")
 
@@ -52,6 +59,31 @@ def test_any_recording_comes_back(tmp_path_factory, n_steps, n_neurons, seed, pr
         content.neurons.insert(1, "probe", names)
     path = write(content, tmp_path_factory.mktemp("nwb") / "a.h5")
     assert_same_files(path, there_and_back(path)[1])
+
+
+def test_a_recording_that_is_copied_in_many_parts_comes_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(nwb_import, "_BLOCK_BYTES", 3000)
+    monkeypatch.setattr(nwb_export, "_BUFFER_BYTES", 3000)
+    path = write(made_up(n_steps=300), tmp_path / "a.h5")
+    assert_same_files(path, there_and_back(path)[1])
+
+
+def test_neurons_that_are_never_valid_are_so_until_the_end(tmp_path):
+    path = tmp_path / "a.h5"
+    save_recording(
+        path,
+        dt_ms=1,
+        start_s=2,
+        activity={"r": np.zeros((30, 3))},
+        quantities={"r": "rate"},
+        valid=np.array([True, False, True]),
+    )
+    nwb, back = there_and_back(path)
+    with pynwb.NWBHDF5IO(str(nwb), "r") as reader:
+        table = reader.read().invalid_times
+        assert (table["start_time"][0], table["stop_time"][0]) == (2, 2.03)
+    with open_recording(path) as one, open_recording(back) as other:
+        np.testing.assert_array_equal(one.valid(), other.valid())
 
 
 def test_an_exported_file_is_valid_nwb(exported):
