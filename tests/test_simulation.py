@@ -68,6 +68,18 @@ def test_pieces_of_any_length_give_the_same_spikes(network, lgn_spikes, engine):
     np.testing.assert_array_equal(spikes_of(column, pieces, noise_ms=25), whole)
 
 
+def test_a_run_that_was_broken_off_goes_on_as_if_it_had_not_been(column, lgn_spikes):
+    whole = spikes_of(column, [lgn_spikes], noise_ms=25)
+    (before,) = simulate(column, [lgn_spikes[:, :40]], SEEDS, noise_ms=25)
+    rest = spikes_of(
+        column, [lgn_spikes[:, 40:]], noise_ms=25, state=before.state, start_ms=40
+    )
+    np.testing.assert_array_equal(rest, whole[:, 40:])
+    assert rest.sum() > 100
+    with pytest.raises(ValueError, match="start_ms must not be negative, got -1"):
+        list(simulate(column, [], SEEDS, start_ms=-1))
+
+
 def test_a_trial_does_not_depend_on_the_batch_it_sits_in(column, lgn_spikes):
     both = spikes_of(column, [lgn_spikes])
     second = spikes_of(column, [lgn_spikes[1:]], SEEDS[1:])

@@ -57,7 +57,7 @@ def untrained_column(network, engine="auto", shared_background=True, max_delay=5
     )
 
 
-def simulate(column, lgn, seeds, *, noise_ms=PIECE_MS):
+def simulate(column, lgn, seeds, *, noise_ms=PIECE_MS, state=None, start_ms=0):
     """Runs a column on LGN activity of any length.
 
     The input comes in pieces and so do the results; the state is passed on, so that
@@ -72,15 +72,21 @@ def simulate(column, lgn, seeds, *, noise_ms=PIECE_MS):
         noise_ms: Length of the stretches for which noise is drawn. The slow part of
             DecodedNoise is constant in a stretch; the Poisson background does not
             care.
+        state: GLIF3State that the trials go on from; None is rest.
+        start_ms: How much of the trials lies before the first piece; with the state at
+            that time a run that was broken off goes on as if it had not been.
 
     Yields:
         ColumnActivity of each piece, spikes and voltages (B, t, N).
 
     Raises:
-        ValueError: `noise_ms` is not positive, or a piece has the wrong shape.
+        ValueError: `noise_ms` is not positive, `start_ms` is negative, or a piece has
+            the wrong shape.
     """
     if noise_ms < 1:
         raise ValueError(f"noise_ms must be positive, got {noise_ms}.")
+    if start_ms < 0:
+        raise ValueError(f"start_ms must not be negative, got {start_ms}.")
     noise = None if column.noise is None else _Noise(column.noise, seeds, noise_ms)
 
     @tf.function(reduce_retracing=True)
@@ -90,8 +96,9 @@ def simulate(column, lgn, seeds, *, noise_ms=PIECE_MS):
             currents += noise
         return column.rsnn(currents, initial_state=state)
 
-    state = column.rsnn.cell.zero_state(len(seeds))
-    elapsed = 0
+    if state is None:
+        state = column.rsnn.cell.zero_state(len(seeds))
+    elapsed = start_ms
     for piece in lgn:
         expected = (len(seeds), column.input_layer.n_inputs)
         if np.ndim(piece) != 3 or (piece.shape[0], piece.shape[2]) != expected:
@@ -137,10 +144,15 @@ def mean_rates(column, lgn_rates, seeds, *, skip_ms=SETTLING_MS):
 
 def spike_pieces(lgn_rates, seeds, piece_ms=PIECE_MS):
     """Yields LGN spikes drawn from rates (T, I) in Hz, (B, piece_ms, I) at a time."""
-    streams = [np.random.default_rng([seed, _LGN]) for seed in seeds]
+    streams = [lgn_generator(seed) for seed in seeds]
     for start in range(0, len(lgn_rates), piece_ms):
         rates = lgn_rates[start : start + piece_ms]
         yield np.stack([spikes_from_rates(rates, rng) for rng in streams])
+
+
+def lgn_generator(seed):
+    """The generator of the LGN spikes of the trial with this seed."""
+    return np.random.default_rng([seed, _LGN])
 
 
 def grating_rates(
