@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,6 @@ from v1model.trained_run import OF_A_RUN, find_subject
 
 AREA = "VISp"  # primary visual cortex, as the Allen Institute calls it
 SCREEN, SENT = "screen", "lgn"  # the stimuli of a recording
-COPIED_MS = 2048  # rows that are joined at once
 FRAMES_AT_ONCE = 64
 
 
@@ -122,7 +122,8 @@ class ColumnRecorder:
             self._parts.write_standing(k, rows.standing)
 
     def _append(self, writer, rows, start):
-        stimulus = {SCREEN: self.screening.index(start, start + rows.n_steps)}
+        numbers = self.screening.index(start, start + rows.n_steps)
+        stimulus = {SCREEN: numbers.astype(np.int64)}
         if self.config.keep_lgn:
             stimulus[SENT] = rows.lgn
         activity = {name: getattr(rows, name) for name in self.config.signals}
@@ -155,20 +156,20 @@ class ColumnRecorder:
             "comment": self.config.comment,
         }
         n_frames = self.screening.n_frames
-        frames = None
-        if n_frames:
-            frames = {
-                SCREEN: self.screening.frames(range(min(FRAMES_AT_ONCE, n_frames)))
-            }
+        frames = {SCREEN: self.screening.frames([])} if n_frames else None
         with self._writer(self.out, frames=frames, metadata=metadata) as writer:
-            for first in range(FRAMES_AT_ONCE, n_frames, FRAMES_AT_ONCE):
-                numbers = range(first, min(first + FRAMES_AT_ONCE, n_frames))
-                writer.add_frames(SCREEN, self.screening.frames(numbers))
             for k in range(n_parts):
                 with open_recording(self._parts.path(k)) as part:
-                    for start in range(0, part.n_steps, COPIED_MS):
-                        stop = min(start + COPIED_MS, part.n_steps)
-                        _copy(part, start, stop, writer)
+                    if n_frames:
+                        numbers = part.stimulus[SCREEN].rows
+                        shape = self.screening.frames([]).shape[1:]
+                        part.stimulus[SCREEN] = _Numbers(
+                            numbers, _NoFrames(), shape, _NoFrames.dtype
+                        )
+                    writer.append_recording(part)
+            for first in range(0, n_frames, FRAMES_AT_ONCE):
+                numbers = range(first, min(first + FRAMES_AT_ONCE, n_frames))
+                writer.add_frames(SCREEN, self.screening.frames(numbers))
             writer.add_trials(self._presentations())
 
     def _presentations(self):
@@ -275,15 +276,22 @@ def _require_recording_of(job, path):
     require_same_job(old, job, path)
 
 
-def _copy(part, start, stop, writer):
-    activity = {}
-    for name, signal in part.activity.items():
-        if signal.signal.is_count:
-            step, neuron = signal.events(start, stop)
-            activity[name] = step - start, neuron
-        else:
-            activity[name] = signal.read(start, stop)
-    stimulus = {
-        name: series.read(start, stop) for name, series in part.stimulus.items()
-    }
-    writer.append(activity, stimulus, n_steps=stop - start)
+class _Numbers(NamedTuple):
+    """The screen of a part: numbers of frames that the whole recording has.
+
+    To `append_recording` it is a series with frames of which there are none: those of
+    the screening are added once, behind all parts.
+    """
+
+    rows: object
+    frame_rows: "_NoFrames"
+    row_shape: tuple
+    dtype: np.dtype
+    is_framed: bool = True
+
+
+class _NoFrames:
+    dtype, chunks = np.dtype(np.float32), None
+
+    def __len__(self):
+        return 0

@@ -133,7 +133,7 @@ class ColumnRows:
         before, n_steps = self.standing, activity.spikes.shape[1]
         spikes = activity.spikes[0].numpy() > 0
         # The last row of what was computed is the first of the next piece.
-        step, neuron = np.nonzero(spikes[:-1])
+        step, neuron = np.divmod(np.flatnonzero(spikes[:-1]), spikes.shape[1])
         first = np.flatnonzero(before.spikes)
         events = (
             np.concatenate([np.zeros(len(first), step.dtype), step + 1]),
