@@ -1,0 +1,1 @@
+"""Figures of decoding: what was read, when, from how much, in which sessions."""
