@@ -62,8 +62,8 @@ class DecodeConfig:
     seed: int = option(3000, "Of the column's noise, of the folds and of all draws.")
     matched: int = option(90, "Neurons per layer and class that are compared.")
     timed: int = option(700, "Neurons per layer of the course in time, at most.")
-    window_ms: int = option(30, "Length of the window that moves over the time.")
-    step_ms: int = option(10, "How far it moves.")
+    window_ms: int = option(40, "Length of the window that moves over the time.")
+    step_ms: int = option(20, "How far it moves.")
     until_ms: int = option(400, "Where it ends, after the onset.")
 
     def __post_init__(self):

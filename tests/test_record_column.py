@@ -1,0 +1,96 @@
+"""`scripts/record_column.py` as a user runs it, and kills it."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.programs import SCRIPTS, load_script
+from v1model import flags
+from v1model.column_recording.config import GRID_MS, RecordConfig
+from v1model.recordings import open_recording
+
+PROGRAM = SCRIPTS / "record_column.py"
+SMALL = ("--neurons=500", "--n_pictures=3", f"--part_ms={GRID_MS}")
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+def command(*arguments):
+    return [sys.executable, str(PROGRAM), *SMALL, *map(str, arguments)]
+
+
+def start(*arguments):
+    root = str(pathlib.Path(__file__).parents[1])
+    return subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": root},
+    )
+
+
+def test_the_program_says_what_it_recorded(tmp_path, capsys):
+    script = load_script("record_column")
+    out = tmp_path / "x.h5"
+    arguments = ["record_column", *SMALL, "--repeats=1", f"--out={out}"]
+    config = flags.config_from(arguments, RecordConfig)
+    script.main(config)
+    printed = capsys.readouterr()
+    assert "500 neurons, 2 s, spikes, voltages" in printed.out
+    assert "4 of natural_scenes" in printed.out
+    assert "2.0 of 2.0 s recorded" in printed.err
+    with open_recording(out) as recording:
+        rate = recording.activity["spikes"].counts().mean() / recording.duration_s
+    assert f"mean rate {rate:.2f} Hz" in printed.out
+    script.main(config)
+    assert "is complete: nothing to record" in capsys.readouterr().out
+
+
+def test_wrong_input_ends_with_one_line(tmp_path):
+    script = load_script("record_column")
+    out = tmp_path / "x.h5"
+    arguments = ["record_column", *SMALL, "--data_dir=/nowhere", f"--out={out}"]
+    with pytest.raises(SystemExit, match=r"^record_column: data_dir /nowhere"):
+        script.main(flags.config_from(arguments, RecordConfig))
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_option_explains_itself():
+    text = flags.help_text(RecordConfig, "", "record_column")
+    for name in ("stimulus", "signals", "lgn", "part_ms", "weights"):
+        assert f"--{name}" in text
+
+
+def test_a_killed_program_goes_on_and_ends_bit_for_bit_the_same(tmp_path):
+    undisturbed, killed = tmp_path / "undisturbed.h5", tmp_path / "killed.h5"
+    options = ("--repeats=40", "--signals=spikes")  # 41 s
+    program = start(*options, f"--out={killed}")
+    parts = pathlib.Path(f"{killed}.parts")
+    wait_for(parts / "part_00002.h5", program)
+    os.kill(program.pid, signal.SIGKILL)
+    program.wait()
+    program.stdout.close()
+    assert not killed.exists()
+    finished = len(list(parts.glob("part_*.h5")))
+    for out in (undisturbed, killed):
+        with start(*options, f"--out={out}") as again:
+            printed, _ = again.communicate(timeout=300)
+            assert again.returncode == 0, printed
+    assert finished >= 3
+    assert killed.read_bytes() == undisturbed.read_bytes()
+    assert not parts.exists()
+
+
+def wait_for(path, program, seconds=240):
+    """Waits until a running program has written a file."""
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert program.poll() is None, program.stdout.read()
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.01)
