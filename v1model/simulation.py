@@ -274,7 +274,8 @@ class _Noise:
     """The noise of some trials at any time, drawn stretch by stretch."""
 
     def __init__(self, layer, seeds, stretch_ms):
-        self._layer = layer
+        # Traced: step by step, the draws would take as long as the column.
+        self._draw = tf.function(lambda seeds: layer(seeds, n_steps=stretch_ms))
         self._seeds = seeds
         self._stretch_ms = stretch_ms
         self._kept = None, None  # the stretch that the next piece begins in
@@ -294,5 +295,5 @@ class _Noise:
                 for seed in self._seeds
             ]
             seeds = tf.constant(np.array(states, np.uint32).view(np.int32))
-            self._kept = index, self._layer(seeds, n_steps=self._stretch_ms)
+            self._kept = index, self._draw(seeds)
         return self._kept[1]

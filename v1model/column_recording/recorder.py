@@ -66,12 +66,13 @@ class ColumnRecorder:
     def n_steps(self):
         return self.screening.duration_ms
 
-    def record(self, report=None):
+    def record(self, report=None, layers=None):
         """Records what is not recorded yet, and joins it.
 
         Args:
             report: Called after every piece as report(steps done, steps in all, steps
                 that an earlier start had done).
+            layers: ColumnLayers of the network, if there are any already.
 
         Returns:
             Path of the recording.
@@ -82,19 +83,22 @@ class ColumnRecorder:
         n_parts = -(-self.n_steps // self.config.part_ms)
         n_finished = self._parts.n_finished()
         if n_finished < n_parts:
-            self._simulate(n_finished, n_parts, report)
+            layers = layers or self._layers()
+            self._simulate(layers, n_finished, n_parts, report)
         self._join(n_parts)
         self._parts.remove()
         self.is_complete = True
         return self.out
 
-    def _simulate(self, n_finished, n_parts, report):
-        layers = untrained_column(
+    def _layers(self):
+        return untrained_column(
             self.network,
             engine=self.config.engine,
             shared_background=self.config.background == "shared",
             max_delay=self._max_delay,
         )
+
+    def _simulate(self, layers, n_finished, n_parts, report):
         seed = self.config.network.seed
         standing = at_rest(layers, seed)
         if n_finished:

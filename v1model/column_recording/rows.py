@@ -110,7 +110,7 @@ class ColumnRows:
         state = GLIF3State(*self.standing.state)
         pieces = simulate(
             self._layers,
-            self._lgn_pieces(start),
+            self.lgn_pieces(),
             (self._seed,),
             state=state,
             start_ms=start,
@@ -118,8 +118,9 @@ class ColumnRows:
         for activity in pieces:
             yield self._rows(activity)
 
-    def _lgn_pieces(self, start):
-        for first in range(start, self._n_steps, GRID_MS):
+    def lgn_pieces(self):
+        """Yields what the LGN sends from the standing on, (1, t, I) each."""
+        for first in range(self.standing.step, self._n_steps, GRID_MS):
             rates = self._screen.between(first, min(first + GRID_MS, self._n_steps))
             for low in range(0, len(rates), PIECE_MS):
                 piece = rates[low : low + PIECE_MS]
