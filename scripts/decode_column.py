@@ -21,14 +21,14 @@ import pandas as pd
 from v1model.decoders.inputs import Inputs
 from v1model.decoders.linear import fit_logistic
 from v1model.decoders.parts import Part
-from v1model.presentations.recording_bins import bin_recording
-from v1model.presentations.splits import Split, shuffled_labels
 
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError, write_text
 from v1model.metrics import wilson_interval
 from v1model.options import option, require, require_positive
+from v1model.presentations.recording_bins import bin_recording
+from v1model.presentations.splits import Split, shuffled_labels
 from v1model.recordings import open_recording
 from v1model.stimuli.flashes import STIMULUS
 from v1model.stimuli.screening import BLANK
@@ -350,31 +350,39 @@ def row_of(analysis, group, n, right, binned):
 
 
 def rise_of(rows, right, config):
-    """When a layer knows half of what it will: the Rise of its course in time.
+    """When a layer tells half of what it will: the Rise of its course in time.
 
     Args:
         rows: Of `over_time`.
         right: Answers, (windows, P) bool; presentations are drawn again for the
             interval.
         config: DecodeConfig.
+
+    Returns:
+        Rise; NaN where the layer never is above chance.
     """
     stops = np.array([row["stop_ms"] for row in rows], float)
-    chance = rows[0]["chance"]
+    peak = max(rows, key=lambda row: row["accuracy"])
+    if peak["low"] <= peak["chance"]:
+        return Rise(np.nan, np.nan, np.nan)
     rng = np.random.default_rng(config.seed)
     n = right.shape[1]
     draws = (right[:, rng.integers(n, size=n)].mean(axis=1) for _ in range(BOOTSTRAPS))
-    times = [half_rise(stops, draw, chance) for draw in draws]
-    low, high = np.nanquantile(times, (0.025, 0.975))
-    return Rise(half_rise(stops, right.mean(axis=1), chance), float(low), float(high))
+    times = [half_rise(stops, draw, peak["chance"]) for draw in draws]
+    low, high = np.quantile(times, (0.025, 0.975))
+    whole = half_rise(stops, right.mean(axis=1), peak["chance"])
+    return Rise(whole, float(low), float(high))
 
 
 def half_rise(stops, accuracy, chance):
-    """When the accuracy first is half way from chance to its peak, ms; or NaN."""
+    """When the accuracy first is half way from chance to its peak, ms.
+
+    Between two windows on the straight line; at the first window if it is there.
+    """
     half = (chance + accuracy.max()) / 2
-    above = np.flatnonzero(accuracy >= half)
-    if accuracy.max() <= chance or above[0] == 0:
-        return float("nan")
-    k = above[0]
+    k = int(np.argmax(accuracy >= half))
+    if k == 0:
+        return float(stops[0])
     share = (half - accuracy[k - 1]) / (accuracy[k] - accuracy[k - 1])
     return float(stops[k - 1] + share * (stops[k] - stops[k - 1]))
 
@@ -395,10 +403,12 @@ def words_of(table, rises):
             f"      {most['accuracy']:.3f} ({most['neurons']:,})"
         )
     for layer, rise in rises.items():
-        lines.append(
-            f"{layer}: half of the peak {rise.ms:.0f} ms after the onset "
-            f"({rise.low:.0f} to {rise.high:.0f})"
+        words = (
+            f"half of the peak {rise.ms:.0f} ms after the onset ({rise.low:.0f} to "
+            f"{rise.high:.0f})"
         )
+        known = np.isfinite(rise.ms)
+        lines.append(f"{layer}: {words if known else 'never above chance'}")
     return "\n".join(lines)
 
 

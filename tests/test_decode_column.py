@@ -76,7 +76,7 @@ def results(script, recording, tmp_path_factory):
         matched=4,
         timed=8,
         window_ms=20,
-        step_ms=20,
+        step_ms=40,
         until_ms=100,
     )
     return script.decode(config), out
@@ -110,9 +110,9 @@ def test_shuffled_labels_are_at_chance(results):
 def test_it_is_known_when_the_spikes_say_it_and_not_before(results):
     table, _ = results
     course = accuracy(table, analysis="time").set_index(["layer", "stop_ms"])
-    assert course.loc[("4", 60), "low"] <= 1 / N_PICTURES
+    assert course.loc[("4", 40), "low"] <= 1 / N_PICTURES
     assert course.loc[("4", 80), "accuracy"] > 0.6
-    assert course.loc[("LGN", 20), "accuracy"] > 0.6
+    assert course.loc[("LGN", 40), "accuracy"] > 0.6
 
 
 def test_the_figure_and_the_csv_are_written(results):
@@ -166,8 +166,11 @@ def test_half_of_the_peak_lies_between_the_windows(script):
     stops, chance = np.array([10.0, 20.0, 30.0, 40.0]), 0.1
     times = script.half_rise(stops, np.array([0.1, 0.1, 0.5, 0.7]), chance)
     assert times == pytest.approx(20 + 10 * (0.4 - 0.1) / (0.5 - 0.1))
-    assert np.isnan(script.half_rise(stops, np.full(4, 0.1), chance))
-    assert np.isnan(script.half_rise(stops, np.array([0.9, 0.9, 0.5, 0.7]), chance))
+    early = np.array([0.9, 0.9, 0.5, 0.7])
+    assert script.half_rise(stops, early, chance) == stops[0]
+    row = {"accuracy": 0.3, "low": 0.1, "chance": 0.25, "stop_ms": 10.0}
+    never = script.rise_of([row], np.zeros((1, 9), bool), script.DecodeConfig())
+    assert np.isnan(never).all()
 
 
 def test_the_figure_wants_every_analysis_and_known_layers(results, script):
