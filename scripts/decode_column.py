@@ -5,8 +5,9 @@ Natural pictures are flashed to a column (scripts/record_column.py; --recording 
 recording that is there already), and a logistic regression says from the spikes of
 neurons of one layer and class which it was. Every presentation is tested once, by a
 decoder that was fitted to others: five folds, of which one is tested, one chooses the
-penalty and three are fitted. In each fold other neurons are drawn. Prints a table, and
-writes a figure and a csv.
+penalty and three are fitted. In each fold other neurons are drawn. Units of the LGN
+stand beside them: what the column was told. Prints a table, and writes a figure and a
+csv.
 """
 
 import dataclasses
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 from v1model.decoders.inputs import Inputs
 from v1model.decoders.linear import fit_logistic
 from v1model.decoders.parts import Part
@@ -61,15 +63,16 @@ class DecodeConfig:
     repeats: int = option(30, "How often it is shown each.")
     seed: int = option(3000, "Of the column's noise, of the folds and of all draws.")
     matched: int = option(90, "Neurons per layer and class that are compared.")
+    draws: int = option(3, "How often others of them are drawn, for each fold anew.")
     timed: int = option(700, "Neurons per layer of the course in time, at most.")
     window_ms: int = option(40, "Length of the window that moves over the time.")
     step_ms: int = option(20, "How far it moves.")
     until_ms: int = option(400, "Where it ends, after the onset.")
 
     def __post_init__(self):
-        for name in ("neurons", "n_pictures", "matched", "timed", "window_ms"):
+        for name in ("neurons", "n_pictures", "matched", "draws", "timed"):
             require_positive(self, name)
-        for name in ("step_ms", "until_ms"):
+        for name in ("window_ms", "step_ms", "until_ms"):
             require_positive(self, name)
         enough = self.repeats >= N_FOLDS
         require(enough, "repeats", f"must be at least {N_FOLDS}", self.repeats)
@@ -119,8 +122,8 @@ def decode(config):
     }
     print(words_of(table, rises))
     title = (
-        f"{len(np.unique(whole.labels))} natural pictures, "
-        f"{whole.n_presentations:,} presentations, {activity.n_neurons:,} neurons"
+        f"Which of {len(whole.classes)} natural pictures? {whole.n_presentations:,} "
+        f"presentations to a column of {activity.n_neurons:,} neurons"
     )
     figure = decoding_layers(table, rises, activity.shown_ms, title)
     write_figure(figure, out, dpi=DPI)
@@ -267,13 +270,19 @@ def answers_right(binned, members, n, seed, progress):
         seed: Of the folds and of the draws.
         progress: Called after every fit.
     """
-    rng = np.random.default_rng([seed, n])
     is_right = np.zeros(binned.n_presentations, bool)
+    for test, found in answers_of_folds(binned, members, n, seed, progress):
+        is_right[test] = found
+    return is_right
+
+
+def answers_of_folds(binned, members, n, seed, progress):
+    """Yields what each fold tests, and whether it is decoded rightly."""
+    rng = np.random.default_rng([seed, n])
     for split in folds(binned, seed):
         drawn = np.sort(rng.choice(members, n, replace=False))
-        is_right[split.test] = decoded(binned.take_units(drawn), split)
+        yield split.test, decoded(binned.take_units(drawn), split)
         progress()
-    return is_right
 
 
 def decoded(binned, split):
@@ -293,9 +302,17 @@ def by_group(whole, groups, config, progress):
     shuffled = shuffled_labels(whole, config.seed)
     for group in groups:
         n = min(config.matched, len(group.members))
-        for analysis, binned in (("matched", whole), ("shuffled", shuffled)):
-            right = answers_right(binned, group.members, n, config.seed, progress)
-            yield row_of(analysis, group, n, right, whole)
+        shares = [
+            found.mean()
+            for draw in range(config.draws)
+            for _, found in answers_of_folds(
+                whole, group.members, n, config.seed + draw, progress
+            )
+        ]
+        row = row_of("matched", group, n, whole, np.mean(shares), mean_interval(shares))
+        yield {**row, "tested": config.draws * row["tested"]}
+        right = answers_right(shuffled, group.members, n, config.seed, progress)
+        yield row_of("shuffled", group, n, whole, *share_of(right))
 
 
 def by_size(whole, groups, config, progress):
@@ -304,7 +321,7 @@ def by_size(whole, groups, config, progress):
         sizes = [n for n in SIZES if n < len(group.members)]
         for n in (*sizes, len(group.members)):
             right = answers_right(whole, group.members, n, config.seed, progress)
-            yield row_of("size", group, n, right, whole)
+            yield row_of("size", group, n, whole, *share_of(right))
 
 
 def timed_groups(groups):
@@ -322,7 +339,7 @@ def over_time(activity, groups, config, progress):
         binned = activity.counts(stop - config.window_ms, stop)
         for group in chosen:
             found = answers_right(binned, group.members, n, config.seed, progress)
-            row = row_of("time", group, n, found, binned)
+            row = row_of("time", group, n, binned, *share_of(found))
             times = {"start_ms": stop - config.window_ms, "stop_ms": stop}
             rows[group.layer].append({**row, **times})
             right[group.layer].append(found)
@@ -333,20 +350,31 @@ def window_stops(config):
     return range(config.step_ms, config.until_ms + 1, config.step_ms)
 
 
-def row_of(analysis, group, n, right, binned):
+def row_of(analysis, group, n, binned, accuracy, interval):
     """One result, with its 95 % interval."""
-    low, high = wilson_interval(int(right.sum()), len(right))
     return {
         "analysis": analysis,
         "layer": group.layer,
         "cell_class": group.cell_class,
         "neurons": n,
-        "tested": len(right),
-        "accuracy": float(right.mean()),
-        "low": low,
-        "high": high,
+        "tested": binned.n_presentations,
+        "accuracy": float(accuracy),
+        "low": float(interval[0]),
+        "high": float(interval[1]),
         "chance": 1 / len(binned.classes),
     }
+
+
+def share_of(is_right):
+    """The share of right answers and its interval (Wilson's)."""
+    return is_right.mean(), wilson_interval(int(is_right.sum()), len(is_right))
+
+
+def mean_interval(shares):
+    """Student's interval of a mean over draws: it covers the choice of neurons too."""
+    shares = np.asarray(shares)
+    half = scipy.stats.t.ppf(0.975, len(shares) - 1) * scipy.stats.sem(shares)
+    return max(shares.mean() - half, 0.0), min(shares.mean() + half, 1.0)
 
 
 def rise_of(rows, right, config):
@@ -445,7 +473,8 @@ def n_fits(config, groups):
     """How often a decoder is fitted in all."""
     sizes = sum(1 + sum(n < len(group.members) for n in SIZES) for group in groups)
     timed = len(timed_groups(groups)) * len(window_stops(config))
-    return N_FOLDS * (2 * len(groups) + sizes + timed)
+    matched = (config.draws + 1) * len(groups)
+    return N_FOLDS * (matched + sizes + timed)
 
 
 def cli():

@@ -37,7 +37,7 @@ def decoding_layers(table, rises, shown_ms, title="Which picture was it?"):
     Left: as many neurons of each layer and class; dots with 95 % intervals, and gray
     crosses where labels were shuffled. Middle: more and more neurons, up to all there
     are; lines of excitatory neurons, dashed ones of inhibitory neurons. Right: a window
-    that moves; bands are 95 % intervals, ticks on top the times of half of the peak.
+    that moves; bands are 95 % intervals, marks above the times of half of the peak.
 
     Args:
         table: Data frame with the columns analysis (matched, shuffled, size, time),
@@ -109,6 +109,7 @@ def _draw_layers(axes, matched, shuffled, chance):
 
 def _draw_sizes(axes, table, chance):
     ends = []
+    excitatory = set(table["layer"][table["cell_class"] == EXCITATORY])
     for (layer, name), found in table.groupby(["layer", "cell_class"], sort=False):
         is_excitatory = name == EXCITATORY
         looks = {"linestyle": "-" if is_excitatory else (0, (2.5, 1.5)), "ms": 2.8}
@@ -118,6 +119,7 @@ def _draw_sizes(axes, table, chance):
             axes.fill_between(
                 x, found["low"], found["high"], color=colour, alpha=0.15, linewidth=0
             )
+        if is_excitatory or layer not in excitatory:
             ends.append((y[-1], _name(layer), colour))
         width = 1.3 if is_excitatory else 0.9
         axes.plot(x, y, "o", color=colour, linewidth=width, **looks)
@@ -137,7 +139,7 @@ def _draw_sizes(axes, table, chance):
 
 def _draw_time(axes, table, rises, shown_ms, chance):
     last = float(table["stop_ms"].max())
-    top = 1.15 * float(table["high"].max())
+    top = 1.3 * float(table["high"].max())
     axes.axvspan(0, min(shown_ms, last), color=style.BACKDROP, alpha=0.6, linewidth=0)
     _draw_chance(axes.axhline, chance)
     ends = []
@@ -149,9 +151,16 @@ def _draw_time(axes, table, rises, shown_ms, chance):
         )
         axes.plot(x, found["accuracy"], color=colour, linewidth=1.3)
         ends.append((float(found["accuracy"].iloc[-1]), _name(layer), colour))
-        rise = rises[layer]
-        if np.isfinite(rise.ms):
-            axes.plot([rise.ms] * 2, [0.955 * top, top], color=colour, linewidth=1.6)
+    known = [(layer, rise) for layer, rise in rises.items() if np.isfinite(rise.ms)]
+    for place, (layer, rise) in enumerate(sorted(known, key=lambda one: one[1].ms)):
+        y, colour = top * (0.97 - 0.035 * place), LAYER_COLOURS[layer]
+        axes.hlines(y, rise.low, rise.high, color=colour, linewidth=1.2)
+        axes.plot(rise.ms, y, "|", color=colour, ms=5, mew=1.6)
+    if known:
+        end = max(rise.high for _, rise in known)
+        axes.text(
+            *(end + 0.03 * last, 0.985 * top), "half of the peak", va="top", fontsize=7
+        )
     axes.set_xlim(0, last)
     axes.set_ylim(0, top)
     axes.set_xlabel("end of the window (ms after the onset)")
@@ -160,7 +169,7 @@ def _draw_time(axes, table, rises, shown_ms, chance):
     n = _range(table["neurons"])
     axes.set_title(_headline("c", f"{width} ms at a time, {n} cells"), pad=16)
     axes.text(
-        *(0, 1.03), "picture on gray; ticks: half of the peak",
+        *(0, 1.03), "gray: the picture is on the screen",
         transform=axes.transAxes, fontsize=7.5,
     )  # fmt: skip
     _name_ends(axes, ends)
