@@ -52,7 +52,9 @@ class DecodeConfig:
     """What is decoded."""
 
     recording: str = option(
-        "", "Recording of flashed pictures; empty records a built column beside --out."
+        "column_pictures.h5",
+        "Recording of flashed pictures; where there is none, a built column is "
+        "recorded.",
     )
     out: str = option(
         "docs/figures/decoding_layers.png",
@@ -103,7 +105,9 @@ def main(config):
 def decode(config):
     """Decodes, prints and writes; the table of results, a data frame."""
     out = check_figure_path(config.out)
-    path = pathlib.Path(config.recording) if config.recording else recorded(config, out)
+    path = pathlib.Path(config.recording).expanduser()
+    if not path.exists():
+        recorded(config)
     with open_recording(path) as recording:
         activity = Activity(recording)
         whole = activity.counts(0, activity.shown_ms)
@@ -132,8 +136,8 @@ def decode(config):
     return table
 
 
-def recorded(config, out):
-    """Records a built column beside the figure, or finds that this is done."""
+def recorded(config):
+    """Records a built column that is shown pictures."""
     with quiet_start():
         from v1model.column_recording.config import RecordConfig, ShownConfig
         from v1model.column_recording.recorder import ColumnRecorder
@@ -143,10 +147,9 @@ def recorded(config, out):
         network=NetworkConfig(neurons=config.neurons, seed=config.seed),
         shown=ShownConfig(n_pictures=config.n_pictures, repeats=config.repeats),
         signals=("spikes",),
-        out=str(out.with_suffix(".h5")),
+        out=config.recording,
     )
-    progress = Progress("s recorded", 0.001)
-    return ColumnRecorder(record).record(progress)
+    ColumnRecorder(record).record(Progress("s recorded", 0.001))
 
 
 class Activity:

@@ -9,13 +9,17 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from v1model.assembly import network_for
 from v1model.column_recording.config import GRID_MS, RecordConfig, ShownConfig
 from v1model.column_recording.parts import Parts
 from v1model.column_recording.recorder import ColumnRecorder, fingerprint, neuron_table
 from v1model.column_recording.rows import ColumnRows, at_rest
-from v1model.config import NetworkConfig
+from v1model.config import ColumnTrainConfig, NetworkConfig
 from v1model.lgn import LGN, Movie, current_from_rates
+from v1model.models import column_model
+from v1model.network import readout_pools
 from v1model.recordings import open_recording
+from v1model.runs import Run
 from v1model.simulation import mean_rates, simulate, spike_pieces, untrained_column
 from v1model.stimuli import view_of
 from v1model.stimuli.flashes import flashed, natural_frames
@@ -352,6 +356,32 @@ def test_a_trained_network_is_another_network(network):
     other = dataclasses.replace(network, recurrent=synapses)
     assert fingerprint(other) != fingerprint(network)
     assert fingerprint(network) == fingerprint(dataclasses.replace(network))
+
+
+def test_a_trained_column_is_recorded_with_its_weights(tmp_path):
+    train = ColumnTrainConfig(network=NetworkConfig(neurons=500, caching=False))
+    run = Run.create(tmp_path, "trained", train, ["test"])
+    whole, _ = network_for(train)
+    pools = readout_pools(whole, 3)[:1]
+    column = column_model(whole, train.column, pools, chunk=50, has_threshold=True)
+    weights = column.rsnn.cell.recurrent_weights
+    weights.assign(0.5 * weights)
+    column.save(run.checkpoints / "column.keras")
+    config = RecordConfig(
+        shown=ShownConfig(stimulus="gray", seconds=0.2),
+        weights=str(run.path),
+        signals=("spikes",),
+        out=str(tmp_path / "x.h5"),
+    )
+    recorder = ColumnRecorder(config)
+    trained = recorder.network.recurrent.weight
+    np.testing.assert_allclose(trained, 0.5 * whole.recurrent.weight, rtol=1e-5)
+    with open_recording(recorder.record()) as recording:
+        assert recording.n_neurons == 500
+        assert recording.source == "v1model column, trained"
+    small = dataclasses.replace(config, network=NetworkConfig(neurons=600))
+    with pytest.raises(ValueError, match=r"--weights decides \['neurons'\]"):
+        ColumnRecorder(small)
 
 
 def test_a_job_survives_json(tmp_path):

@@ -96,7 +96,8 @@ def test_the_layer_that_knows_is_found_and_no_other(results):
     assert most.loc["LGN", "accuracy"] > 0.9
     assert most.loc["2/3", "low"] <= 1 / N_PICTURES
     assert most.loc["5", "accuracy"] <= 1 / N_PICTURES  # silent: no answer
-    assert (table["tested"] == N_PICTURES * N_REPEATS).all()
+    draws = np.where(table["analysis"] == "matched", 3, 1)
+    assert (table["tested"] == draws * N_PICTURES * N_REPEATS).all()
     assert np.allclose(table["chance"], 1 / N_PICTURES)
 
 
@@ -113,6 +114,15 @@ def test_it_is_known_when_the_spikes_say_it_and_not_before(results):
     assert course.loc[("4", 40), "low"] <= 1 / N_PICTURES
     assert course.loc[("4", 80), "accuracy"] > 0.6
     assert course.loc[("LGN", 40), "accuracy"] > 0.6
+
+
+def test_intervals_of_means_cover_the_mean(script):
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(500):
+        low, high = script.mean_interval(rng.normal(0.5, 0.05, 15))
+        covered += low <= 0.5 <= high
+    assert 0.92 < covered / 500 < 0.98
 
 
 def test_the_figure_and_the_csv_are_written(results):
@@ -184,9 +194,10 @@ def test_the_figure_wants_every_analysis_and_known_layers(results, script):
 
 
 def test_wrong_input_ends_with_one_line(script, tmp_path):
-    missing = f"--recording={tmp_path / 'x.h5'}"
-    arguments = ["decode_column", missing, f"--out={tmp_path / 'a.png'}"]
-    with pytest.raises(SystemExit, match=r"^decode_column: .*x\.h5 does not exist"):
+    mine = tmp_path / "x.h5"
+    mine.write_text("mine")
+    arguments = ["decode_column", f"--recording={mine}", f"--out={tmp_path / 'a.png'}"]
+    with pytest.raises(SystemExit, match=r"^decode_column: .*x\.h5"):
         script.main(flags.config_from(arguments, script.DecodeConfig))
     with pytest.raises(ValueError, match="repeats must be at least 5, got 4"):
         script.DecodeConfig(repeats=4)
@@ -200,11 +211,11 @@ def test_a_recording_without_the_lgn_is_refused(script):
 
 def test_without_a_recording_one_is_made(script, tmp_path, own_cache):
     del own_cache
+    path = tmp_path / "a.h5"
     config = script.DecodeConfig(
-        out=str(tmp_path / "a.png"), neurons=500, n_pictures=2, repeats=5
+        recording=str(path), neurons=500, n_pictures=2, repeats=5
     )
-    path = script.recorded(config, tmp_path / "a.png")
-    assert path == tmp_path / "a.h5"
+    script.recorded(config)
     with script.open_recording(path) as opened:
         shown = opened.trials["stimulus"] == STIMULUS
         assert shown.sum() == 15 and "lgn" in opened.stimulus

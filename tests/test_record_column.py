@@ -1,5 +1,6 @@
 """`scripts/record_column.py` as a user runs it, and kills it."""
 
+import importlib
 import os
 import pathlib
 import signal
@@ -13,6 +14,7 @@ from tests.programs import SCRIPTS, load_script
 from v1model import flags
 from v1model.column_recording.config import GRID_MS, RecordConfig
 from v1model.recordings import open_recording
+from v1model.simulation import untrained_column
 
 PROGRAM = SCRIPTS / "record_column.py"
 SMALL = ("--neurons=500", "--n_pictures=3", f"--part_ms={GRID_MS}")
@@ -85,6 +87,28 @@ def test_a_killed_program_goes_on_and_ends_bit_for_bit_the_same(tmp_path):
     assert finished >= 2
     assert killed.read_bytes() == undisturbed.read_bytes()
     assert not parts.exists()
+
+
+def test_the_benchmark_times_the_same_work_with_and_without_recording(
+    tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(SCRIPTS.parent / "benchmarks")
+    monkeypatch.delitem(sys.modules, "record_column", raising=False)
+    benchmark = importlib.import_module("record_column")
+    assert benchmark.CASES
+    recorder = benchmark.recorder_of(500, "spikes", 1.0, tmp_path)
+    layers = untrained_column(recorder.network)
+    assert benchmark.simulated(recorder, layers) > 0
+    taken, n_bytes = benchmark.recorded(recorder.config, layers)
+    assert taken > 0 and n_bytes == recorder.out.stat().st_size
+    with open_recording(recorder.out) as recording:
+        assert recording.duration_s == 1.0
+    monkeypatch.setattr(benchmark, "in_process_of_its_own", lambda *call: call[-1])
+    row = benchmark.measure(500, "spikes", 0.5, 1)
+    assert row["peak_gb"] == 0.5 and row["growth_mb_per_second"] == 1000
+    verdict = "reached" if row["ratio"] <= benchmark.TARGET else "missed"
+    assert verdict in benchmark.words_of(row)
+    sys.modules.pop("record_column")
 
 
 def wait_for(path, program, seconds=240):
