@@ -95,7 +95,6 @@ def test_the_benchmark_times_the_same_work_with_and_without_recording(
     monkeypatch.syspath_prepend(SCRIPTS.parent / "benchmarks")
     monkeypatch.delitem(sys.modules, "record_column", raising=False)
     benchmark = importlib.import_module("record_column")
-    assert benchmark.CASES
     recorder = benchmark.recorder_of(500, "spikes", 1.0, tmp_path)
     layers = untrained_column(recorder.network)
     assert benchmark.simulated(recorder, layers) > 0

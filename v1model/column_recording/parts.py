@@ -98,8 +98,10 @@ class Parts:
 
 def require_same_job(old, new, where):
     """Raises ValueError naming the options in which two jobs differ."""
-    old = {**old.pop("options", {}), **old}
-    new = {**new["options"], **{k: v for k, v in new.items() if k != "options"}}
+    old, new = (
+        {**job["options"], **{k: v for k, v in job.items() if k != "options"}}
+        for job in (old, new)
+    )
     names = [n for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
     if names:
         differences = "; ".join(

@@ -275,7 +275,7 @@ def _require_recording_of(job, path):
     """Raises ValueError unless the file is the recording of this job."""
     with open_recording(path) as found:
         old = found.metadata.get("job")
-    if not isinstance(old, dict):
+    if not isinstance(old, dict) or "options" not in old:
         raise ValueError(f"{path} is no recording of a column; give another --out.")
     require_same_job(old, job, path)
 
