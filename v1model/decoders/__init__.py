@@ -1,0 +1,1 @@
+"""Decoders: which picture was on the screen, from binned spikes."""
