@@ -8,8 +8,8 @@ rates, shared gain, drift. All decoders with their default options, the same str
 split, and the same with shuffled labels. --k_shot instead: K presentations per image,
 five draws of each, shuffled labels beside.
 
-Results are added to benchmarks/results/decoder_bayes.csv and decoder_k_shot.csv. What is
-finished in --results_dir is not done again.
+Results are added to decoder_bayes.csv and decoder_k_shot.csv in benchmarks/results/.
+What is finished in --results_dir is not done again.
 """
 
 import argparse

@@ -97,9 +97,7 @@ class NetworkFit:
         seed: Of weights, dropout and the order of presentations.
     """
 
-    def __init__(
-        self, name, training, validation, options, width, graph, folder, seed
-    ):
+    def __init__(self, name, training, validation, options, width, graph, folder, seed):
         import keras  # linear decoders do without
 
         from v1model.backup import Backup, EpochTable, restore_backup
@@ -143,13 +141,14 @@ class NetworkFit:
         optimizer.build(self.network.trainable_variables)
 
     def run(self):
-        """Trains to the end; the NetworkScores of the epoch with the best validation."""
+        """Trains to the end; the NetworkScores of the epoch with the best accuracy."""
         from v1model.callbacks import ProgressLine, StopAtNaN, TensorBoardScalars
         from v1model.decoders.saved import NetworkScores
 
         is_over = self.steps.step >= self.total_steps or self.early_stop.is_over
         if not is_over:
             callbacks = [
+                self._dropout_seeds(),
                 self.steps,
                 StopAtNaN(self.steps, (self.network.name,), self.backup.last_good),
                 ProgressLine(shown=PROGRESS),
@@ -174,6 +173,26 @@ class NetworkFit:
         epochs = self.table.values("val_accuracy")
         epoch = 1 + epochs.index(max(epochs))
         return NetworkScores(self.network, {"width": self.width, "epoch": epoch})
+
+    def _dropout_seeds(self):
+        """A callback that begins each epoch with its own random streams.
+
+        Keras does not save where streams stand, so a resumed run could not go on.
+        """
+        import keras
+
+        streams = [
+            variable
+            for variable in self.network.variables
+            if variable.path.endswith("seed_generator_state")
+        ]
+
+        def begin(epoch, logs=None):
+            rng = np.random.default_rng((self.seed, epoch))
+            for stream in streams:
+                stream.assign(rng.integers(2**31, size=2, dtype=np.uint32))
+
+        return keras.callbacks.LambdaCallback(on_epoch_begin=begin)
 
     def _batches(self):
         """Endless batches; their order follows from the seed and the step alone."""

@@ -175,7 +175,7 @@ _TEST_NUMBERS = tuple(
 
 
 def _fitted(config, training, validation, folder):
-    """The Decoder of a job, searched for or not; nothing here has seen the test part."""
+    """The Decoder of a job, searched for or not; the test part is not here."""
     name, options = config.decoder[0], config.network
     if config.search:
         return search(

@@ -111,10 +111,15 @@ def _study(optuna, folder, seed):
     # A seed of its own for each start, or it would draw what it drew before.
     n_before = len(study.trials)
     study.sampler = optuna.samplers.TPESampler(seed=seed + n_before)
-    running = optuna.trial.TrialState.RUNNING
-    for trial in study.get_trials(states=(running,)):
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        if trial.params:
+    states = optuna.trial.TrialState
+    for trial in study.get_trials(states=(states.RUNNING,)):  # its process is dead
+        study.tell(trial.number, state=states.FAIL)
+    for trial in study.get_trials(states=(states.FAIL,)):
+        is_begun = any(
+            trial.params in (other.params, other.system_attrs.get("fixed_params"))
+            for other in study.trials[trial.number + 1 :]
+        )
+        if trial.params and not is_begun:
             study.enqueue_trial(trial.params)
     return study
 

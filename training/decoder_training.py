@@ -1,9 +1,9 @@
 """Trains decoders: which picture was on the screen, from the spikes of each showing.
 
-Takes recordings or files of binned spikes; without --recording a small synthetic session
-is drawn. Each session and decoder gets a run folder in --results_dir, and a row in
-results.csv there. What was killed goes on when it is started again; what is finished is
-not done again.
+Takes recordings or files of binned spikes; without --recording a small synthetic
+session is drawn. Each session and decoder gets a run folder in --results_dir, and a row
+in results.csv there. What was killed goes on when it is started again; what is finished
+is not done again.
 """
 
 import dataclasses

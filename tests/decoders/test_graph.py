@@ -138,9 +138,7 @@ def test_wrong_graphs_are_refused():
 
 
 @settings(max_examples=20, deadline=None)
-@given(
-    seed=st.integers(0, 1000), n_units=st.integers(2, 300), share=st.floats(0.01, 1)
-)
+@given(seed=st.integers(0, 1000), n_units=st.integers(2, 300), share=st.floats(0.01, 1))
 def test_neighbours_are_the_most_correlated_units(seed, n_units, share):
     values = np.random.default_rng(seed).standard_normal((20, n_units))
     k = max(1, int(share * (n_units - 1)))

@@ -129,9 +129,7 @@ class DecoderConfig:
     search: int = option(
         0, "Networks: trials of a search for the options of the network; 0 none."
     )
-    seed: int = option(
-        0, "Seed of the K presentations, of shuffles and of networks."
-    )
+    seed: int = option(0, "Seed of the K presentations, of shuffles and of networks.")
     results_dir: str = option("results/decoding", "Folder of run folders and results.")
     run_name: str = option(
         "", "Put before the names of the run folders; those of that name are resumed."

@@ -98,7 +98,7 @@ class Inputs:
         """The units of the decoder, in its order."""
         if binned.n_bins != self.n_bins:
             raise ValueError(
-                f"session {binned.session_id}: presentations have {binned.n_bins} bins, "
+                f"session {binned.session_id}: there are {binned.n_bins} bins, "
                 f"the decoder reads {self.n_bins}."
             )
         ids = binned.units["id"].to_numpy()

@@ -63,8 +63,8 @@ def fit_pca_logistic(training, validation, log):
 def fit_svm(training, validation, log):
     """Linear support vector machines, one for each pair of classes, which vote.
 
-    Machines for one class against the rest took minutes for 119 classes, and were worse.
-    See `fit_logistic`; scores are votes, no probabilities.
+    Machines for one class against the rest took minutes for 119 classes. See
+    `fit_logistic`; scores are votes, no probabilities.
 
     Returns:
         PairwiseVotes.
@@ -119,4 +119,3 @@ def _best_penalty(features, training, validation, log, projection=None):
         if accuracy > best_accuracy:
             best, best_accuracy = model, accuracy
     return best, best_accuracy
-

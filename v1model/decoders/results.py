@@ -63,8 +63,9 @@ class Row:
     @property
     def is_at_chance(self):
         """Whether the interval of the accuracy reaches down to chance."""
-        level = max(self.chance, self.chance_uniform)
-        return self.state == FINISHED and self.accuracy_low <= level
+        if self.state != FINISHED:
+            return False
+        return self.accuracy_low <= max(self.chance, self.chance_uniform)
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Row))

@@ -1,8 +1,8 @@
 """Decoder: a fitted decoder with all that it needs to read new data, as a folder.
 
-    decoder.json    name, session, inputs and choices
-    decoder.h5      units, classes, scaler, and the arrays of a linear decoder
-    network.keras   of a network
+decoder.json    name, session, inputs and choices
+decoder.h5      units, classes, scaler, and the arrays of a linear decoder
+network.keras   of a network
 """
 
 import dataclasses

@@ -45,9 +45,7 @@ def confusion_figure(matrix, classes, title="What was shown, and what was read")
         figure = Figure(figsize=(7.4, 4.95))
         axes = figure.add_axes((0.09, 0.105, 0.55, 0.55 * 7.4 / 4.95))
         image = _draw_matrix(axes, share, classes[order])
-        profile = figure.add_axes(
-            (0.655, 0.105, 0.075, 0.55 * 7.4 / 4.95), sharey=axes
-        )
+        profile = figure.add_axes((0.655, 0.105, 0.075, 0.55 * 7.4 / 4.95), sharey=axes)
         _draw_profile(profile, right)
         bar = figure.add_axes((0.785, 0.105, 0.018, 0.30))
         figure.colorbar(image, cax=bar)

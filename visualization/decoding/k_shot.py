@@ -26,8 +26,8 @@ def k_shot_figure(rows, title="How many presentations it takes"):
     labels. Dashed: chance. Grey: the best possible decoder, where it is known.
 
     Args:
-        rows: Rows (`v1model.decoders.results`) of one session that have not failed; K of
-            0 stands for the whole training part.
+        rows: Rows (`v1model.decoders.results`) of one session that have not failed; K
+            of 0 stands for the whole training part.
         title: Of the figure.
 
     Returns:

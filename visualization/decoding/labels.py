@@ -32,7 +32,8 @@ def place_labels(axes, labels, x, gap=0.06):
         gap: Least distance of two labels.
     """
     labels = sorted(labels)
-    for y, (_, text, colour) in zip(apart([y for y, *_ in labels], gap), labels):
+    heights = apart([y for y, *_ in labels], gap)
+    for y, (_, text, colour) in zip(heights, labels, strict=True):
         axes.annotate(
             text,
             (x, y),

@@ -35,7 +35,9 @@ def over_time_figure(sections, chance, bayes=None, title="When the picture is re
         x = [s.to_ms for s in until]
         low, high = [s.low for s in until], [s.high for s in until]
         axes.fill_between(x, low, high, color=UNTIL, alpha=0.2, linewidth=0)
-        axes.plot(x, [s.accuracy for s in until], "o-", color=UNTIL, ms=3.5, clip_on=False)
+        axes.plot(
+            x, [s.accuracy for s in until], "o-", color=UNTIL, ms=3.5, clip_on=False
+        )
         for section in within:
             middle = (section.from_ms + section.to_ms) / 2
             span = [section.from_ms, section.to_ms]
