@@ -70,11 +70,11 @@ def _draw_matrix(axes, share, names):
         axes.set_xlabel("class that was read")
         axes.set_ylabel("class that was shown")
     else:
-        ticks = [0, *range(19, k - 10, 20), k - 1]
+        ticks = [0, *range(19, k, 20)]
         axes.set_xticks(ticks, [str(t + 1) for t in ticks])
         axes.set_yticks(ticks, [str(t + 1) for t in ticks])
         axes.set_xlabel("class that was read, same order")
-        axes.set_ylabel("class that was shown, best read first")
+        axes.set_ylabel(f"class that was shown, of {k}, best read first")
     axes.tick_params(length=2)
     for side in ("top", "right"):
         axes.spines[side].set_visible(True)

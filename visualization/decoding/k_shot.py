@@ -69,7 +69,7 @@ def k_shot_figure(rows, title="How many presentations it takes"):
         axes.set_xlabel("training presentations of each class, K")
         axes.set_ylabel("accuracy on the test part")
         n_seeds = len({row.seed for row in rows})
-        axes.set_title(f"{title}\n", fontweight="bold")
+        axes.set_title(title, fontweight="bold", pad=17)
         words = f"{next(iter(sessions))}, mean of {n_seeds} draws and its 95 % interval"
         axes.text(0, 1.03, words, transform=axes.transAxes, color=style.FAINT)
     return figure

@@ -1,6 +1,7 @@
 """All sessions in one figure: none is left out, whatever came of it."""
 
 import dataclasses
+import textwrap
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from visualization.decoding.labels import COLOURS, NAMES
 _ROW_IN = 0.235  # height of a session, inches
 _SPREAD = 0.30  # rows, of the marks of a session about its line
 _WIDTH_IN = 7.4
+_LINE = 56  # characters of the words beside a session, of which there are two lines
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,10 +84,10 @@ def summary_figure(marks, suspects=None, title="Decoding of all sessions"):
     decoders = sorted({mark.decoder for mark in marks}, key=list(COLOURS).index)
     sessions = _sorted_sessions(marks)
     with style.paper():
-        height = 1.35 + _ROW_IN * len(sessions)
+        height = 1.45 + _ROW_IN * len(sessions)
         figure = Figure(figsize=(_WIDTH_IN, height))
-        bottom, top = 0.50 / height, 1 - 0.72 / height
-        axes = figure.add_axes((0.16, bottom, 0.52, top - bottom))
+        bottom, top = 0.60 / height, 1 - 0.72 / height
+        axes = figure.add_axes((0.15, bottom, 0.45, top - bottom))
         for y, session in enumerate(sessions):
             own = [mark for mark in marks if mark.session == session]
             axes.axhline(y, color=style.BACKDROP, linewidth=0.6, zorder=0)
@@ -98,7 +100,8 @@ def summary_figure(marks, suspects=None, title="Decoding of all sessions"):
                 xytext=(6, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize=7,
+                fontsize=6.5,
+                linespacing=1.0,
             )
         names = [f"{s} †" if s in suspects else s for s in sessions]
         axes.set_yticks(range(len(sessions)), names)
@@ -144,38 +147,37 @@ def _words_of(marks, suspect):
     failed = [mark for mark in marks if mark.accuracy is None]
     if failed:
         who = "" if len(failed) == len(marks) else f" ({_names(failed)})"
-        words.append(f"FAILED{who}: {_short(failed[0].error)}")
+        words.append(f"FAILED{who}: {failed[0].error}")
     low = [mark for mark in marks if mark.is_at_chance]
     if low:
         who = "" if len(low) == len(marks) else f" ({_names(low)})"
         words.append(f"AT CHANCE{who}")
     if suspect:
-        words.append(f"† {_short(suspect)}")
-    return "; ".join(words)
+        words.append(f"† {suspect}")
+    lines = textwrap.wrap("; ".join(words), _LINE)
+    if len(lines) > 2:
+        lines = [lines[0], f"{lines[1][: _LINE - 4].rstrip()} ..."]
+    return "\n".join(lines)
 
 
 def _names(marks):
     return ", ".join(NAMES[mark.decoder] for mark in marks)
 
 
-def _short(text, most=46):
-    return text if len(text) <= most else text[: most - 3].rstrip() + "..."
-
-
 def _draw_key(figure, decoders, height):
     y = 1 - 0.50 / height
-    x = 0.16
+    x = 0.15
     for name in decoders:
-        width = (0.10 * len(NAMES[name]) * 0.62 + 0.20) / _WIDTH_IN
+        width = (0.058 * len(NAMES[name]) + 0.27) / _WIDTH_IN
         if x + width > 0.99:
-            x, y = 0.16, y - 0.15 / height
+            x, y = 0.15, y - 0.15 / height
         dot = {"color": COLOURS[name], "fontsize": 8, "va": "center"}
         figure.text(x, y, "●", **dot)
         figure.text(x + 0.018, y, NAMES[name], va="center", fontsize=7.5)
-        x += width + 0.012
+        x += width
     figure.text(
-        0.16,
-        0.06 / height,
+        0.15,
+        0.07 / height,
         "○ at chance   × failed   | chance   bars: 95 % intervals",
         fontsize=7,
         color=style.FAINT,
