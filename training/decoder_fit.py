@@ -7,18 +7,11 @@ import pathlib
 import numpy as np
 
 from v1model.decoders.config import NETWORKS
+from v1model.decoders.fitting import fit_linear_decoder
 from v1model.decoders.inputs import Inputs
-from v1model.decoders.linear import fit_logistic, fit_pca_logistic, fit_svm
-from v1model.decoders.naive_bayes import fit_naive_bayes
 from v1model.decoders.parts import Part
 from v1model.decoders.saved import Decoder
 
-LINEAR_FITS = {
-    "naive_bayes": fit_naive_bayes,
-    "logistic": fit_logistic,
-    "pca_logistic": fit_pca_logistic,
-    "svm": fit_svm,
-}
 LEAST_STEPS = 25  # of an epoch, however few presentations there are
 PROGRESS = {"loss": "loss {:.4g}", "accuracy": "accuracy {:.3f}"}
 
@@ -42,20 +35,17 @@ def fit_decoder(name, training, validation, options, folder, seed):
     Raises:
         ValueError: A part cannot be decoded.
     """
-    inputs = Inputs.fit(training, is_scaled=name != "naive_bayes")
-    parts = [Part.of(binned, inputs) for binned in (training, validation)]
     if name in NETWORKS:
+        inputs = Inputs.fit(training)
+        parts = [Part.of(binned, inputs) for binned in (training, validation)]
         model = _fit_widths(name, *parts, options, pathlib.Path(folder), seed)
+        decoder = Decoder(name, inputs, model, training.session_id)
     else:
-        model = LINEAR_FITS[name](*parts, _log_choice)
-    accuracy = parts[1].accuracy(model)
-    chosen = _words(model.choice)
+        decoder = fit_linear_decoder(name, training, validation)
+    accuracy = float(np.mean(decoder.predict(validation) == validation.labels))
+    chosen = _words(decoder.model.choice)
     logger.info("    chosen: %s; validation accuracy %.3f", chosen, accuracy)
-    return Decoder(name, inputs, model, training.session_id), accuracy
-
-
-def _log_choice(choice, accuracy):
-    logger.debug("    %s: validation accuracy %.3f", _words(choice), accuracy)
+    return decoder, accuracy
 
 
 def _words(choice):
@@ -71,7 +61,7 @@ def _fit_widths(name, training, validation, options, folder, seed):
         fit = NetworkFit(name, training, validation, options, width, graph, own, seed)
         model = fit.run()
         accuracy = validation.accuracy(model)
-        _log_choice({"width": width}, accuracy)
+        logger.info("    width %d: validation accuracy %.3f", width, accuracy)
         if accuracy > best_accuracy:
             best, best_accuracy = model, accuracy
     return best

@@ -16,6 +16,7 @@ from v1model.decoders.config import DecoderConfig
 from v1model.decoders.evaluation import Scores, confusion_matrix, evaluate
 from v1model.decoders.over_time import sections_over_time
 from v1model.decoders.results import FAILED, Row, add_result
+from v1model.finite import NotFiniteError
 from v1model.presentations.splits import (
     Split,
     block_split,
@@ -107,7 +108,7 @@ def run_job(job, table, command):
     try:
         with run.recorded():
             row = _decode(job, run)
-    except ValueError as error:  # of this session: the others are decoded all the same
+    except (ValueError, NotFiniteError) as error:  # the other sessions go on
         row = dataclasses.replace(
             job.key_row, state=FAILED, error=str(error), run=job.name
         )

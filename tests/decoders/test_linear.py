@@ -10,18 +10,14 @@ from sklearn.svm import SVC
 
 from tests.decoders.sessions import drawn_session, session_of
 from v1model.decoders.affine import AffineScores, log_softmax
+from v1model.decoders.fitting import LINEAR_FITS as FITS
+from v1model.decoders.fitting import fit_linear_decoder
 from v1model.decoders.inputs import Inputs
-from v1model.decoders.linear import fit_logistic, fit_pca_logistic, fit_svm
+from v1model.decoders.linear import fit_pca_logistic
 from v1model.decoders.naive_bayes import fit_naive_bayes
 from v1model.decoders.pairwise import PairwiseVotes
 from v1model.decoders.parts import Part
-
-FITS = {
-    "naive_bayes": fit_naive_bayes,
-    "logistic": fit_logistic,
-    "pca_logistic": fit_pca_logistic,
-    "svm": fit_svm,
-}
+from v1model.presentations.splits import stratified_split
 
 
 def ignore(choice, accuracy):
@@ -116,3 +112,13 @@ def test_scores_are_a_posterior_whatever_their_size():
     posterior = log_softmax(np.array([[1e5, 0.0, -1e5], [0.0, 0.0, 0.0]]))
     np.testing.assert_allclose(np.exp(posterior).sum(axis=1), 1)
     np.testing.assert_allclose(np.exp(posterior[1]), 1 / 3)
+
+
+def test_the_recipe_of_the_docstring_works():
+    binned = drawn_session()
+    split = stratified_split(binned, seed=0)
+    parts = [binned.take(rows) for rows in split]
+    decoder = fit_linear_decoder("logistic", *parts[:2])
+    assert np.mean(decoder.predict(parts[2]) == parts[2].labels) > 0.9
+    with pytest.raises(ValueError, match="got 'lstm'"):
+        fit_linear_decoder("lstm", *parts[:2])

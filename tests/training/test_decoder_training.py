@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.decoders.sessions import drawn_session, session_of
-from training import decoder_fit, decoder_training
+from training import decoder_jobs, decoder_training
 from training.decoder_jobs import Job, run_job, split_of
 from training.decoder_training import decode_all, load_session, plans_of
 from v1model.backup import Backup
@@ -129,9 +129,15 @@ def test_one_class_fails_with_the_reason(tmp_path):
     assert row.state == FAILED and "two classes" in row.error
 
 
+def test_a_network_that_diverges_fails_with_the_reason(tmp_path):
+    wild = dataclasses.replace(NETWORK, learning_rate=1e30)
+    row, _ = decoded(tmp_path, decoder=("gat",), network=wild)
+    assert row.state == FAILED and "the loss is" in row.error
+
+
 def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch):
     row, _ = decoded(tmp_path)
-    monkeypatch.setattr(decoder_fit, "Inputs", None)  # fitting would fail now
+    monkeypatch.setattr(decoder_jobs, "fit_decoder", None)  # would fail now
     again, _ = decoded(tmp_path)
     assert again == row
 

@@ -82,7 +82,9 @@ def test_a_curve_is_the_mean_over_seeds_with_student_s_interval():
     assert mean == pytest.approx(0.6)
     assert half == pytest.approx(4.3027 * 0.1 / np.sqrt(3), rel=1e-4)
     assert mean_and_interval([0.5]) == (0.5, None)
-    rows = [row(k=k, seed=s, accuracy=0.2 * k + 0.01 * s) for k in (1, 3) for s in (0, 1)]
+    rows = [
+        row(k=k, seed=s, accuracy=0.2 * k + 0.01 * s) for k in (1, 3) for s in (0, 1)
+    ]
     figure = k_shot_figure([*rows, row(k=0)])  # all: 300 of 10 classes
     line = max(figure.axes[0].lines, key=lambda line: len(line.get_xdata()))
     np.testing.assert_allclose(line.get_xdata(), [1, 3, 30])

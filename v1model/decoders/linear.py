@@ -5,6 +5,7 @@ penalty and the number of components are chosen on the validation part; each fit
 from that of the next stronger penalty.
 """
 
+import contextlib
 import warnings
 
 import numpy as np
@@ -74,13 +75,25 @@ def fit_svm(training, validation, log):
     best, best_accuracy = None, -1.0
     for c in MARGIN_C:
         classifier = SVC(C=c, kernel="precomputed")
-        classifier.fit(kernel, training.targets)
+        with _as_intended():
+            classifier.fit(kernel, training.targets)
         model = PairwiseVotes.of_classifier(classifier, flat, {"C": c})
         accuracy = validation.accuracy(model)
         log(model.choice, accuracy)
         if accuracy > best_accuracy:
             best, best_accuracy = model, accuracy
     return best
+
+
+@contextlib.contextmanager
+def _as_intended():
+    """Without scikit-learn's warnings of what is meant to be."""
+    with warnings.catch_warnings():
+        # Stopping weak penalties early is a penalty of its own, and validated.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        # One presentation per class is what a 1-shot decoder has.
+        warnings.filterwarnings("ignore", "The number of unique classes is greater")
+        yield
 
 
 class _Projection:
@@ -102,9 +115,7 @@ def _best_penalty(features, training, validation, log, projection=None):
     n_units = training.inputs.shape[2]
     for c in LOGISTIC_C:
         classifier.set_params(C=c)
-        with warnings.catch_warnings():
-            # Early stopping of weak penalties is a penalty of its own, and validated.
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with _as_intended():
             classifier.fit(features, training.targets)
         choice = {"C": c}
         if projection is None:
