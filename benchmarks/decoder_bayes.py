@@ -39,6 +39,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--small", action="store_true", help="30 images; a trial.")
     parser.add_argument("--k_shot", action="store_true", help="The K-shot curves.")
+    parser.add_argument("--decoders", default="", help="Only these, by commas.")
     parser.add_argument("--results_dir", default="results/decoder_bayes")
     parser.add_argument("--figure", default="", help="Figure of --k_shot.")
     options = parser.parse_args(arguments)
@@ -50,8 +51,11 @@ def main(arguments=None):
         f"{binned.n_units} units, best possible {bayes_accuracy(session):.3f}",
         flush=True,
     )
+    decoders = CURVES if options.k_shot else DECODERS
+    if options.decoders:
+        decoders = tuple(options.decoders.split(","))
     config = DecoderConfig(
-        decoder=CURVES if options.k_shot else DECODERS,
+        decoder=decoders,
         k_shot=SHOTS if options.k_shot else (0,),
         # Nine tenths of 50 less 5 for validation leave 40 of each for training.
         test=0.1 if options.k_shot else 0.2,

@@ -15,7 +15,7 @@ import time
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError
-from v1model.decoders.config import DecoderConfig
+from v1model.decoders.config import BINS, DecoderConfig
 from v1model.decoders.results import FAILED, Row, add_result
 from v1model.finite import NotFiniteError
 
@@ -155,14 +155,14 @@ def load_session(path, options):
         with open_recording(path) as recording:
             binned = bin_recording(
                 recording,
-                options.n_bins,
+                options.n_bins or BINS,
                 stimulus=stimulus,
                 label=options.label,
                 drop=options.drop,
             )
         return _named(binned, path), None
     binned = _without(read_binned(path), options.drop)
-    if binned.n_bins != options.n_bins:
+    if options.n_bins not in (0, binned.n_bins):
         raise ValueError(
             f"{path} has {binned.n_bins} bins per presentation, --n_bins is "
             f"{options.n_bins}."
@@ -197,7 +197,7 @@ def _small_session(options):
     from v1model.presentations.bayes import bayes_accuracy
     from v1model.presentations.synthetic import draw_session
 
-    session = draw_session(n_bins=options.n_bins, **SMALL)
+    session = draw_session(n_bins=options.n_bins or BINS, **SMALL)
     print(
         "no --recording: a synthetic session of "
         f"{SMALL['n_classes']} classes x {SMALL['repeats']} presentations and "

@@ -13,7 +13,7 @@ from v1model.decoders.affine import AffineScores, log_softmax
 from v1model.decoders.fitting import LINEAR_FITS as FITS
 from v1model.decoders.fitting import fit_linear_decoder
 from v1model.decoders.inputs import Inputs
-from v1model.decoders.linear import fit_pca_logistic
+from v1model.decoders.linear import fit_logistic, fit_pca_logistic
 from v1model.decoders.naive_bayes import fit_naive_bayes
 from v1model.decoders.pairwise import PairwiseVotes
 from v1model.decoders.parts import Part
@@ -70,6 +70,21 @@ def test_principal_components_and_regression_are_one_affine_map():
     assert agreement > 0.97  # one of them stops earlier
 
 
+def test_fewer_presentations_than_features_give_the_same_weights():
+    """They are fitted in the space that the presentations span."""
+    training, held_out = parts_of(drawn_session(repeats=6, n_units=40))
+    assert len(training.flat) < training.flat.shape[1]
+    model = fit_logistic(training, held_out, ignore)
+    reference = LogisticRegression(C=model.choice["C"], max_iter=5000, tol=1e-8)
+    reference.fit(training.flat.astype(np.float64), training.targets)
+    np.testing.assert_allclose(
+        model.scores(held_out.inputs, held_out.valid).argmax(axis=1),
+        reference.predict(held_out.flat),
+    )
+    size = np.abs(reference.coef_).max()
+    np.testing.assert_allclose(model.weights, reference.coef_.T, atol=0.03 * size)
+
+
 def test_naive_bayes_is_the_posterior_of_independent_poisson_counts():
     rng = np.random.default_rng(0)
     binned = drawn_session()
@@ -96,6 +111,15 @@ def test_linear_decoders_read_what_can_be_read(name):
     training, held_out = parts_of(drawn_session(), name != "naive_bayes")
     model = FITS[name](training, held_out, ignore)
     assert held_out.accuracy(model) > 0.9
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_one_presentation_of_each_class_is_enough_to_be_above_chance(name):
+    binned = drawn_session()
+    first = np.unique(binned.labels, return_index=True)[1]
+    rest = np.setdiff1d(np.arange(binned.n_presentations), first)
+    decoder = fit_linear_decoder(name, binned.take(first), binned.take(rest))
+    assert np.mean(decoder.predict(binned.take(rest)) == binned.labels[rest]) > 0.4
 
 
 @pytest.mark.parametrize("name", FITS)

@@ -252,7 +252,8 @@ def test_labels_can_be_dropped_and_bins_must_fit(tmp_path):
     found, _ = load_session(path, SessionConfig(n_bins=3, drop=(-1, 2)))
     assert found.classes.tolist() == [0, 1, 3, 4]
     with pytest.raises(ValueError, match="has 3 bins per presentation, --n_bins is 5"):
-        load_session(path, SessionConfig())
+        load_session(path, SessionConfig(n_bins=5))
+    assert load_session(path, SessionConfig())[0].n_bins == 3
 
 
 def test_a_damaged_session_is_a_failed_row_and_the_others_are_decoded(tmp_path, capsys):

@@ -10,6 +10,7 @@ DECODERS = (*LINEAR, *NETWORKS)
 ALL_DECODERS = "all"
 SPLITS = ("stratified", "block", "random")
 SHUFFLES = ("no", "yes", "both")
+BINS = 5  # per presentation of a recording
 GRAPHS = ("correlation", "learned")
 
 
@@ -28,12 +29,14 @@ class SessionConfig:
     )
     label: str = option("frame", "Recordings: column of the trial table to decode.")
     n_bins: int = option(
-        5, "Bins per presentation; a file of binned spikes must have as many."
+        0,
+        f"Bins per presentation; 0 takes those of a file of binned spikes, and {BINS} "
+        "of a recording.",
     )
     drop: tuple[int, ...] = option((), "Labels to leave out, such as -1, the blank.")
 
     def __post_init__(self):
-        require_positive(self, "n_bins")
+        require(self.n_bins >= 0, "n_bins", "must not be negative", self.n_bins)
 
 
 @dataclasses.dataclass(frozen=True)

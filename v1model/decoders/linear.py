@@ -33,7 +33,12 @@ def fit_logistic(training, validation, log):
     Returns:
         AffineScores.
     """
-    return _best_penalty(training.flat, training, validation, log)[0]
+    flat = training.flat
+    if len(flat) >= flat.shape[1]:
+        return _best_penalty(flat, training, validation, log)[0]
+    axes = _row_space(flat)
+    projection = _Projection(axes, np.zeros(flat.shape[1], np.float32))
+    return _best_penalty(flat @ axes.T, training, validation, log, projection)[0]
 
 
 def fit_pca_logistic(training, validation, log):
@@ -55,6 +60,7 @@ def fit_pca_logistic(training, validation, log):
             validation,
             log,
             _Projection(axes, mean),
+            n,
         )
         if accuracy > best_accuracy:
             best, best_accuracy = model, accuracy
@@ -96,6 +102,18 @@ def _as_intended():
         yield
 
 
+def _row_space(flat):
+    """Orthonormal axes of the space that fewer rows than columns span, (R, F) float32.
+
+    Penalised weights lie in it, so a fit to these R numbers is the fit to all F.
+    """
+    gram = flat.astype(np.float64) @ flat.T
+    values, vectors = np.linalg.eigh(gram)
+    is_there = values > 1e-9 * values[-1]
+    axes = (vectors[:, is_there] / np.sqrt(values[is_there])).T @ flat
+    return axes.astype(np.float32)
+
+
 class _Projection:
     """Principal axes (F, T U) and the mean that is taken away before."""
 
@@ -108,7 +126,9 @@ class _Projection:
         return AffineScores(model.weights, bias, model.valid_weights, model.choice)
 
 
-def _best_penalty(features, training, validation, log, projection=None):
+def _best_penalty(
+    features, training, validation, log, projection=None, n_components=None
+):
     """The AffineScores with the highest validation accuracy, and that accuracy."""
     best, best_accuracy = None, -1.0
     classifier = LogisticRegression(max_iter=_MOST_STEPS, warm_start=True)
@@ -117,11 +137,10 @@ def _best_penalty(features, training, validation, log, projection=None):
         classifier.set_params(C=c)
         with _as_intended():
             classifier.fit(features, training.targets)
-        choice = {"C": c}
+        choice = {"C": c} if not n_components else {"C": c, "components": n_components}
         if projection is None:
             model = AffineScores.of_classifier(classifier, n_units, choice=choice)
         else:
-            choice["components"] = len(projection.axes)
             model = projection.undone(
                 AffineScores.of_classifier(classifier, n_units, projection.axes, choice)
             )

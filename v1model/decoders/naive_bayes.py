@@ -4,7 +4,15 @@ import numpy as np
 
 from v1model.decoders.affine import AffineScores
 
-PRIOR_PRESENTATIONS = (0.1, 0.3, 1.0, 3.0, 10.0)  # tried on the validation part
+PRIOR_PRESENTATIONS = (
+    0.1,
+    0.3,
+    1.0,
+    3.0,
+    10.0,
+    30.0,
+    100.0,
+)  # tried on the validation part
 
 
 def fit_naive_bayes(training, validation, log):
