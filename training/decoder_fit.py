@@ -4,15 +4,28 @@ import itertools
 import logging
 import pathlib
 
+import keras
 import numpy as np
+import tensorflow as tf
 
+from v1model.backup import BEST, Backup, EpochTable, restore_backup
+from v1model.callbacks import (
+    EarlyStop,
+    ProgressLine,
+    StepCount,
+    StopAtNaN,
+    TensorBoardScalars,
+)
 from v1model.decoders.config import NETWORKS
 from v1model.decoders.fitting import fit_linear_decoder
+from v1model.decoders.graph import correlation_graph
 from v1model.decoders.inputs import Inputs
+from v1model.decoders.networks import build_network
 from v1model.decoders.parts import Part
-from v1model.decoders.saved import Decoder
+from v1model.decoders.saved import Decoder, NetworkScores
 
 LEAST_STEPS = 25  # of an epoch, however few presentations there are
+_ORDER, _DROPOUT = 0, 1  # random streams of a seed
 PROGRESS = {"loss": "loss {:.4g}", "accuracy": "accuracy {:.3f}"}
 
 logger = logging.getLogger(__name__)
@@ -69,8 +82,6 @@ def _fit_widths(name, training, validation, options, folder, seed):
 
 def _graph_of(training, options):
     """Correlations of the units' counts over training presentations."""
-    from v1model.decoders.graph import correlation_graph
-
     return correlation_graph(training.inputs.sum(axis=1), options.neighbours)
 
 
@@ -88,12 +99,6 @@ class NetworkFit:
     """
 
     def __init__(self, name, training, validation, options, width, graph, folder, seed):
-        import keras  # linear decoders do without
-
-        from v1model.backup import Backup, EpochTable, restore_backup
-        from v1model.callbacks import EarlyStop, StepCount
-        from v1model.decoders.networks import build_network
-
         keras.utils.set_random_seed(seed)
         self.training, self.validation = training, validation
         self.options, self.seed, self.width = options, seed, width
@@ -105,7 +110,7 @@ class NetworkFit:
         self.network = build_network(
             name, n_bins, n_units, training.n_classes, width, options, graph
         )
-        self._compile(keras)
+        self._compile()
         for part in ("checkpoints", "logs"):
             (folder / part).mkdir(parents=True, exist_ok=True)
         done = restore_backup(self.network, folder / "checkpoints")
@@ -115,7 +120,7 @@ class NetworkFit:
         self.backup = Backup(folder / "checkpoints", self.steps, best=best)
         self.early_stop = EarlyStop(self.table, options.patience)
 
-    def _compile(self, keras):
+    def _compile(self):
         options = self.options
         rate = keras.optimizers.schedules.CosineDecay(
             options.learning_rate, self.total_steps
@@ -132,9 +137,6 @@ class NetworkFit:
 
     def run(self):
         """Trains to the end; the NetworkScores of the epoch with the best accuracy."""
-        from v1model.callbacks import ProgressLine, StopAtNaN, TensorBoardScalars
-        from v1model.decoders.saved import NetworkScores
-
         is_over = self.steps.step >= self.total_steps or self.early_stop.is_over
         if not is_over:
             callbacks = [
@@ -157,8 +159,6 @@ class NetworkFit:
                 verbose=0,
                 callbacks=callbacks,
             )
-        from v1model.backup import BEST
-
         self.network.load_weights(self.folder / "checkpoints" / BEST)
         epochs = self.table.values("val_accuracy")
         epoch = 1 + epochs.index(max(epochs))
@@ -169,8 +169,6 @@ class NetworkFit:
 
         Keras does not save where streams stand, so a resumed run could not go on.
         """
-        import keras
-
         streams = [
             variable
             for variable in self.network.variables
@@ -178,7 +176,7 @@ class NetworkFit:
         ]
 
         def begin(epoch, logs=None):
-            rng = np.random.default_rng((self.seed, epoch))
+            rng = np.random.default_rng((self.seed, epoch, _DROPOUT))
             for stream in streams:
                 stream.assign(rng.integers(2**31, size=2, dtype=np.uint32))
 
@@ -186,8 +184,6 @@ class NetworkFit:
 
     def _batches(self):
         """Endless batches; their order follows from the seed and the step alone."""
-        import tensorflow as tf
-
         inputs = tf.constant(self.training.inputs)
         targets = tf.constant(_one_hot(self.training))
         spec = tf.TensorSpec((self.batch_size,), tf.int32)
@@ -201,15 +197,13 @@ class NetworkFit:
         per_pass = n // self.batch_size
         first = self.steps.step
         for number in itertools.count(first // per_pass):
-            order = np.random.default_rng((self.seed, number)).permutation(n)
+            order = np.random.default_rng((self.seed, number, _ORDER)).permutation(n)
             for batch in range(first % per_pass, per_pass):
                 start = batch * self.batch_size
                 yield order[start : start + self.batch_size].astype(np.int32)
             first = 0
 
     def _held_out(self):
-        import tensorflow as tf
-
         arrays = self.validation.inputs, _one_hot(self.validation)
         return tf.data.Dataset.from_tensor_slices(arrays).batch(256)
 

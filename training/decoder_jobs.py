@@ -8,6 +8,7 @@ import logging
 import time
 
 import numpy as np
+import tensorflow as tf
 
 from training.decoder_fit import fit_decoder
 from training.decoder_search import search
@@ -29,6 +30,7 @@ from v1model.runs import Run
 from visualization.decoding.confusion import confusion_figure
 from visualization.decoding.over_time import over_time_figure
 from visualization.files import png_of, write_figure
+from visualization.logger.event_files import EventFile
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,11 @@ class Job:
         words += [f"k{row.k_shot}" if row.k_shot else "", f"seed{row.seed}"]
         words += ["shuffled" if row.shuffled else ""]
         return "_".join(word for word in words if word)
+
+
+def look_for_devices():
+    """Makes TensorFlow look for a GPU now; it tells of it when it does."""
+    tf.config.list_physical_devices()
 
 
 def split_of(binned, config):
@@ -229,8 +236,6 @@ def _write_answers(path, part, answers):
 
 def _write_figures(run, figures, row):
     """As files, and in TensorBoard beside the numbers."""
-    from visualization.logger.event_files import EventFile
-
     for name, figure in figures.items():
         write_figure(figure, run.path / "figures" / f"{name}.png", dpi=200)
     events = EventFile(run.logs / "test")

@@ -37,7 +37,9 @@ def main(config):
     try:
         paths = _paths(config)
         with quiet_start():
-            import training.decoder_jobs  # noqa: F401  (Keras starts now, quietly)
+            from training.decoder_jobs import look_for_devices
+
+            look_for_devices()
         rows = decode_all(config, paths)
     except (ValueError, OSError, NotFiniteError, WriteError) as error:
         sys.exit(f"decoder_training: {error}")

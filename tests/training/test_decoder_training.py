@@ -199,6 +199,7 @@ def test_plans_are_all_combinations():
     [
         ({"decoder": ("lsmt",)}, "decoder must be of .*lsmt"),
         ({"search": 3}, "search needs decoders of lstm"),
+        ({"search": 3, "decoder": ("lstm",), "over_time": True}, "over_time needs"),
         ({"gap": 2}, "gap needs --split=block"),
         ({"test": 0.95}, "test must leave"),
         ({"k_shot": (-1,)}, "k_shot"),

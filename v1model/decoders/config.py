@@ -172,5 +172,7 @@ class DecoderConfig:
         is_used = self.gap >= 0 and (self.gap == 0 or self.split == "block")
         require(is_used, "gap", "needs --split=block and numbers from 0 on", self.gap)
         is_searched = not self.search or set(self.decoders) <= set(NETWORKS)
+        is_alone = not self.search or not self.over_time
+        require(is_alone, "over_time", "needs --search=0", self.over_time)
         rule = f"needs decoders of {', '.join(NETWORKS)}"
         require(is_searched, "search", rule, self.search)
