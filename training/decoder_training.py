@@ -148,51 +148,26 @@ def load_session(path, options):
     """
     if path is None:
         return _small_session(options)
-    from v1model.presentations.binned_files import read_binned
-    from v1model.presentations.recording_bins import bin_recording
-    from v1model.recordings import open_recording
+    from v1model.presentations.loading import load_binned
 
-    if _format_of(path) != "v1model binned spikes":
-        stimulus = None if options.stimulus == "all" else options.stimulus
-        with open_recording(path) as recording:
-            binned = bin_recording(
-                recording,
-                options.n_bins or BINS,
-                stimulus=stimulus,
-                label=options.label,
-                drop=options.drop,
-            )
-        return _named(binned, path), None
-    binned = _without(read_binned(path), options.drop)
-    if options.n_bins not in (0, binned.n_bins):
-        raise ValueError(
-            f"{path} has {binned.n_bins} bins per presentation, --n_bins is "
-            f"{options.n_bins}."
-        )
-    return _named(binned, path), None
+    binned = load_binned(
+        path,
+        _n_bins(path, options),
+        stimulus=None if options.stimulus == "all" else options.stimulus,
+        label=options.label,
+        drop=options.drop,
+    )
+    return binned, None
 
 
-def _named(binned, path):
-    """Results are keyed by session: one without an id is named after its file."""
-    if binned.session_id:
-        return binned
-    return dataclasses.replace(binned, session_id=path.stem)
-
-
-def _without(binned, labels):
-    import numpy as np
-
-    return binned.take(~np.isin(binned.labels, labels)) if labels else binned
-
-
-def _format_of(path):
+def _n_bins(path, options):
+    """Bins per presentation: those asked for, or those that a binned file has."""
     import h5py
 
-    try:
-        with h5py.File(path) as file:
-            return file.attrs.get("format")
-    except OSError as error:
-        raise ValueError(f"{path} is no HDF5 file, or damaged: {error}.") from error
+    if options.n_bins or not h5py.is_hdf5(path):
+        return options.n_bins or BINS
+    with h5py.File(path) as file:
+        return int(file.attrs.get("n_bins", BINS))
 
 
 def _small_session(options):
