@@ -24,7 +24,7 @@ from v1model.decoders.networks import build_network
 from v1model.decoders.parts import Part
 from v1model.decoders.saved import Decoder, NetworkScores
 
-LEAST_STEPS = 25  # of an epoch, however few presentations there are
+LEAST_STEPS = 64  # of an epoch, however few presentations there are
 _ORDER, _DROPOUT = 0, 1  # random streams of a seed
 PROGRESS = {"loss": "loss {:.4g}", "accuracy": "accuracy {:.3f}"}
 

@@ -64,7 +64,7 @@ class NetworkOptions:
     batch_size: int = option(64, "Presentations per step.")
     epochs: int = option(
         15,
-        "Epochs, at most: passes through the training part, or 25 steps if those are "
+        "Epochs, at most: passes through the training part, or 64 steps if those are "
         "more.",
     )
     patience: int = option(
