@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.decoders.sessions import drawn_session, session_of
+from tests.training.drill import PLACE
 from training import decoder_jobs, decoder_training
 from training.decoder_jobs import Job, run_job, split_of
 from training.decoder_training import decode_all, load_session, plans_of
@@ -315,14 +316,14 @@ def test_a_session_with_known_rates_is_read_nearly_as_well_as_possible(tmp_path)
         "--shuffle_labels=both",
         f"--results_dir={tmp_path}",
     ]
-    victim = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    victim = subprocess.Popen(command, stdout=subprocess.DEVNULL, **PLACE)
     run = tmp_path / "synthetic-0_lstm_stratified_seed0"
     while not (run / "checkpoints" / "latest.weights.h5").exists():
         assert victim.poll() is None, "it ended before it could be killed"
         time.sleep(0.01)
     victim.send_signal(signal.SIGKILL)
     assert victim.wait() == -signal.SIGKILL
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, **PLACE)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "best possible decoder" in done.stdout
     assert Run.open(run).was_resumed
