@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from visualization import style
 from visualization.decoding.labels import COLOURS, NAMES
 
-_ROW_IN = 0.235  # height of a session, inches
+_ROW_IN = 0.235  # height of a session at least, inches
+_MARK_IN = 0.05  # height of a mark
 _SPREAD = 0.30  # rows, of the marks of a session about its line
 _WIDTH_IN = 7.4
 _LINE = 56  # characters of the words beside a session, of which there are two lines
@@ -84,7 +85,7 @@ def summary_figure(marks, suspects=None, title="Decoding of all sessions"):
     decoders = sorted({mark.decoder for mark in marks}, key=list(COLOURS).index)
     sessions = _sorted_sessions(marks)
     with style.paper():
-        height = 1.45 + _ROW_IN * len(sessions)
+        height = 1.45 + max(_ROW_IN, _MARK_IN * len(decoders)) * len(sessions)
         figure = Figure(figsize=(_WIDTH_IN, height))
         bottom, top = 0.60 / height, 1 - 0.72 / height
         axes = figure.add_axes((0.15, bottom, 0.45, top - bottom))
