@@ -1,6 +1,6 @@
 """All benchmarks, one after the other: the whole table for this machine.
 
-    python benchmarks            # about a quarter of an hour on four cores
+    python benchmarks            # about half an hour on four cores
     python benchmarks --quick    # small columns only, a few minutes
 
 Results are recorded as by the single programs, and the figures drawn anew. A program
@@ -58,6 +58,11 @@ PROGRAMS = (
     Program("logging_cost", (), 60, ("--repeats=2",), 40),
     Program("nest_speed", (), 80, ("--threads=1",), 30, "nest"),
     Program("nest_speed", ("--core", "--repeats=1"), 150, None, 0, "nest"),
+    Program("recording_speed", (), 25, ("--neurons=5000",), 8, "h5py"),
+    Program("record_column", (), 90, ("--sizes=1000", "--repeats=1"), 25),
+    Program("convert_session", (), 60, None, 0, "h5py"),
+    Program("bin_spikes", (), 40, None, 0),
+    Program("decoder_bayes", (), 700, None, 0, "sklearn"),
 )
 
 

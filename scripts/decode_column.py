@@ -20,13 +20,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import scipy.stats
-from v1model.decoders.inputs import Inputs
-from v1model.decoders.linear import fit_logistic
-from v1model.decoders.parts import Part
 
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError, write_text
+from v1model.decoders.inputs import Inputs
+from v1model.decoders.linear import fit_logistic
+from v1model.decoders.parts import Part
 from v1model.metrics import wilson_interval
 from v1model.options import option, require, require_positive
 from v1model.presentations.recording_bins import bin_recording
