@@ -15,7 +15,7 @@ import time
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError
-from v1model.decoders.config import BINS, DecoderConfig
+from v1model.decoders.config import DecoderConfig
 from v1model.decoders.results import FAILED, Row, add_result
 from v1model.finite import NotFiniteError
 
@@ -152,7 +152,7 @@ def load_session(path, options):
 
     binned = load_binned(
         path,
-        _n_bins(path, options),
+        options.n_bins,
         stimulus=None if options.stimulus == "all" else options.stimulus,
         label=options.label,
         drop=options.drop,
@@ -160,21 +160,12 @@ def load_session(path, options):
     return binned, None
 
 
-def _n_bins(path, options):
-    """Bins per presentation: those asked for, or those that a binned file has."""
-    import h5py
-
-    if options.n_bins or not h5py.is_hdf5(path):
-        return options.n_bins or BINS
-    with h5py.File(path) as file:
-        return int(file.attrs.get("n_bins", BINS))
-
-
 def _small_session(options):
     from v1model.presentations.bayes import bayes_accuracy
+    from v1model.presentations.binning import DEFAULT_BINS
     from v1model.presentations.synthetic import draw_session
 
-    session = draw_session(n_bins=options.n_bins or BINS, **SMALL)
+    session = draw_session(n_bins=options.n_bins or DEFAULT_BINS, **SMALL)
     print(
         "no --recording: a synthetic session of "
         f"{SMALL['n_classes']} classes x {SMALL['repeats']} presentations and "

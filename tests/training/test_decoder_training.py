@@ -258,11 +258,15 @@ def test_labels_can_be_dropped_and_bins_must_fit(tmp_path):
     assert load_session(path, SessionConfig())[0].n_bins == 3
 
 
-def test_a_damaged_session_is_a_failed_row_and_the_others_are_decoded(tmp_path, capsys):
+@pytest.mark.parametrize("is_truncated", [False, True])
+def test_a_damaged_session_is_a_failed_row_and_the_others_are_decoded(
+    tmp_path, capsys, is_truncated
+):
     good = written(tmp_path, drawn_session())
+    whole = pathlib.Path(good).read_bytes()
     bad = tmp_path / "bad.h5"
-    bad.write_bytes(b"half")
-    session = SessionConfig(recording=(str(bad), good), n_bins=3)
+    bad.write_bytes(whole[: len(whole) // 2] if is_truncated else b"half")
+    session = SessionConfig(recording=(str(bad), good))
     config = config_of(tmp_path, session=session)
     with pytest.raises(SystemExit, match="1 of 2 failed"):
         decoder_training.main(config)
@@ -271,7 +275,7 @@ def test_a_damaged_session_is_a_failed_row_and_the_others_are_decoded(tmp_path, 
         ("bad", FAILED),
         ("drawn", FINISHED),
     ]
-    assert "not a complete HDF5 file" in rows[0].error
+    assert f"{bad}: not a complete HDF5 file" in rows[0].error
     assert "failed" in capsys.readouterr().out
 
 

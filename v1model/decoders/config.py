@@ -3,6 +3,7 @@
 import dataclasses
 
 from v1model.options import option, require, require_positive
+from v1model.presentations.binning import DEFAULT_BINS
 
 LINEAR = ("naive_bayes", "logistic", "pca_logistic", "svm")
 NETWORKS = ("lstm", "transformer", "transformer_lstm", "gat")
@@ -10,7 +11,6 @@ DECODERS = (*LINEAR, *NETWORKS)
 ALL_DECODERS = "all"
 SPLITS = ("stratified", "block", "random")
 SHUFFLES = ("no", "yes", "both")
-BINS = 5  # per presentation of a recording
 GRAPHS = ("correlation", "learned")
 
 
@@ -30,8 +30,8 @@ class SessionConfig:
     label: str = option("frame", "Recordings: column of the trial table to decode.")
     n_bins: int = option(
         0,
-        f"Bins per presentation; 0 takes those of a file of binned spikes, and {BINS} "
-        "of a recording.",
+        "Bins per presentation; 0 takes those of a file of binned spikes, and "
+        f"{DEFAULT_BINS} of a recording.",
     )
     drop: tuple[int, ...] = option((), "Labels to leave out, such as -1, the blank.")
 

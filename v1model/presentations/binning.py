@@ -6,6 +6,8 @@ _COUNT_TYPES = (np.uint8, np.uint16, np.uint32)
 # Columns of the result are written together: each alone touches all of its memory.
 _UNITS_AT_ONCE = 64
 
+DEFAULT_BINS = 5  # per presentation of a recording
+
 
 def bin_edges(start_s, stop_s, n_bins):
     """Edges of the bins of each presentation, (P, T + 1) float64, s.

@@ -7,16 +7,18 @@ import h5py
 import numpy as np
 
 from v1model.presentations.binned_files import FORMAT, read_binned
+from v1model.presentations.binning import DEFAULT_BINS
 from v1model.presentations.recording_bins import bin_recording
 from v1model.recordings import open_recording
 
 
-def load_binned(path, n_bins, *, stimulus=None, label="frame", drop=()):
+def load_binned(path, n_bins=0, *, stimulus=None, label="frame", drop=()):
     """Binned spikes of a recording, or of a file of `write_binned`.
 
     Args:
         path: The file.
-        n_bins: T. A file of binned spikes must have as many.
+        n_bins: T. A file of binned spikes must have as many. 0 takes those of such a
+            file, and DEFAULT_BINS of a recording.
         stimulus, label: Of a recording, see `bin_recording`; a file of binned spikes
             has one stimulus and label, and these say nothing.
         drop: Labels to leave out.
@@ -39,7 +41,7 @@ def load_binned(path, n_bins, *, stimulus=None, label="frame", drop=()):
         raise ValueError(f"{path}: not a complete HDF5 file ({error}).") from error
     if is_binned:
         binned = read_binned(path)
-        if binned.n_bins != n_bins:
+        if n_bins and binned.n_bins != n_bins:
             raise ValueError(
                 f"{path}: has {binned.n_bins} bins per presentation, not {n_bins}."
             )
@@ -50,7 +52,11 @@ def load_binned(path, n_bins, *, stimulus=None, label="frame", drop=()):
     else:
         with open_recording(path) as recording:
             binned = bin_recording(
-                recording, n_bins, stimulus=stimulus, label=label, drop=drop
+                recording,
+                n_bins or DEFAULT_BINS,
+                stimulus=stimulus,
+                label=label,
+                drop=drop,
             )
     if binned.session_id:
         return binned

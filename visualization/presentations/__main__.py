@@ -41,7 +41,12 @@ def main(argv=None):
     parser.add_argument("file", help="Recording, or binned spikes.")
     parser.add_argument("--stimulus", help="Of a recording; default: all rows.")
     parser.add_argument("--label", default="frame", help="Column of what was shown.")
-    parser.add_argument("--bins", type=int, default=10, help="Per presentation.")
+    parser.add_argument(
+        "--bins",
+        type=int,
+        default=0,
+        help="Per presentation; 0 takes those of binned spikes, 5 of a recording.",
+    )
     parser.add_argument("--units", type=int, default=2, help="Units drawn each alone.")
     parser.add_argument("--out", required=True, help="Folder for tables and figures.")
     options = parser.parse_args(argv)
