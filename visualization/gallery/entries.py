@@ -16,6 +16,8 @@ it. `NetworkActivityLogger` draws those of one trial while a network trains. Mad
 `python scripts/draw_gallery.py`, which also draws them for another size of the column
 (`--neurons 51978`) and for no or runaway activity (`--activity none`, `runaway`)."""
 DEMO = "python visualization/demo_visualization.py"
+_UNITS = "python -m visualization.presentations RECORDING --out FOLDER"
+_DECODERS = "python training/decoder_training.py"
 
 
 class Entry(NamedTuple):
@@ -203,6 +205,78 @@ GALLERY = MappingProxyType(
                 "Report of a run: one HTML file that needs nothing else.",
                 "python -m visualization.report RUN",
                 drawings.report,
+            ),
+        ),
+        "Recordings": (
+            Entry(
+                "recording.png",
+                "recording.overview.recording_overview",
+                "Part of a recording: what was shown, spikes, voltages, rates.",
+                "python scripts/inspect_recording.py RECORDING",
+            ),
+            Entry(
+                "firing_rates.png",
+                "presentations.unit_rows.firing_rates",
+                "Rates of the units of a session, by area.",
+                _UNITS,
+            ),
+            Entry(
+                "noise_ceilings.png",
+                "presentations.unit_rows.noise_ceilings",
+                "How much of the units' answers repeats, by area.",
+                _UNITS,
+            ),
+            Entry(
+                "psth.png",
+                "presentations.unit_responses.unit_psth",
+                "What a unit answers to each picture, over time.",
+                _UNITS,
+            ),
+            Entry(
+                "unit_tuning.png",
+                "presentations.unit_responses.tuning_curve",
+                "Rates of a unit in answer to all pictures, the best first.",
+                _UNITS,
+            ),
+            Entry(
+                "correlations.png",
+                "presentations.correlations.correlation_matrix",
+                "What units share beyond the stimulus, by area.",
+                _UNITS,
+            ),
+        ),
+        "Decoding": (
+            Entry(
+                "decoding_layers.png",
+                "decoding.layers.decoding_layers",
+                "Which picture a column saw, from the spikes of each layer.",
+                "python scripts/decode_column.py",
+            ),
+            Entry(
+                "k_shot.png",
+                "decoding.k_shot.k_shot_figure",
+                "Accuracy over the number of training presentations, beside the best "
+                "possible and shuffled labels.",
+                f"{_DECODERS} --k_shot 1,3,5,10 --seeds 5 --shuffle_labels both",
+            ),
+            Entry(
+                "confusion.png",
+                "decoding.confusion.confusion_figure",
+                "Which pictures are taken for which.",
+                _DECODERS,
+            ),
+            Entry(
+                "decoding_over_time.png",
+                "decoding.over_time.over_time_figure",
+                "When in a presentation the picture can be read.",
+                f"{_DECODERS} --over_time",
+            ),
+            Entry(
+                "decoding_summary.png",
+                "decoding.summary.summary_figure",
+                "All sessions and decoders; who failed or is at chance is said. These "
+                "are made up.",
+                "python scripts/summarise_decoding.py RESULTS",
             ),
         ),
         "Speed": (
