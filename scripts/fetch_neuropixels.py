@@ -17,8 +17,7 @@ import sys
 
 import pandas as pd
 
-from training.fetch_network import Progress
-from training.percent import Percent
+from training.progress import Progress
 from v1model import flags
 from v1model.neuropixels import dandi
 from v1model.neuropixels.catalogue import WITH_SCENES, has_tables, read_catalogue
@@ -93,7 +92,7 @@ def fetch(config):
     chosen = choose(table, config)
     templates = None
     if config.scenes:
-        templates = source.warehouse.fetch_scenes(Percent("pictures"))
+        templates = source.warehouse.fetch_scenes(Progress("pictures"))
     failed = []
     for number, session_id in enumerate(chosen):
         print(f"session {session_id} ({number + 1} of {len(chosen)})", file=sys.stderr)
@@ -131,7 +130,7 @@ def take(source, session_id, config, templates):
             recording,
             dt_ms=config.dt_ms,
             templates=templates,
-            progress=Percent(f"converting {session_id}"),
+            progress=Progress(f"converting {session_id}"),
         )
         print(recording)
 
@@ -163,7 +162,7 @@ class FromWarehouse:
         return self.warehouse.session_path(session_id)
 
     def download(self, session_id, path):
-        self.warehouse.fetch_session(session_id, Progress())
+        self.warehouse.fetch_session(session_id, Progress("downloaded", "MB", 1e-6))
 
 
 class FromDandi:
@@ -195,7 +194,10 @@ class FromDandi:
 
     def download(self, session_id, path):
         dandi.download_asset(
-            self.assets[session_id], path, progress=Progress(), archive=self.archive
+            self.assets[session_id],
+            path,
+            progress=Progress("downloaded", "MB", 1e-6),
+            archive=self.archive,
         )
 
 

@@ -10,7 +10,7 @@ import logging
 import sys
 import time
 
-from training.percent import Percent
+from training.progress import Progress
 from v1model import flags
 from v1model.neuropixels.conversion import session_to_recording
 from v1model.neuropixels.presentations import INVALID
@@ -51,7 +51,7 @@ def main(config):
 def convert(session, path, dt_ms, templates):
     """Writes the recording of a session, and says so."""
     began = time.monotonic()
-    progress = Percent(f"converting {session.session_id}")
+    progress = Progress(f"converting {session.session_id}")
     session_to_recording(
         session, path, dt_ms=dt_ms, templates=templates, progress=progress
     )

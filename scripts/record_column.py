@@ -9,15 +9,14 @@ options; until the end its parts lie in OUT.parts.
 
 import logging
 import sys
-import time
 
+from training.progress import Progress
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError
 from v1model.column_recording.config import RecordConfig
 
 PROGRAM = "record_column"
-SECONDS_BETWEEN_LINES = 5.0
 
 
 def main(config):
@@ -30,30 +29,10 @@ def main(config):
         recorder = ColumnRecorder(config)
         if recorder.is_complete:
             print(f"{recorder.out} is complete: nothing to record.")
-        recorder.record(Progress())
+        recorder.record(Progress("recorded", "s", 0.001))
     except (ValueError, WriteError, OSError) as error:
         sys.exit(f"{PROGRAM}: {' '.join(str(error).split())}")
     print_summary(recorder.out)
-
-
-class Progress:
-    """Lines that say how far a recording is and how long it still takes."""
-
-    def __init__(self):
-        self._began = self._written = time.perf_counter()
-
-    def __call__(self, done, total, before):
-        now = time.perf_counter()
-        if done < total and now - self._written < SECONDS_BETWEEN_LINES:
-            return
-        self._written = now
-        speed = (done - before) / (now - self._began)  # steps per second
-        print(
-            f"{done / 1000:.1f} of {total / 1000:.1f} s recorded, {speed / 1000:.2f} s "
-            f"per second, about {(total - done) / speed:.0f} s left",
-            file=sys.stderr,
-            flush=True,
-        )
 
 
 def print_summary(path):

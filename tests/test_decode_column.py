@@ -8,7 +8,9 @@ import pytest
 
 from tests.programs import load_script
 from v1model import flags
-from v1model.presentations.binned import BinnedSpikes
+from v1model.column_recording.responses import PictureResponses
+from v1model.decoders.by_group import GroupOptions
+from v1model.decoders.rise import Rise
 from v1model.recordings import save_recording
 from v1model.stimuli.flashes import STIMULUS
 
@@ -73,11 +75,7 @@ def results(script, recording, tmp_path_factory):
     config = script.DecodeConfig(
         recording=str(recording),
         out=str(out),
-        matched=4,
-        timed=8,
-        window_ms=20,
-        step_ms=40,
-        until_ms=100,
+        groups=GroupOptions(matched=4, timed=8, window_ms=20, step_ms=40, until_ms=100),
     )
     return script.decode(config), out
 
@@ -116,15 +114,6 @@ def test_it_is_known_when_the_spikes_say_it_and_not_before(results):
     assert course.loc[("LGN", 40), "accuracy"] > 0.6
 
 
-def test_intervals_of_means_cover_the_mean(script):
-    rng = np.random.default_rng(0)
-    covered = 0
-    for _ in range(500):
-        low, high = script.mean_interval(rng.normal(0.5, 0.05, 15))
-        covered += low <= 0.5 <= high
-    assert 0.92 < covered / 500 < 0.98
-
-
 def test_the_figure_and_the_csv_are_written(results):
     table, out = results
     assert out.read_bytes().startswith(b"\x89PNG")
@@ -132,37 +121,9 @@ def test_the_figure_and_the_csv_are_written(results):
     np.testing.assert_allclose(stored["accuracy"], table["accuracy"], atol=1e-4)
 
 
-def binned_of(labels):
-    n = len(labels)
-    return BinnedSpikes(
-        counts=np.zeros((n, 1, 2), np.uint8),
-        labels=np.asarray(labels),
-        start_s=np.arange(n) / 4,
-        stop_s=(np.arange(n) + 1) / 4,
-        block=np.zeros(n, np.int64),
-        valid=np.ones((n, 2), bool),
-        units=pd.DataFrame({"id": [0, 1]}),
-    )
-
-
-def test_every_presentation_is_tested_once_and_no_decoder_has_seen_it(script):
-    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(3), 11))
-    binned = binned_of(labels)
-    splits = script.folds(binned, 0)
-    tested = np.concatenate([split.test for split in splits])
-    np.testing.assert_array_equal(np.sort(tested), np.arange(33))
-    for split in splits:
-        parts = np.concatenate(split)
-        np.testing.assert_array_equal(np.sort(parts), np.arange(33))
-        for part in split:
-            assert set(labels[part]) == {0, 1, 2}
-    with pytest.raises(ValueError, match="shown 5 times or more, got 4"):
-        script.folds(binned_of(np.repeat(np.arange(3), 4)), 0)
-
-
 def test_the_spikes_of_the_lgn_are_those_of_the_window(script, recording):
     with script.open_recording(recording) as opened:
-        activity = script.Activity(opened)
+        activity = PictureResponses(opened)
         found = activity.counts(10, 60)
         sent = opened.stimulus["lgn"].read()
         for row, start_s in enumerate(found.start_s):
@@ -172,20 +133,9 @@ def test_the_spikes_of_the_lgn_are_those_of_the_window(script, recording):
     assert activity.shown_ms == SHOWN_MS
 
 
-def test_half_of_the_peak_lies_between_the_windows(script):
-    stops, chance = np.array([10.0, 20.0, 30.0, 40.0]), 0.1
-    times = script.half_rise(stops, np.array([0.1, 0.1, 0.5, 0.7]), chance)
-    assert times == pytest.approx(20 + 10 * (0.4 - 0.1) / (0.5 - 0.1))
-    early = np.array([0.9, 0.9, 0.5, 0.7])
-    assert script.half_rise(stops, early, chance) == stops[0]
-    row = {"accuracy": 0.3, "low": 0.1, "chance": 0.25, "stop_ms": 10.0}
-    never = script.rise_of([row], np.zeros((1, 9), bool), script.DecodeConfig())
-    assert np.isnan(never).all()
-
-
 def test_the_figure_wants_every_analysis_and_known_layers(results, script):
     table, _ = results
-    rises = dict.fromkeys(table["layer"], script.Rise(np.nan, np.nan, np.nan))
+    rises = dict.fromkeys(table["layer"], Rise(np.nan, np.nan, np.nan))
     with pytest.raises(ValueError, match="no analysis 'shuffled'"):
         script.decoding_layers(table[table["analysis"] != "shuffled"], rises, 100)
     strange = table.replace({"layer": {"4": "7"}})
@@ -206,7 +156,7 @@ def test_wrong_input_ends_with_one_line(script, tmp_path):
 def test_a_recording_without_the_lgn_is_refused(script):
     bare = types.SimpleNamespace(stimulus={}, n_neurons=1, path="x.h5")
     with pytest.raises(ValueError, match="x.h5: stimulus 'lgn' is missing"):
-        script.Activity(bare)
+        PictureResponses(bare)
 
 
 def test_without_a_recording_one_is_made(script, tmp_path, own_cache):
@@ -215,7 +165,7 @@ def test_without_a_recording_one_is_made(script, tmp_path, own_cache):
     config = script.DecodeConfig(
         recording=str(path), neurons=500, n_pictures=2, repeats=5
     )
-    script.recorded(config)
+    script.record(config)
     with script.open_recording(path) as opened:
         shown = opened.trials["stimulus"] == STIMULUS
         assert shown.sum() == 15 and "lgn" in opened.stimulus

@@ -46,7 +46,7 @@ def test_the_program_says_what_it_recorded(tmp_path, capsys):
     printed = capsys.readouterr()
     assert "500 neurons, 2 s, spikes, voltages" in printed.out
     assert "4 of natural_scenes" in printed.out
-    assert "2.0 of 2.0 s recorded" in printed.err
+    assert "recorded: 2.0 of 2.0 s (100%)" in printed.err
     with open_recording(out) as recording:
         rate = recording.activity["spikes"].counts().mean() / recording.duration_s
     assert f"mean rate {rate:.2f} Hz" in printed.out

@@ -6,6 +6,7 @@ import time
 
 from absl import app, flags
 
+from training.progress import Progress
 from v1model.config import DEFAULT_BUILD_SEED
 from v1model.flags import list_under_help
 from v1model.network.billeh import write_glif_network
@@ -14,8 +15,6 @@ from v1model.network.data import RECEPTORS
 from v1model.network.placement import ALL_NEURONS, CORE_NEURONS, MIN_NEURONS, POLICIES
 from v1model.network.summary import summarize
 from v1model.network.target_rates import draw_target_rates
-
-_BAR = 30  # characters
 
 
 def define_flags(values=flags.FLAGS):
@@ -103,7 +102,7 @@ def build(values, stream=sys.stderr):
     folder = pathlib.Path(values.out)
     check_folder(folder, values.overwrite)
     start = time.perf_counter()
-    progress = Progress(stream)
+    progress = Steps(stream)
     network = build_column(
         values.neurons,
         values.seed,
@@ -133,21 +132,16 @@ def check_folder(folder, overwrite):
         )
 
 
-class Progress:
-    """A line per step that fills up; on a file only the finished steps appear."""
+class Steps:
+    """The progress of steps that follow each other, a line each."""
 
     def __init__(self, stream):
-        self.stream = stream
-        self.is_terminal = stream.isatty()
+        self._stream, self._step, self._progress = stream, None, None
 
     def __call__(self, step, share):
-        filled = round(share * _BAR)
-        line = f"{step:20} [{'=' * filled}{' ' * (_BAR - filled)}] {share:4.0%}"
-        if self.is_terminal:
-            self.stream.write(f"\r{line}" + ("\n" if share >= 1 else ""))
-        elif share >= 1:
-            self.stream.write(f"{line}\n")
-        self.stream.flush()
+        if step != self._step:
+            self._step, self._progress = step, Progress(step, stream=self._stream)
+        self._progress(share, 1.0)
 
 
 def cli():

@@ -7,8 +7,8 @@ import argparse
 import logging
 import pathlib
 import sys
-import time
 
+from training.progress import Progress
 from v1model.network.archive import unpack_network
 from v1model.network.download import download
 
@@ -16,26 +16,6 @@ from v1model.network.download import download
 URL = "https://cloud.tugraz.at/public.php/dav/files/JmDakasAHEqsA9J/GLIF_network.tar.gz"
 # Room for what is unpacked, which is larger than the archive.
 UNPACKED_BYTES = 6e9
-
-
-class Progress:
-    """Prints one line that is renewed twice a second."""
-
-    def __init__(self):
-        self._began = self._shown = time.monotonic()
-        self._first = None
-
-    def __call__(self, done, total):
-        now = time.monotonic()
-        self._first = done if self._first is None else self._first
-        if now - self._shown < 0.5 and done != total:
-            return
-        self._shown = now
-        speed = (done - self._first) / max(now - self._began, 1e-9)
-        of_total = f" of {total / 1e6:.0f}" if total else ""
-        share = f" ({done / total:.1%})" if total else ""
-        line = f"{done / 1e6:.0f}{of_total} MB{share}, {speed / 1e6:.1f} MB/s"
-        print(f"\r{line:<60}", end="", flush=True, file=sys.stderr)
 
 
 def main(argv=None):
@@ -59,10 +39,10 @@ def main(argv=None):
         download(
             options.url,
             archive,
-            progress=Progress(),
+            progress=Progress("downloaded", "MB", 1e-6),
             reserve=UNPACKED_BYTES if options.url == URL else 0,
         )
-        print(f"\nUnpacking {archive}", file=sys.stderr)
+        print(f"Unpacking {archive}", file=sys.stderr)
         unpack_network(archive, folder)
     except (OSError, ValueError) as error:
         print(f"\n{error}", file=sys.stderr)

@@ -60,7 +60,7 @@ def test_progress_on_a_terminal_stays_on_its_line():
             pass
 
     terminal = Terminal()
-    progress = build_network.Progress(terminal)
+    progress = build_network.Steps(terminal)
     progress("step", 0.5)
     progress("step", 1.0)
     assert terminal.text.count("\n") == 1

@@ -70,8 +70,7 @@ class ColumnRecorder:
         """Records what is not recorded yet, and joins it.
 
         Args:
-            report: Called after every piece as report(steps done, steps in all, steps
-                that an earlier start had done).
+            report: Called after every piece as report(steps done, steps in all).
             layers: ColumnLayers of the network, if there are any already.
 
         Returns:
@@ -114,7 +113,7 @@ class ColumnRecorder:
             voltage_dtype=config.voltage_dtype if "voltages" in kept else None,
             rate_tau_ms=config.rate_tau_ms if "rates" in kept else None,
         )
-        first, pieces = standing.step, iter(rows)
+        pieces = iter(rows)
         for k in range(n_finished, n_parts):
             stop = min((k + 1) * self.config.part_ms, self.n_steps)
             with self._writer(self._parts.path(k), start=rows.standing.step) as writer:
@@ -122,7 +121,7 @@ class ColumnRecorder:
                     start = rows.standing.step
                     self._append(writer, next(pieces), start)
                     if report is not None:
-                        report(rows.standing.step, self.n_steps, first)
+                        report(rows.standing.step, self.n_steps)
             self._parts.write_standing(k, rows.standing)
 
     def _append(self, writer, rows, start):

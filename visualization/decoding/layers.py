@@ -1,14 +1,12 @@
 """Which layers of a column carry the picture, and from when on."""
 
-from typing import NamedTuple
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from v1model.decoders.groups import EXCITATORY, INHIBITORY
 from visualization import style
 
-EXCITATORY, INHIBITORY = "excitatory", "inhibitory"
 CLASS_COLOURS = {EXCITATORY: style.CLASS_COLOURS["excitatory"], INHIBITORY: "#0072B2"}
 # From the LGN up; dark to light after viridis, which prints well in gray.
 LAYER_COLOURS = {
@@ -21,14 +19,6 @@ LAYER_COLOURS = {
 }
 LANE = 0.17  # between the classes of a layer, in rows
 NARROWEST_GAP = 0.055  # between two names at the ends of lines, of the axes' height
-
-
-class Rise(NamedTuple):
-    """When half of the largest accuracy is reached, and its 95 % interval, ms."""
-
-    ms: float
-    low: float
-    high: float
 
 
 def decoding_layers(table, rises, shown_ms, title="Which picture was it?"):
