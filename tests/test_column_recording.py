@@ -247,7 +247,7 @@ def test_a_program_killed_while_it_joins_only_joins_again(
 ):
     config = config_of(tmp_path)
     recorder = ColumnRecorder(config)
-    monkeypatch.setattr(recorder, "_join", lambda n_parts: killed_at(0)(0, 0, 0))
+    monkeypatch.setattr(recorder, "_join", lambda n_parts: killed_at(0)(0, 0))
     with pytest.raises(Killed):
         recorder.record()
     path = ColumnRecorder(config).record(killed_at(0))
