@@ -11,7 +11,7 @@ from v1model.recordings import open_recording, save_recording
 from visualization import style
 from visualization.recording import overview
 from visualization.recording.overview import RASTER, WIDTH, recording_overview
-from visualization.recording.panels import colours_of, trial_rows
+from visualization.recording.panels import colours_of, side_by_side, trial_rows
 from visualization.recording.stretch import MOST_ROWS, cropped, read_stretch, thinned
 from visualization.trial.laminar import heights
 
@@ -260,6 +260,17 @@ def test_populations_have_the_colours_of_their_classes():
     ]
     palette = colours_of([f"area {k}" for k in range(20)])
     assert len({to_rgb(colour) for colour in palette[:8]}) == 8
+
+
+def test_frames_of_a_movie_have_room_side_by_side_and_pictures_are_all_drawn():
+    def shown(edges, gap=0):
+        pairs = zip(edges[:-1], edges[1:], strict=True)
+        return [("screen", a, b - gap, k) for k, (a, b) in enumerate(pairs)]
+
+    movie = shown([0, 1, 2, 3, 4, 5, 6, 7])
+    assert side_by_side(movie, 3) == [(0, 3, 0), (3, 6, 3), (6, 7, 6)]
+    for pictures in (shown([0, 2, 4, 6]), shown([0, 1, 2, 3], gap=0.5)):
+        assert side_by_side(pictures, 3) == [tuple(one[1:]) for one in pictures]
 
 
 def test_large_pictures_are_thinned():

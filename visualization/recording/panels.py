@@ -81,7 +81,10 @@ def _short(name, most=19):
 
 
 def draw_pictures(axes, stretch):
-    """The screen over time; a picture stands where it was shown, in its own shape."""
+    """The screen over time; a picture stands where it was shown, in its own shape.
+
+    Of the frames of a movie, those are drawn that have room side by side.
+    """
     axes.set(ylim=(0, 1), yticks=[])
     axes.axhspan(0, 1, color=SCREEN_GRAY, lw=0, zorder=0)
     values = [picture for *_, picture in stretch.pictures]
@@ -91,12 +94,13 @@ def draw_pictures(axes, stretch):
         low, high = -max(-low, high), max(-low, high)
     box = axes.get_window_extent()
     per_second = box.width / (stretch.stop_s - stretch.start_s)
-    for _, start, stop, picture in stretch.pictures:
+    rows, columns = stretch.pictures[0][-1].shape
+    room = box.height * columns / rows / per_second
+    for start, stop, picture in side_by_side(stretch.pictures, room):
         for edge in (start, stop):
             if stretch.start_s < edge < stretch.stop_s:
                 axes.axvline(edge, color="white", lw=0.8, zorder=4)
-        rows, columns = picture.shape
-        wide = min(box.height * columns / rows / per_second, stop - start)
+        wide = min(room, stop - start)
         if wide * per_second < 3:  # thinner than anything could be seen in
             continue
         inset = axes.inset_axes((start, 0, wide, 1), transform=axes.transData)
@@ -106,6 +110,31 @@ def draw_pictures(axes, stretch):
     _name(axes, stretch.pictures[0][0], -0.018)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
+
+
+def side_by_side(pictures, room):
+    """(start_s, stop_s, picture) of those that are drawn, and until when.
+
+    One that is shown for less than half of its room takes that of the frames that
+    follow without a break, and these are left out.
+
+    Args:
+        pictures: (name, start_s, stop_s, picture), in order.
+        room: Time that a picture covers in its own shape, s.
+    """
+    drawn, following = [], 0
+    for k, (_, start, stop, picture) in enumerate(pictures):
+        if k < following:
+            continue
+        following = k + 1
+        if stop - start < room / 2:
+            while following < len(pictures):
+                _, begin, end, _ = pictures[following]
+                if begin > stop or end > start + room:
+                    break
+                stop, following = end, following + 1
+        drawn.append((start, stop, picture))
+    return drawn
 
 
 def draw_curve(axes, stretch):
