@@ -1,6 +1,6 @@
 """What the units of a session answer to: tables and figures.
 
-    python -m visualization.presentations FILE --stimulus natural_scenes --out FOLDER
+    python -m visualization.presentations FILE --out FOLDER
 
 FILE is a recording or a file of binned spikes. The folder gets
 
@@ -39,8 +39,17 @@ def main(argv=None):
         prog="visualization.presentations", description=__doc__.splitlines()[0]
     )
     parser.add_argument("file", help="Recording, or binned spikes.")
-    parser.add_argument("--stimulus", help="Of a recording; default: all rows.")
-    parser.add_argument("--label", default="frame", help="Column of what was shown.")
+    parser.add_argument(
+        "--stimulus",
+        default="natural_scenes",
+        help="Of a recording: whose presentations; all takes every row of the trials. "
+        "[%(default)s]",
+    )
+    parser.add_argument(
+        "--label",
+        default="frame",
+        help="Of a recording: column of what was shown. [%(default)s]",
+    )
     parser.add_argument(
         "--bins",
         type=int,
@@ -50,9 +59,10 @@ def main(argv=None):
     parser.add_argument("--units", type=int, default=2, help="Units drawn each alone.")
     parser.add_argument("--out", required=True, help="Folder for tables and figures.")
     options = parser.parse_args(argv)
+    stimulus = None if options.stimulus == "all" else options.stimulus
     try:
         binned = load_binned(
-            options.file, options.bins, stimulus=options.stimulus, label=options.label
+            options.file, options.bins, stimulus=stimulus, label=options.label
         )
         names = describe(binned, pathlib.Path(options.out), options.units)
     except (OSError, ValueError) as error:
@@ -75,7 +85,8 @@ def describe(binned, folder, n_drawn):
     """
     rates, responses = rate_table(binned), response_table(binned)
     area = "area" if "area" in responses else None
-    areas = responses[area].to_numpy(str) if area else ["all"] * binned.n_units
+    names = responses[area] if area else np.full(binned.n_units, "all")
+    areas = np.asarray(names, str)
     session = f"session {binned.session_id}"
     figures = {
         "firing_rates": firing_rates(
@@ -85,11 +96,12 @@ def describe(binned, folder, n_drawn):
             responses.assign(area=areas), f"How much of the answers repeats, {session}"
         ),
     }
-    for kind in ("noise", "signal") if binned.n_units > 1 else ():
+    fires = np.flatnonzero(rates["mean_hz"])  # the others correlate with nothing
+    for kind in ("noise", "signal") if len(fires) > 1 else ():
         figures[f"{kind}_correlations"] = correlation_matrix(
-            unit_correlations(binned, kind),
-            areas,
-            f"{kind.capitalize()} correlations, {session}",
+            unit_correlations(binned, kind)[np.ix_(fires, fires)],
+            areas[fires],
+            f"{kind.capitalize()} correlations, {session}{_left_out(binned, fires)}",
             f"{kind.capitalize()} correlation",
         )
     by_class, by_bin = tuning(binned), psth(binned)
@@ -109,6 +121,11 @@ def describe(binned, folder, n_drawn):
     for name, figure in figures.items():
         write_figure(figure, folder / f"{name}.png", dpi=DPI)
     return ["rates.csv", "responses.csv", *(f"{name}.png" for name in figures)]
+
+
+def _left_out(binned, fires):
+    n_silent = binned.n_units - len(fires)
+    return f" without {n_silent:,} silent units" if n_silent else ""
 
 
 if __name__ == "__main__":
