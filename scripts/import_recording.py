@@ -1,9 +1,8 @@
 #!/usr/bin/env python
 """Makes a recording of arrays of your own, or of an NWB file.
 
-    python scripts/import_recording.py arrays.npz --dt_ms 33.3 --quantity calcium \
-        --out recording.h5
-    python scripts/import_recording.py traces.npy --dt_ms 33.3 --quantity calcium
+    python scripts/import_recording.py arrays.npz --hz 30 --quantity calcium --out r.h5
+    python scripts/import_recording.py traces.npy --hz 30 --quantity calcium
     python scripts/import_recording.py session.nwb
 
 Arrays come as an .npz, a .npy, an .h5 or a .csv (steps are rows, neurons columns, with
@@ -24,7 +23,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-from absl import app, flags
+from absl import app, flags, logging
 
 from v1model.flags import list_under_help
 from v1model.recordings import QUANTITIES, import_nwb, open_recording, save_recording
@@ -57,7 +56,8 @@ def define_flags(values=flags.FLAGS):
         flag_values=values,
     )
     for name, default, help_text in (
-        ("dt_ms", None, "Length of a step, ms."),
+        ("dt_ms", None, "Length of a step, ms; or give --hz."),
+        ("hz", None, "Steps per second, instead of --dt_ms."),
         ("start_s", 0.0, "When the first step begins, s."),
     ):
         flags.DEFINE_float(name, default, help_text, flag_values=values)
@@ -90,10 +90,11 @@ def convert(path, values):
     out = pathlib.Path(values.out or path.with_suffix(".h5"))
     if out.suffix != ".h5" or out == path:
         raise ValueError(f"out must be another file that ends with .h5, got {out}.")
+    dt_ms = _dt_ms(path, values)
     if path.suffix == ".nwb":
-        import_nwb(path, out, dt_ms=values.dt_ms, signal=values.signal or None)
-    elif values.dt_ms is None:
-        raise ValueError(f"{path}: dt_ms is needed.")
+        import_nwb(path, out, dt_ms=dt_ms, signal=values.signal or None)
+    elif dt_ms is None:
+        raise ValueError(f"{path}: --dt_ms or --hz is needed.")
     elif path.suffix == ".h5":
         with open_hdf5(path) as file:
             save(file, path, out, values)
@@ -110,6 +111,18 @@ def convert(path, values):
     with open_recording(out) as recording:
         print(summary_text(recording))
     return out
+
+
+def _dt_ms(path, values):
+    """Length of a step, or None if nothing is said."""
+    if values.hz is None:
+        return values.dt_ms
+    if values.dt_ms is not None or not values.hz > 0:
+        raise ValueError(
+            f"{path}: --hz must be above 0 and without --dt_ms, got {values.hz} and "
+            f"{values.dt_ms}."
+        )
+    return 1000 / values.hz
 
 
 def save(file, path, out, values):
@@ -141,7 +154,7 @@ def save(file, path, out, values):
         neurons.insert(0, "id", np.arange(len(neurons)))
     save_recording(
         out,
-        dt_ms=values.dt_ms,
+        dt_ms=_dt_ms(path, values),
         start_s=values.start_s,
         neurons=neurons,
         trials=trials,
@@ -154,7 +167,12 @@ def save(file, path, out, values):
 
 def _activity(array, path, values):
     if values.quantity is None:
-        raise ValueError(f"{path}: quantity is needed, one of {sorted(QUANTITIES)}.")
+        raise ValueError(f"{path}: --quantity is needed, one of {sorted(QUANTITIES)}.")
+    if array.ndim == 2 and array.shape[0] < array.shape[1]:
+        steps, neurons = array.shape
+        logging.warning(
+            "%s: %d steps of %d neurons; rows must be time", path, steps, neurons
+        )
     name = values.name or ("spikes" if values.quantity == "count" else values.quantity)
     return {
         "activity": {name: array},

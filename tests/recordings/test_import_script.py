@@ -104,6 +104,21 @@ def test_missing_values_become_invalid_only_if_that_is_wished(script, arrays, tm
         np.testing.assert_array_equal(recording.valid(), np.isfinite(matrix))
 
 
+def test_a_rate_of_steps_is_their_exact_length(script, arrays, tmp_path):
+    np.savez(tmp_path / "a.npz", activity=arrays["activity"])
+    out = run(script, tmp_path / "a.npz", "--hz=30", "--quantity=calcium")
+    with open_recording(out) as recording:
+        assert recording.dt_ms == 1000 / 30
+
+
+def test_fewer_steps_than_neurons_are_told(script, arrays, tmp_path, caplog):
+    for name, matrix in (("a", arrays["activity"]), ("b", arrays["activity"].T)):
+        np.save(tmp_path / f"{name}.npy", matrix)
+        run(script, tmp_path / f"{name}.npy", "--hz=30", "--quantity=calcium")
+    [line] = [one.getMessage() for one in caplog.records if "steps" in one.getMessage()]
+    assert line.endswith("b.npy: 3 steps of 20 neurons; rows must be time")
+
+
 def test_an_nwb_file_becomes_a_recording(script, tmp_path):
     pytest.importorskip("pynwb")
     path = write(made_up(), tmp_path / "a.h5")
@@ -121,8 +136,14 @@ def test_a_pickle_inside_is_not_opened(script, tmp_path):
 @pytest.mark.parametrize(
     ("change", "arguments", "message"),
     [
-        ({}, ("--quantity=rate",), "a.npz: dt_ms is needed"),
-        ({}, ("--dt_ms=1",), "a.npz: quantity is needed, one of .*calcium"),
+        ({}, ("--quantity=rate",), "a.npz: --dt_ms or --hz is needed"),
+        ({}, ("--dt_ms=1",), "a.npz: --quantity is needed, one of .*calcium"),
+        (
+            {},
+            ("--dt_ms=10", "--quantity=rate", "--hz=100"),
+            "a.npz: --hz must be above 0 and without --dt_ms, got 100.0 and 10.0",
+        ),
+        ({}, ("--quantity=rate", "--hz=0"), "a.npz: --hz must be above 0"),
         ({"spike_neuron": None}, (), "spike_times need spike_neuron"),
         (
             {"activity": None, "spike_times": None},
