@@ -47,7 +47,7 @@ def test_one_command_says_what_is_there_and_draws_it(script, path, capsys):
         "stimulus gray        3 x 2 per step, float32",
         "behavior running     1 per step, float64",
         "trials               2 (start_s, stop_s, stimulus, frame)",
-        "  scenes             1 of 0.005 s, 1 kinds of frame, 2.5 to 2.5 s",
+        "  scenes             1 of 0.005 s, 2.5 to 2.5 s",
         "invalid stretches",
         "layer             neurons  mean Hz",
     ):

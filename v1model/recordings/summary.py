@@ -164,7 +164,7 @@ def _trials(recording):
     for stimulus, part in by_stimulus:
         seconds = (part["stop_s"] - part["start_s"]).median()
         words = f"{len(part):,} of {seconds:.3g} s"
-        if label is not None and part[label].nunique():
+        if label is not None and part[label].nunique() > 1:
             words += f", {part[label].nunique():,} kinds of {label}"
         first, last = part["start_s"].min(), part["stop_s"].max()
         yield _line(f"  {stimulus}", f"{words}, {first:,.1f} to {last:,.1f} s")
@@ -180,7 +180,9 @@ def _validity(recording):
     if not len(table):
         yield _line("valid", "all")
         return
-    yield _line("valid", f"{100 * share:.4g} %, {len(table)} invalid stretches")
+    percent = f"{100 * share:.4g} %" if share < 0.999995 else "almost all"
+    stretches = "stretch" if len(table) == 1 else "stretches"
+    yield _line("valid", f"{percent}, {len(table):,} invalid {stretches}")
 
 
 def _rates(recording, by):
