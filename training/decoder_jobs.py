@@ -213,6 +213,7 @@ def _over_time(config, parts, folder):
 
     def accuracy_of(name, cut):
         training, validation, test = (cut(part) for part in parts)
+        logger.info("    over time, %s:", name.replace("_", " "))
         decoder, _ = fit_decoder(
             config.decoder[0],
             training,

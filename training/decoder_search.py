@@ -1,7 +1,6 @@
 """Search for the options of a network, on the validation part; resumable."""
 
 import dataclasses
-import json
 import logging
 import shutil
 import warnings
@@ -55,16 +54,16 @@ def search(name, training, validation, options, folder, seed, n_trials):
         return accuracy
 
     def tell(study, trial):
-        best = study.best_trial
+        best, finished = study.best_trial, _finished(optuna, study)
         logger.info(
             "trial %d of %d: validation accuracy %.3f, best %.3f of trial %d",
-            len(_finished(optuna, study)),
+            len(finished),
             n_trials,
             trial.value,
             best.value,
-            best.number,
+            1 + [one.number for one in finished].index(best.number),
         )
-        for other in _finished(optuna, study):  # networks are large
+        for other in finished:  # networks are large
             if other.number != best.number:
                 checkpoints = _folder_of(folder, other) / "checkpoints"
                 shutil.rmtree(checkpoints, ignore_errors=True)
@@ -73,7 +72,8 @@ def search(name, training, validation, options, folder, seed, n_trials):
     if n_left > 0:
         study.optimize(measured, n_trials=n_left, callbacks=[tell])
     best = study.best_trial
-    logger.info("the search has chosen %s", json.dumps(best.params))
+    words = ", ".join(f"{key} {value:.4g}" for key, value in best.params.items())
+    logger.info("the search has chosen %s", words)
     chosen = dataclasses.replace(options, **_suggested(best, name, options))
     # Its backup is complete, so this loads the weights of its best epoch.
     where = _folder_of(folder, best)
