@@ -190,15 +190,16 @@ def words_of(row):
 
 def print_table(rows):
     """The rows as a table."""
+    wide = max([16, *(len(row.session) for row in rows)])
     print(
-        f"\n{'session':16} {'decoder':17}{'split':11}{'K':>3}{'seed':>5} "
+        f"\n{'session':{wide}} {'decoder':17}{'split':11}{'K':>3}{'seed':>5} "
         f"{'accuracy':>9} {'95 % interval':>15} {'top 5':>6} {'balanced':>9} "
         f"{'chance':>7} {'1/K':>6} {'best':>6}"
     )
     for row in rows:
         name = row.decoder + (" *" if row.shuffled else "")
         k = row.k_shot or "all"
-        line = f"{row.session:16} {name:17}{row.split:11}{k:>3}{row.seed:>5} "
+        line = f"{row.session:{wide}} {name:17}{row.split:11}{k:>3}{row.seed:>5} "
         if row.state == FAILED:
             print(f"{line} failed: {row.error}")
             continue

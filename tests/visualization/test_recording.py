@@ -268,7 +268,9 @@ def test_frames_of_a_movie_have_room_side_by_side_and_pictures_are_all_drawn():
         return [("screen", a, b - gap, k) for k, (a, b) in enumerate(pairs)]
 
     movie = shown([0, 1, 2, 3, 4, 5, 6, 7])
-    assert side_by_side(movie, 3) == [(0, 3, 0), (3, 6, 3), (6, 7, 6)]
+    assert side_by_side(movie, 3) == [(0, 3, 0), (3, 7, 3)]
+    assert side_by_side(movie, 2.5) == [(0, 2, 0), (2, 4, 2), (4, 7, 4)]
+    assert side_by_side(movie[:1], 3) == [(0, 1, 0)]
     for pictures in (shown([0, 2, 4, 6]), shown([0, 1, 2, 3], gap=0.5)):
         assert side_by_side(pictures, 3) == [tuple(one[1:]) for one in pictures]
 

@@ -116,13 +116,14 @@ def side_by_side(pictures, room):
     """(start_s, stop_s, picture) of those that are drawn, and until when.
 
     One that is shown for less than half of its room takes that of the frames that
-    follow without a break, and these are left out.
+    follow without a break, and these are left out. Where a movie ends, what has less
+    than that is left to the last that is drawn.
 
     Args:
         pictures: (name, start_s, stop_s, picture), in order.
         room: Time that a picture covers in its own shape, s.
     """
-    drawn, following = [], 0
+    drawn, following, last = [], 0, -np.inf
     for k, (_, start, stop, picture) in enumerate(pictures):
         if k < following:
             continue
@@ -133,6 +134,9 @@ def side_by_side(pictures, room):
                 if begin > stop or end > start + room:
                     break
                 stop, following = end, following + 1
+            if stop - start < room / 2 and start <= last:
+                start, _, picture = drawn.pop()
+            last = stop
         drawn.append((start, stop, picture))
     return drawn
 
