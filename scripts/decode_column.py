@@ -18,7 +18,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from training.progress import Progress
-from training.quiet_start import quiet_start
+from training.quiet_start import start_tensorflow
 from v1model import flags
 from v1model.atomic import WriteError, write_text
 from v1model.column_recording.config import RecordConfig, ShownConfig
@@ -83,8 +83,9 @@ def decode(config):
     path = pathlib.Path(config.recording).expanduser()
     if not path.exists():
         record(config)
-    with quiet_start():
-        from v1model.column_recording.responses import PictureResponses
+    start_tensorflow()
+    from v1model.column_recording.responses import PictureResponses
+
     options = config.groups
     # Products are small: threads that waited for each other were many times slower.
     with open_recording(path) as recording, threadpool_limits(1):
@@ -119,8 +120,9 @@ def decode(config):
 
 def record(config):
     """Records a built column that is shown pictures."""
-    with quiet_start():
-        from v1model.column_recording.recorder import ColumnRecorder
+    start_tensorflow()
+    from v1model.column_recording.recorder import ColumnRecorder
+
     settings = RecordConfig(
         network=NetworkConfig(neurons=config.neurons, seed=config.groups.seed),
         shown=ShownConfig(n_pictures=config.n_pictures, repeats=config.repeats),

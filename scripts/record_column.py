@@ -11,7 +11,7 @@ import logging
 import sys
 
 from training.progress import Progress
-from training.quiet_start import quiet_start
+from training.quiet_start import start_tensorflow
 from v1model import flags
 from v1model.atomic import WriteError
 from v1model.column_recording.config import RecordConfig
@@ -24,8 +24,9 @@ def main(config):
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
     try:
-        with quiet_start():
-            from v1model.column_recording.recorder import ColumnRecorder
+        start_tensorflow()
+        from v1model.column_recording.recorder import ColumnRecorder
+
         recorder = ColumnRecorder(config)
         if recorder.is_complete:
             print(f"{recorder.out} is complete: nothing to record.")

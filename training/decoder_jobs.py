@@ -8,7 +8,6 @@ import logging
 import time
 
 import numpy as np
-import tensorflow as tf
 
 from training.decoder_fit import fit_decoder
 from training.decoder_search import search
@@ -70,11 +69,6 @@ class Job:
         words += [f"k{row.k_shot}" if row.k_shot else "", f"seed{row.seed}"]
         words += ["shuffled" if row.shuffled else ""]
         return "_".join(word for word in words if word)
-
-
-def look_for_devices():
-    """Makes TensorFlow look for a GPU now; it tells of it when it does."""
-    tf.config.list_physical_devices()
 
 
 def split_of(binned, config):

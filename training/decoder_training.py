@@ -12,7 +12,7 @@ import pathlib
 import sys
 import time
 
-from training.quiet_start import quiet_start
+from training.quiet_start import start_tensorflow
 from v1model import flags
 from v1model.atomic import WriteError
 from v1model.decoders.config import DecoderConfig
@@ -36,10 +36,7 @@ def main(config):
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
     try:
         paths = _paths(config)
-        with quiet_start():
-            from training.decoder_jobs import look_for_devices
-
-            look_for_devices()
+        start_tensorflow()
         rows = decode_all(config, paths)
     except (ValueError, OSError, NotFiniteError, WriteError) as error:
         sys.exit(f"decoder_training: {error}")

@@ -31,3 +31,11 @@ def quiet_start():
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
+
+
+def start_tensorflow():
+    """Starts TensorFlow, which looks for a GPU, and keeps what it tells of that."""
+    with quiet_start():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
