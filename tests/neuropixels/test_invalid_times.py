@@ -3,7 +3,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from v1model.neuropixels.invalid_times import TOUCHING_S, mask_units, overlaps
+from v1model.neuropixels.invalid_times import mask_units, overlaps
+from v1model.recordings.clock import ROUNDING_S
 
 PROBES = ["probeA", "probeA", "probeB"]
 seconds = st.integers(0, 40).map(lambda n: n / 4)
@@ -30,7 +31,7 @@ def test_intervals_overlap_if_they_share_a_stretch_of_time(shown, invalid):
 @given(intervals, st.floats(-1, 1))
 def test_touching_within_rounding_is_no_overlap(interval, share):
     start, stop = interval
-    late = stop + share * TOUCHING_S / 2
+    late = stop + share * ROUNDING_S / 2
     assert not overlaps([start], [late], table([(stop, stop + 1)])).any()
     assert not overlaps([late], [stop + 1], table([interval])).any()
 

@@ -254,3 +254,54 @@ def test_voltages_are_no_spikes(tmp_path):
         pytest.raises(ValueError, match="must be counts of spikes, got voltage"),
     ):
         bin_recording(recording, 1)
+
+
+@pytest.mark.parametrize("dt_ms", [1.0, 0.5, 20.0, 33.3])
+@pytest.mark.parametrize("start_s", [0.0, 10.3, 1200.05])
+@pytest.mark.parametrize(("n_bins", "steps"), [(10, 20), (3, 9), (1, 7)])
+def test_bins_of_whole_steps_hold_exactly_their_steps(
+    tmp_path, dt_ms, start_s, n_bins, steps
+):
+    """However the times of the presentations were computed."""
+    counts = RNG.poisson(0.5, (2000, 2))
+    first = np.arange(0, 2000 - steps, steps)  # touching
+    valid = np.ones(counts.shape, bool)
+    for step in first[1::5]:
+        valid[step : step + steps, 0] = False
+    onset_s = start_s + first * (dt_ms / 1000)
+    save_recording(
+        tmp_path / "a.h5",
+        dt_ms=dt_ms,
+        start_s=start_s,
+        activity={"spikes": counts},
+        quantities={"spikes": "count"},
+        valid=valid,
+        trials=pd.DataFrame(
+            {
+                "start_s": onset_s,
+                "stop_s": start_s + (first + steps) * (dt_ms / 1000),
+                "frame": 0,
+            }
+        ),
+    )
+    with open_recording(tmp_path / "a.h5") as recording:
+        binned = bin_recording(recording, n_bins)
+    rows = first[:, None] + np.arange(steps)
+    expected = counts[rows].reshape(len(first), n_bins, -1, 2).sum(axis=2)
+    is_valid = valid[rows].all(axis=1)
+    np.testing.assert_array_equal(binned.valid, is_valid)
+    np.testing.assert_array_equal(binned.counts, expected * is_valid[:, None])
+
+
+def test_the_last_presentation_may_end_with_the_recording_but_for_rounding(tmp_path):
+    dt_ms, n_steps = 33.3, 300
+    stop_s = np.nextafter(n_steps * dt_ms / 1000, np.inf)
+    save_recording(
+        tmp_path / "a.h5",
+        dt_ms=dt_ms,
+        activity={"spikes": np.ones((n_steps, 1), np.int64)},
+        quantities={"spikes": "count"},
+        trials=pd.DataFrame({"start_s": [0.0], "stop_s": [stop_s], "frame": [1]}),
+    )
+    with open_recording(tmp_path / "a.h5") as recording:
+        assert bin_recording(recording, 1).counts.item() == n_steps

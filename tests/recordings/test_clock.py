@@ -26,6 +26,15 @@ def test_the_time_before_a_step_begins_lies_in_the_step_before(clock, steps):
     np.testing.assert_array_equal(clock.steps(before), np.subtract(steps, 1))
 
 
+@given(CLOCKS, STEPS, st.integers(-3, 3))
+def test_a_time_that_misses_a_step_by_rounding_is_snapped_to_it(clock, steps, n):
+    begins = clock.times(steps)
+    missed = begins + n * np.spacing(np.abs(begins))
+    np.testing.assert_array_equal(clock.snapped(missed), begins)
+    inside = begins + clock.dt_ms / 3000
+    np.testing.assert_array_equal(clock.snapped(inside), inside)
+
+
 @given(CLOCKS, CLOCKS, STEPS, st.floats(0, 1), st.integers(0, 10**6))
 def test_a_moved_time_stays_in_its_step(clock, other, steps, part, first):
     clock = Clock(other.dt_ms, clock.start_s)

@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from v1model.neuropixels.invalid_times import ALL_PROBES, STIMULUS, TOUCHING_S
+from v1model.neuropixels.invalid_times import ALL_PROBES, STIMULUS
 from v1model.neuropixels.series import SCENES, RunningSpeed, SceneIndex
 from v1model.neuropixels.spike_trains import WINDOW_SPIKES
 from v1model.neuropixels.suspects import SUSPECT_SESSIONS
@@ -115,22 +115,10 @@ def _metadata(session, windows):
 
 
 def _invalid(session):
-    """Invalid times of spikes and who they concern, (K, U) bool.
-
-    Their edges are moved, by less than a nanosecond, to those of the presentations
-    that they touch, so that touching is no overlap in exact comparisons.
-    """
+    """Invalid times of spikes and who they concern, (K, U) bool."""
     rows = session.invalid_times
     rows = rows[rows["label"] != STIMULUS].reset_index(drop=True)
     probes = session.units["probe"].to_numpy()
     labels = rows["label"].to_numpy()[:, None]
     who = (probes == labels) | (labels == ALL_PROBES)
-    edges = session.presentations[["start_s", "stop_s"]].to_numpy().ravel()
-    rows["start_s"] = [_touching(time, edges, max) for time in rows["start_s"]]
-    rows["stop_s"] = [_touching(time, edges, min) for time in rows["stop_s"]]
     return rows, who.astype(bool).reshape(len(rows), len(probes))
-
-
-def _touching(time_s, edges, choose):
-    near = edges[np.abs(edges - time_s) <= TOUCHING_S]
-    return float(choose(time_s, *near))

@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 
 from v1model.neuropixels.nwb_tables import read_ragged, read_table, require_columns
+from v1model.recordings.clock import ROUNDING_S
 
 STIMULUS, ALL_PROBES = "stimulus", "all_probes"
-# Edges of neighbouring presentations differ by rounding; clocks are far coarser.
-TOUCHING_S = 1e-9
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ def overlaps(start_s, stop_s, invalid):
     start_s, stop_s = np.asarray(start_s)[:, None], np.asarray(stop_s)[:, None]
     from_s, until_s = invalid["start_s"].to_numpy(), invalid["stop_s"].to_numpy()
     shared = np.minimum(stop_s, until_s) - np.maximum(start_s, from_s)
-    return (shared > TOUCHING_S).any(axis=1)
+    return (shared > ROUNDING_S).any(axis=1)
 
 
 def mask_units(invalid, unit_probes, start_s, stop_s):

@@ -7,11 +7,10 @@ import pandas as pd
 
 from v1model.neuropixels.invalid_times import ALL_PROBES, STIMULUS, overlaps
 from v1model.neuropixels.nwb_tables import read_table, require_group
+from v1model.presentations.recording_bins import LONGEST_OVERLAP_S
 
 SUFFIX = "_presentations"
 INVALID = "invalid_presentation"  # AllenSDK's name of a stimulus that is not to be used
-# A picture of the screen lasts 17 ms; edges differ by less where the clock is rounded.
-LONGEST_OVERLAP_S = 1e-3
 FIRST = ("stimulus", "start_s", "stop_s")
 
 logger = logging.getLogger(__name__)

@@ -4,9 +4,10 @@ import numpy as np
 
 from v1model.presentations.binned import BinnedSpikes
 from v1model.presentations.binning import bin_edges, smallest_type
+from v1model.recordings.clock import ROUNDING_S
 
 # Clocks are rounded: presentations that overlap by no more than this touch, s.
-_ROUNDING_S = 1e-3
+LONGEST_OVERLAP_S = 1e-3
 # A pause of this length begins a new block where the table names none, s.
 _PAUSE_S = 10.0
 # Spikes are read in pieces of so many presentations, and of so much time, s.
@@ -171,7 +172,7 @@ def _windows(start_s, stop_s, window):
 def _trimmed(start_s, stop_s):
     """When they stop if those that overlap the next by a rounded clock are cut, s."""
     late_s = stop_s[:-1] - start_s[1:]
-    is_cut = (late_s > 0) & (late_s <= _ROUNDING_S)
+    is_cut = (late_s > 0) & (late_s <= LONGEST_OVERLAP_S)
     return np.append(np.where(is_cut, start_s[1:], stop_s[:-1]), stop_s[-1:])
 
 
@@ -194,7 +195,8 @@ def _blocks(table, trials, rows):
 
 def _require_inside(start_s, stop_s, rows, recording, where):
     """Before and after the recording nothing was counted, which is not a count of 0."""
-    is_wrong = (start_s < recording.start_s) | (stop_s > recording.stop_s)
+    is_wrong = start_s < recording.start_s - ROUNDING_S
+    is_wrong |= stop_s > recording.stop_s + ROUNDING_S
     if is_wrong.any():
         place = int(np.argmax(is_wrong))
         raise ValueError(
@@ -238,6 +240,10 @@ def _piece(spikes, start_s, stop_s, n_bins, n_units):
     the sum of the intervals between its two edges.
     """
     edges = bin_edges(start_s, stop_s, n_bins)
+    if not spikes.is_exact:
+        # A spike is where its step begins. A sum of lengths that is meant to be that
+        # time may be the next number above, and the spike would be in the bin before.
+        edges = spikes.clock.snapped(edges)
     ordered, place = np.unique(edges, return_inverse=True)
     place = place.reshape(edges.shape)
     n = len(ordered) - 1

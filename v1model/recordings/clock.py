@@ -4,6 +4,9 @@ import dataclasses
 
 import numpy as np
 
+# Times that differ by no more are the same: sums of steps and of lengths are rounded.
+ROUNDING_S = 1e-9
+
 
 @dataclasses.dataclass(frozen=True)
 class Clock:
@@ -39,6 +42,13 @@ class Clock:
         found = np.floor((times_s - self.start_s) * 1000 / self.dt_ms).astype(np.int64)
         found = found - (self.times(found) > times_s)  # rounding, either way
         return found + (self.times(found + 1) <= times_s)
+
+    def snapped(self, times_s):
+        """Times, of which those that miss the beginning of a step by rounding are it."""
+        times_s = np.asarray(times_s, np.float64)
+        steps = np.rint((times_s - self.start_s) * 1000 / self.dt_ms)
+        begins = self.times(steps)
+        return np.where(np.abs(times_s - begins) <= ROUNDING_S, begins, times_s)
 
     def moved(self, times_s, other, first):
         """Times of another clock on this one, of which `first` is the other's step 0.

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from v1model.recordings.chunks import RowAppender, read_rows
+from v1model.recordings.clock import ROUNDING_S
 
 _BLOCK_BYTES = 2**24  # of masks that are counted at a time
 
@@ -138,9 +139,10 @@ class Validity:
         """Whether nothing invalid overlaps (start_s, stop_s), (P, N) bool.
 
         Args:
-            start_s, stop_s: (P,), s. Touching is no overlap.
+            start_s, stop_s: (P,), s. Touching, to a nanosecond, is no overlap.
         """
-        start_s, stop_s = np.atleast_1d(start_s), np.atleast_1d(stop_s)
+        start_s = np.atleast_1d(start_s) + ROUNDING_S
+        stop_s = np.atleast_1d(stop_s) - ROUNDING_S
         # Piece 0 is what lies before the first change.
         first = np.searchsorted(self.from_s, start_s, side="right")
         last = np.searchsorted(self.from_s, stop_s, side="left")
