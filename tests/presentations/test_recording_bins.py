@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from v1model.presentations import recording_bins
+from v1model.presentations.binned_files import write_binned
 from v1model.presentations.binning import bin_spikes
+from v1model.presentations.loading import load_binned
 from v1model.presentations.recording_bins import bin_recording
 from v1model.presentations.synthetic import draw_session, write_session_recording
 from v1model.recordings import open_recording, save_recording
@@ -305,3 +307,53 @@ def test_the_last_presentation_may_end_with_the_recording_but_for_rounding(tmp_p
     )
     with open_recording(tmp_path / "a.h5") as recording:
         assert bin_recording(recording, 1).counts.item() == n_steps
+
+
+@pytest.mark.parametrize(
+    ("labels", "drop", "kept"),
+    [
+        ([0, 1, 2], (1.5,), [0, 1, 2]),
+        ([0, 1, 2], ("1",), [0, 2]),
+        ([-1, 1, 2], (-1, 7), [1, 2]),
+        (["a", "b", "c"], ("abc",), ["a", "b", "c"]),
+        (["1", "2", "3"], (1,), ["2", "3"]),
+    ],
+)
+def test_labels_are_dropped_only_if_they_are_the_same(tmp_path, labels, drop, kept):
+    table = trials()[:3].assign(frame=labels)
+    with recorded(tmp_path, table) as recording:
+        binned = bin_recording(recording, 2, drop=drop)
+        write_binned(bin_recording(recording, 2), tmp_path / "b.h5")
+    assert binned.labels.tolist() == kept
+    assert load_binned(tmp_path / "b.h5", 2, drop=drop).labels.tolist() == kept
+
+
+def test_text_cannot_be_dropped_from_numbers(tmp_path):
+    with recorded(tmp_path) as recording:
+        table = {"stimulus": "natural_scenes", "drop": ("blank",)}
+        with pytest.raises(ValueError, match="a.h5: labels are whole .*'blank'"):
+            bin_recording(recording, 2, **table)
+
+
+def test_what_is_dropped_may_last_no_time_or_lie_outside(tmp_path):
+    table = trials()[:4].assign(frame=[0, 1, -1, -1])
+    table.loc[2, "stop_s"] = table.loc[2, "start_s"]
+    table.loc[3, "stop_s"] = 99.0
+    with recorded(tmp_path, table) as recording:
+        assert bin_recording(recording, 2, drop=(-1,)).labels.tolist() == [0, 1]
+        with pytest.raises(ValueError, match=r"a.h5: trial 2 must last .* 1.8 to 1.8"):
+            bin_recording(recording, 2)
+
+
+@pytest.mark.parametrize("n_bins", [0, -1, 2.5])
+def test_the_number_of_bins_must_be_one(tmp_path, n_bins):
+    with recorded(tmp_path) as recording:
+        with pytest.raises(ValueError, match=f"n_bins must be .* got {n_bins}"):
+            bin_recording(recording, n_bins, label="stimulus")
+
+
+@pytest.mark.parametrize("window", [(1, 0), (1, 2, 3), (0, np.nan), 5])
+def test_a_window_has_two_ends_in_order(tmp_path, window):
+    with recorded(tmp_path) as recording:
+        with pytest.raises(ValueError, match=r"window must be \(from, to\) in s, got"):
+            bin_recording(recording, 2, label="stimulus", window=window)

@@ -171,3 +171,38 @@ def test_invalid_stretches_of_single_neurons(tmp_path):
     with open_recording(tmp_path / "a.h5") as recording:
         valid = recording.valid_between([0.0, 0.0, 0.2], [0.1005, 0.1006, 0.3])
     assert valid.tolist() == [[True] * 3, [False, True, True], [True] * 3]
+
+
+ARRAYS = {"activity": {"c": np.zeros((9, 2))}, "quantities": {"c": "calcium"}}
+TRIALS = {"start_s": ["a"], "stop_s": ["b"]}
+INTERVAL = {"start_s": [2.0], "stop_s": [1.0]}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"valid": np.ones((20, 2), bool)}, r"valid must have 9 rows .* \(20, 2\)"),
+        ({"quantities": {"c": "rate", "d": "rate"}}, "quantities name .'d'."),
+        ({"units": {"d": "mV"}}, "units name .'d'."),
+        ({"quantities": {"c": "calc"}}, "activity 'c': quantity 'calc' is unknown"),
+        (
+            {"activity": {"c": np.full((9, 2), "a")}, "quantities": {"c": "count"}},
+            "activity 'c' must hold numbers, got <U1",
+        ),
+        (
+            {"activity": {"c": np.full((9, 2), 2**40)}, "quantities": {"c": "count"}},
+            "activity 'c': dtype of a count .* uint64",
+        ),
+        ({"trials": pd.DataFrame(TRIALS)}, "'start_s' must hold times in s, got"),
+        ({"invalid": pd.DataFrame({"from": [0.0]})}, "invalid must have .*'start_s'"),
+        ({"invalid": pd.DataFrame(INTERVAL)}, "interval 0 .* got 2.0 to 1.0 s"),
+        (
+            {"spike_times": [np.array([0.0]), np.array([0.001, np.nan])]},
+            "spike_times of neuron 1 must be finite, got nan s at position 1",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_file_field_and_value(tmp_path, options, message):
+    with pytest.raises(ValueError, match=f"x.h5: .*{message}"):
+        save_recording(tmp_path / "x.h5", dt_ms=1.0, **{**ARRAYS, **options})
+    assert not list(tmp_path.iterdir())

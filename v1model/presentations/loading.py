@@ -3,13 +3,11 @@
 import dataclasses
 import pathlib
 
-import h5py
-import numpy as np
-
 from v1model.presentations.binned_files import FORMAT, read_binned
 from v1model.presentations.binning import DEFAULT_BINS
-from v1model.presentations.recording_bins import bin_recording
+from v1model.presentations.recording_bins import bin_recording, has_label_of
 from v1model.recordings import open_recording
+from v1model.recordings.reader import open_hdf5
 
 
 def load_binned(path, n_bins=0, *, stimulus=None, label="frame", drop=()):
@@ -32,20 +30,15 @@ def load_binned(path, n_bins=0, *, stimulus=None, label="frame", drop=()):
             name is not in it.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such file.")
-    try:
-        with h5py.File(path, "r") as file:
-            is_binned = file.attrs.get("format") == FORMAT
-    except OSError as error:
-        raise ValueError(f"{path}: not a complete HDF5 file ({error}).") from error
+    with open_hdf5(path) as file:
+        is_binned = file.attrs.get("format") == FORMAT
     if is_binned:
         binned = read_binned(path)
         if n_bins and binned.n_bins != n_bins:
             raise ValueError(
                 f"{path}: has {binned.n_bins} bins per presentation, not {n_bins}."
             )
-        is_kept = ~np.isin(binned.labels, np.asarray(drop, binned.labels.dtype))
+        is_kept = ~has_label_of(binned.labels, drop, path)
         if not is_kept.any():
             raise ValueError(f"{path}: all presentations have a label of {drop}.")
         binned = binned if is_kept.all() else binned.take(is_kept)

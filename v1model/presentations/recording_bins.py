@@ -65,12 +65,12 @@ def bin_recording(
     start_s, stop_s = _windows(shown_from, shown_to, window)
     if not may_overlap:
         stop_s = _trimmed(start_s, stop_s)
-    bin_edges(start_s, stop_s, n_bins)  # refuses what cannot be binned
-    _require_inside(start_s, stop_s, rows, recording, where)
-    is_kept = ~np.isin(labels, np.asarray(drop, labels.dtype)) if len(drop) else True
-    is_kept = np.broadcast_to(is_kept, labels.shape)
+    is_kept = ~has_label_of(labels, drop, where)
     if not is_kept.any():
         raise ValueError(f"{where}: all presentations have a label of drop={drop}.")
+    _require_some_time(start_s, stop_s, is_kept, rows, where)
+    bin_edges(start_s[is_kept], stop_s[is_kept], n_bins)  # refuses impossible numbers
+    _require_inside(start_s, stop_s, is_kept, rows, recording, where)
     if not may_overlap:
         _require_apart(start_s, stop_s, is_kept, rows, where)
     valid = recording.valid_between(
@@ -160,13 +160,29 @@ def _labels(trials, name, where):
     return values.astype(str)
 
 
+def has_label_of(labels, some, where):
+    """Which labels are among some of them, (P,) bool; 1 and "1" are the same.
+
+    Raises:
+        ValueError: Labels are numbers, and one of these is none.
+    """
+    if labels.dtype.kind not in "iu":
+        return np.isin(labels, [str(label) for label in some])
+    try:
+        return np.isin(labels, [float(label) for label in some])
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{where}: labels are whole numbers, but drop is {some}."
+        ) from error
+
+
 def _windows(start_s, stop_s, window):
     if window is None:
         return start_s, stop_s
-    first, last = map(float, window)
-    if not (np.isfinite([first, last]).all() and first < last):
+    edges = np.asarray(window, np.float64)
+    if edges.shape != (2,) or not np.isfinite(edges).all() or edges[0] >= edges[1]:
         raise ValueError(f"window must be (from, to) in s, got {window}.")
-    return start_s + first, start_s + last
+    return start_s + edges[0], start_s + edges[1]
 
 
 def _trimmed(start_s, stop_s):
@@ -193,10 +209,21 @@ def _blocks(table, trials, rows):
     return np.concatenate(([0], np.cumsum(is_new))).astype(np.int64)
 
 
-def _require_inside(start_s, stop_s, rows, recording, where):
+def _require_some_time(start_s, stop_s, is_kept, rows, where):
+    is_wrong = is_kept & ~(stop_s > start_s)
+    if is_wrong.any():
+        place = int(np.argmax(is_wrong))
+        raise ValueError(
+            f"{where}: trial {rows[place]} must last some time, got {start_s[place]} "
+            f"to {stop_s[place]} s."
+        )
+
+
+def _require_inside(start_s, stop_s, is_kept, rows, recording, where):
     """Before and after the recording nothing was counted, which is not a count of 0."""
     is_wrong = start_s < recording.start_s - ROUNDING_S
     is_wrong |= stop_s > recording.stop_s + ROUNDING_S
+    is_wrong &= is_kept
     if is_wrong.any():
         place = int(np.argmax(is_wrong))
         raise ValueError(

@@ -76,6 +76,12 @@ def save_recording(
             raise ValueError(
                 f"{path}: activity '{name}' must have shape (T, N), got {array.shape}."
             )
+    for what, given in (("quantities", quantities), ("units", units)):
+        unknown = (given or {}).keys() - activity.keys()
+        if unknown:
+            raise ValueError(
+                f"{path}: {what} name {sorted(unknown)}, which activity lacks."
+            )
     signals = {
         name: _signal(name, array, quantities or {}, units or {}, path)
         for name, array in activity.items()
@@ -95,6 +101,11 @@ def save_recording(
         neurons = pd.DataFrame({"id": np.arange(n)})
     if trains is not None:
         trains.check_range(len(neurons), clock, n_steps)
+    if np.ndim(valid) == 2 and len(valid) != n_steps:
+        raise ValueError(
+            f"{path}: valid must have {n_steps} rows or be of shape (N,), got shape "
+            f"{np.shape(valid)}."
+        )
     with RecordingWriter(
         path,
         neurons=neurons,
@@ -144,12 +155,19 @@ def _signal(name, array, quantities, units, path):
     quantity = quantities[name]
     if isinstance(quantity, Signal):
         return quantity
+    if array.dtype.kind not in "iufb":
+        raise ValueError(
+            f"{path}: activity '{name}' must hold numbers, got {array.dtype}."
+        )
     dtype = None
     if quantity == COUNT:
         dtype = np.min_scalar_type(_largest(array)).name
     elif array.dtype.kind == "f" and array.dtype.itemsize <= 8:
         dtype = array.dtype.name
-    return Signal(quantity, dtype, units.get(name))
+    try:
+        return Signal(quantity, dtype, units.get(name))
+    except ValueError as error:
+        raise ValueError(f"{path}: activity '{name}': {error}") from error
 
 
 def _n_steps(lengths, n_steps, trains, trials, clock, path):

@@ -44,7 +44,7 @@ class Clock:
         return found + (self.times(found + 1) <= times_s)
 
     def snapped(self, times_s):
-        """Times, of which those that miss the beginning of a step by rounding are it."""
+        """Times; those that miss the beginning of a step by rounding become it."""
         times_s = np.asarray(times_s, np.float64)
         steps = np.rint((times_s - self.start_s) * 1000 / self.dt_ms)
         begins = self.times(steps)

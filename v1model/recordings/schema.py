@@ -159,6 +159,11 @@ def require_trials(trials, path):
             raise ValueError(
                 f"{path}: trials must have a column '{name}', got {list(frame)}."
             )
+        if frame[name].dtype.kind not in "iuf":
+            raise ValueError(
+                f"{path}: trials column '{name}' must hold times in s, got "
+                f"{frame[name].dtype}."
+            )
     times = {name: frame[name].astype(np.float64) for name in ("start_s", "stop_s")}
     wrong = ~(times["stop_s"] >= times["start_s"])
     wrong |= ~np.isfinite(times["start_s"]) | ~np.isfinite(times["stop_s"])

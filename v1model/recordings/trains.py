@@ -37,8 +37,12 @@ class Trains:
     def check_order(self):
         """Refuses times that are not finite or not in order."""
         for where, times in self._named():
-            if not np.isfinite(times).all():
-                raise ValueError(f"{where} must be finite.")
+            wrong = np.flatnonzero(~np.isfinite(times))
+            if wrong.size:
+                at = int(wrong[0])
+                raise ValueError(
+                    f"{where} must be finite, got {times[at]} s at position {at}."
+                )
             back = np.flatnonzero(np.diff(times) < 0)
             if back.size:
                 at = int(back[0])

@@ -22,18 +22,19 @@ class ValidityAppender:
         pool: Executor that compresses.
         invalid: Data frame of intervals, columns start_s and stop_s; None for none.
         invalid_neurons: Who is invalid in each, (K, N) bool; None for all.
+        path: Of the recording, for errors.
 
     Raises:
         ValueError: An interval is wrong.
     """
 
-    def __init__(self, file, n_neurons, clock, pool, invalid, invalid_neurons):
+    def __init__(self, file, n_neurons, clock, pool, invalid, invalid_neurons, path):
         self._file, self._pool, self._clock = file, pool, clock
         self._last = np.ones(n_neurons, bool)
         self._columns = None
         self._steps = np.ones(n_neurons, bool)  # of the last step
         self._starts, self._stops, self._who = _intervals(
-            invalid, invalid_neurons, n_neurons
+            invalid, invalid_neurons, n_neurons, path
         )
         borders = np.concatenate([self._starts, self._stops])
         self._borders = np.unique(borders[np.isfinite(borders)])
@@ -188,22 +189,27 @@ class Validity:
         return frame[frame["n_neurons"] > 0].reset_index(drop=True)
 
 
-def _intervals(invalid, who, n_neurons):
+def _intervals(invalid, who, n_neurons, path):
     if invalid is None:
         return np.empty(0), np.empty(0), np.empty((0, n_neurons), bool)
+    for name in ("start_s", "stop_s"):
+        if name not in invalid:
+            raise ValueError(
+                f"{path}: invalid must have a column '{name}', got {list(invalid)}."
+            )
     starts = np.asarray(invalid["start_s"], np.float64)
     stops = np.asarray(invalid["stop_s"], np.float64)
     wrong = np.flatnonzero(~(stops >= starts))
     if wrong.size:
         k = int(wrong[0])
         raise ValueError(
-            f"invalid: interval {k} must not end before it begins, got {starts[k]} to "
-            f"{stops[k]} s."
+            f"{path}: invalid: interval {k} must not end before it begins, got "
+            f"{starts[k]} to {stops[k]} s."
         )
     who = np.ones((len(starts), n_neurons), bool) if who is None else np.asarray(who)
     if who.shape != (len(starts), n_neurons) or who.dtype != bool:
         raise ValueError(
-            f"invalid_neurons must be bool of shape {(len(starts), n_neurons)}, got "
-            f"{who.dtype} of shape {who.shape}."
+            f"{path}: invalid_neurons must be bool of shape "
+            f"{(len(starts), n_neurons)}, got {who.dtype} of shape {who.shape}."
         )
     return starts, stops, who

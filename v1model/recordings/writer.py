@@ -261,7 +261,7 @@ class RecordingWriter:
             stored.append(frames)
             self._frame_files[name] = stored
         self._validity = ValidityAppender(
-            self._file, n, self.clock, pool, *self._invalid
+            self._file, n, self.clock, pool, *self._invalid, self.path
         )
 
     def _finish(self):
