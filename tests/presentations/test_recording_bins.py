@@ -347,13 +347,13 @@ def test_what_is_dropped_may_last_no_time_or_lie_outside(tmp_path):
 
 @pytest.mark.parametrize("n_bins", [0, -1, 2.5])
 def test_the_number_of_bins_must_be_one(tmp_path, n_bins):
-    with recorded(tmp_path) as recording:
-        with pytest.raises(ValueError, match=f"n_bins must be .* got {n_bins}"):
-            bin_recording(recording, n_bins, label="stimulus")
+    message = f"n_bins must be .* got {n_bins}"
+    with recorded(tmp_path) as recording, pytest.raises(ValueError, match=message):
+        bin_recording(recording, n_bins, label="stimulus")
 
 
 @pytest.mark.parametrize("window", [(1, 0), (1, 2, 3), (0, np.nan), 5])
 def test_a_window_has_two_ends_in_order(tmp_path, window):
-    with recorded(tmp_path) as recording:
-        with pytest.raises(ValueError, match=r"window must be \(from, to\) in s, got"):
-            bin_recording(recording, 2, label="stimulus", window=window)
+    message = r"window must be \(from, to\) in s, got"
+    with recorded(tmp_path) as recording, pytest.raises(ValueError, match=message):
+        bin_recording(recording, 2, label="stimulus", window=window)

@@ -86,6 +86,20 @@ def test_neurons_that_are_never_valid_are_so_until_the_end(tmp_path):
         np.testing.assert_array_equal(one.valid(), other.valid())
 
 
+def test_trials_may_have_columns_with_names_of_nwb(tmp_path):
+    times = {"start_s": [0.0], "stop_s": [0.01]}
+    trials = pd.DataFrame({**times, "start_time": [5.0], "name": ["a"], "id": [7]})
+    save_recording(
+        tmp_path / "a.h5",
+        dt_ms=1,
+        activity={"r": np.zeros((30, 3))},
+        quantities={"r": "rate"},
+        trials=trials,
+    )
+    _, back = there_and_back(tmp_path / "a.h5")
+    assert_same_files(tmp_path / "a.h5", back)
+
+
 def test_an_exported_file_is_valid_nwb(exported):
     _, nwb, _ = exported
     with pynwb.NWBHDF5IO(str(nwb), "r") as reader:
@@ -107,7 +121,7 @@ def test_others_read_what_was_recorded(exported):
         module = file.processing["activity"]
         times = {
             name: np.concatenate(list(table["spike_times"]))
-            for name, table in (("exact", file.units), ("spikes", module["spikes"]))
+            for name, table in (("spikes", file.units), ("exact", module["exact"]))
         }
         np.testing.assert_array_equal(np.sort(times["exact"]), content.time_s)
         step, neuron = np.nonzero(content.counts)

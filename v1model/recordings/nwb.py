@@ -15,6 +15,8 @@ RESERVED = {
     "name",
     "obs_intervals",
     "spike_times",
+    "start_time",
+    "stop_time",
     "tags",
     "timeseries",
     "waveform_mean",
@@ -22,6 +24,7 @@ RESERVED = {
     "waveforms",
 }
 OWN = "v1model recording"  # key of what NWB has no place for, in the notes
+SPIKES = "spikes"  # the count that comes first
 UNITS, TRIALS, INVALID = "units", "trials", "invalid_times"
 ACTIVITY, BEHAVIOR = "activity", "behavior"  # processing modules
 INDEX = "_index"  # ends the name of the indices of a stimulus of frames

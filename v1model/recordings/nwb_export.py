@@ -15,6 +15,7 @@ from v1model.recordings.nwb import (
     INVALID,
     NEURONS,
     OWN,
+    SPIKES,
     TIMES,
     TRIALS,
     UNITS,
@@ -30,9 +31,9 @@ UNKNOWN_DATE = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 def export_nwb(recording, path):
     """Writes a recording as an NWB file, atomically.
 
-    What goes where: the first count to `units` (times, and the table of neurons; where
-    a table says which probe, also to `electrodes`), other counts and all other signals
-    to the processing module "activity", stimuli to `stimulus`, their frames to
+    What goes where: "spikes", or else the first count, to `units` (times, and the table
+    of neurons; where a table says which probe, also to `electrodes`), other counts and
+    all other signals to the processing module "activity", stimuli to `stimulus`, their frames to
     `stimulus_template`, behaviour to the module "behavior", trials to `trials`,
     validity to `invalid_times` with the rows of the units in the column "neurons".
     What NWB has no place for is JSON in `notes`, so that `import_nwb` restores the
@@ -88,7 +89,7 @@ def _own(recording):
                 "unit": one.unit,
                 "is_exact": one.signal.is_exact,
             }
-            for name, one in recording.activity.items()
+            for name, one in _signals(recording).items()
         },
         "frames": [name for name, one in recording.stimulus.items() if one.is_framed],
     }
@@ -109,7 +110,7 @@ def _date(recording):
 
 
 def _add_activity(pynwb, file, recording, pool):
-    counts = [n for n, one in recording.activity.items() if one.signal.is_count]
+    counts = [n for n, one in _signals(recording).items() if one.signal.is_count]
     others = [n for n in recording.activity if n not in counts]
     electrodes = _add_electrodes(file, recording.neurons)
     trains = recording.activity[counts[0]].trains() if counts else None
@@ -126,6 +127,12 @@ def _add_activity(pynwb, file, recording, pool):
         module.add(
             _time_series(pynwb, name, one.rows, one.unit, words, recording, pool)
         )
+
+
+def _signals(recording):
+    """The activity by name; the first count is what `units` hold."""
+    names = sorted(recording.activity, key=lambda name: name != SPIKES)
+    return {name: recording.activity[name] for name in names}
 
 
 def _add_series(pynwb, file, recording, pool):
