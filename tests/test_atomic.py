@@ -62,6 +62,13 @@ def test_errors_that_are_not_of_the_system_pass(tmp_path):
         raise RuntimeError("mine")
 
 
+def test_errors_about_another_file_name_that_file(tmp_path):
+    """What is read while a file is being written may be missing."""
+    message = "No such file.*other.csv"
+    with pytest.raises(FileNotFoundError, match=message), atomic_path(tmp_path / "a"):
+        (tmp_path / "other.csv").read_text()
+
+
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):
     write_text(tmp_path / "a.csv", "kept")
     write_text(tmp_path / ".a.txt", "kept")

@@ -69,6 +69,8 @@ def _naming(path):
     try:
         yield
     except (OSError, RuntimeError) as error:
+        if _is_of_another(error, path):
+            raise
         number = getattr(error, "errno", None)
         if number is None:
             # HDF5 hides the number in its text, in errors that are no OSError.
@@ -77,6 +79,16 @@ def _naming(path):
         if number is None:
             raise
         raise WriteError(number, os.strerror(number), str(path)) from error
+
+
+def _is_of_another(error, path):
+    """Whether an error names a file that has nothing to do with writing `path`."""
+    name = getattr(error, "filename", None)
+    if not isinstance(name, (str, pathlib.Path)):
+        return False
+    named = pathlib.Path(name)
+    is_partial = named.name.startswith(f".{path.name}.")
+    return not (is_partial or named in (path, *path.parents))
 
 
 def _to_disk(path):

@@ -28,7 +28,7 @@ def test_the_time_before_a_step_begins_lies_in_the_step_before(clock, steps):
 
 @given(CLOCKS, STEPS, st.integers(-3, 3))
 def test_a_time_that_misses_a_step_by_rounding_is_snapped_to_it(clock, steps, n):
-    begins = clock.times(steps)
+    begins = clock.times(np.mod(steps, 10**5))  # a day of the longest steps
     missed = begins + n * np.spacing(np.abs(begins))
     np.testing.assert_array_equal(clock.snapped(missed), begins)
     inside = begins + clock.dt_ms / 3000

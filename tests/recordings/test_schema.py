@@ -6,6 +6,7 @@ import pytest
 
 from tests.recordings.made_up import made_up, write
 from v1model.recordings import open_recording
+from v1model.recordings.summary import summary_text
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,29 @@ def test_a_damaged_chunk_is_an_error_that_says_where(original, tmp_path):
         with pytest.raises(ValueError, match="a.h5: /activity/voltages is damaged"):
             recording.activity["voltages"].read()
         recording.activity["rates"].read()
+
+
+@pytest.mark.filterwarnings("ignore")  # of values that are wild now
+def test_any_damage_is_an_error_of_one_line_that_names_the_file(original, tmp_path):
+    """Or it changes nothing that is read: HDF5 has no checksums of its own."""
+    path, rng = tmp_path / "a.h5", np.random.default_rng(0)
+    messages = []
+    for at in rng.integers(0, len(original), 80):
+        damaged = bytearray(original)
+        damaged[at : at + 16] = rng.bytes(len(damaged[at : at + 16]))
+        path.write_bytes(damaged)
+        try:
+            with open_recording(path) as recording:
+                summary_text(recording)
+                for one in recording.activity.values():
+                    one.read()
+                for one in (*recording.stimulus.values(), *recording.behavior.values()):
+                    one.read()
+                recording.valid()
+        except ValueError as error:
+            messages.append(str(error))
+    assert len(messages) > 10
+    assert [m for m in messages if "a.h5" not in m or "\n" in m] == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ noise are stored as they are, which costs nothing and is as small.
 """
 
 import concurrent.futures
+import contextlib
 import os
 import zlib
 
@@ -26,6 +27,19 @@ _MUCH_LESS = 0.9  # looking for repeats takes twice as long as looking for runs
 _NOT_SHUFFLED, _NOT_GZIPPED = 1, 2  # HDF5 leaves out a filter that does not help
 _ZLIB_HEAD, _DEFLATE_END = b"\x78\x01", b"\x03\x00"
 _MOST_THREADS = 16
+
+
+@contextlib.contextmanager
+def naming_damage(where):
+    """Says where a file is damaged; HDF5 raises several types, without its name.
+
+    Raises:
+        ValueError: Instead of them.
+    """
+    try:
+        yield
+    except (KeyError, OSError, RuntimeError, UnicodeError, zlib.error) as error:
+        raise ValueError(f"{where} is damaged ({error}).") from error
 
 
 def thread_pool():
@@ -183,28 +197,25 @@ def read_rows(dataset, start, stop, columns=None, pool=None, dtype=None):
     out = np.empty((stop - start, *width), dtype)
     if not out.size:
         return out
+    with naming_damage(f"{dataset.file.filename}: {dataset.name}"):
+        _read_into(out, dataset, start, stop, columns, pool)
+    return out
+
+
+def _read_into(out, dataset, start, stop, columns, pool):
     if pool is None or not _is_ours(dataset):
         picked = dataset[start:stop]
-        return (picked if columns is None else picked[:, columns]).astype(dtype)
+        out[...] = picked if columns is None else picked[:, columns]
+        return
     pending = []
     for offset, rows, inside, taken in _pieces(dataset, start, stop, columns):
         chunk = dataset.id.read_direct_chunk(offset)
         job = (chunk, dataset.chunks, dataset.dtype, inside, out, rows, taken)
         pending.append(pool.submit(_decompress, *job))
         if len(pending) > 4 * _MOST_THREADS:
-            _wait(pending.pop(0), dataset)
+            pending.pop(0).result()
     for future in pending:
-        _wait(future, dataset)
-    return out
-
-
-def _wait(future, dataset):
-    """Waits for a chunk; one that is damaged is an error that says where it is."""
-    try:
         future.result()
-    except zlib.error as error:
-        where = f"{dataset.file.filename}: {dataset.name}"
-        raise ValueError(f"{where} is damaged ({error}).") from error
 
 
 def _is_ours(dataset):

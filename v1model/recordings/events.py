@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from v1model.recordings.chunks import RowAppender, read_rows
+from v1model.recordings.chunks import RowAppender, naming_damage, read_rows
 
 
 class EventAppender:
@@ -209,7 +209,8 @@ class EventSignal:
     @property
     def stored_bytes(self):
         """What it takes on the disk."""
-        return sum(one.id.get_storage_size() for one in self.group.values())
+        with naming_damage(self.group.file.filename):
+            return sum(one.id.get_storage_size() for one in self.group.values())
 
     @property
     def array_bytes(self):

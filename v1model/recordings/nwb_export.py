@@ -33,11 +33,12 @@ def export_nwb(recording, path):
 
     What goes where: "spikes", or else the first count, to `units` (times, and the table
     of neurons; where a table says which probe, also to `electrodes`), other counts and
-    all other signals to the processing module "activity", stimuli to `stimulus`, their frames to
-    `stimulus_template`, behaviour to the module "behavior", trials to `trials`,
-    validity to `invalid_times` with the rows of the units in the column "neurons".
-    What NWB has no place for is JSON in `notes`, so that `import_nwb` restores the
-    recording. The date is metadata["session_start_time"] (ISO 8601), or 1970.
+    all other signals to the processing module "activity", stimuli to `stimulus`, their
+    frames to `stimulus_template`, behaviour to the module "behavior", trials to
+    `trials`, validity to `invalid_times` with the rows of the units in the column
+    "neurons". What NWB has no place for is JSON in `notes`, so that `import_nwb`
+    restores the recording. The date is metadata["session_start_time"] (ISO 8601), or
+    1970.
 
     Signals and stimuli are copied in parts; the spike times of one signal, and how they
     are sorted, are in memory (24 bytes per spike).

@@ -8,7 +8,7 @@ import pathlib
 import h5py
 import numpy as np
 
-from v1model.recordings.chunks import read_rows, thread_pool
+from v1model.recordings.chunks import naming_damage, read_rows, thread_pool
 from v1model.recordings.clock import Clock
 from v1model.recordings.events import EventSignal, indices_of, steps_of
 from v1model.recordings.schema import check_file, signal_of
@@ -26,8 +26,9 @@ def open_recording(path):
     path = pathlib.Path(path)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(open_hdf5(path))
-        check_file(file)
-        recording = Recording(path, file, stack.enter_context(thread_pool()))
+        with naming_damage(path):
+            check_file(file)
+            recording = Recording(path, file, stack.enter_context(thread_pool()))
         recording._closing = stack.pop_all()
     return recording
 
@@ -171,7 +172,8 @@ class DenseSignal:
     @property
     def stored_bytes(self):
         """What it takes on the disk."""
-        return self.rows.id.get_storage_size()
+        with naming_damage(self.rows.file.filename):
+            return self.rows.id.get_storage_size()
 
     @property
     def array_bytes(self):

@@ -215,10 +215,11 @@ def _dataset(group, name, n_rows=None):
 
 
 def _require_rows(item, n_rows):
-    if not item.shape or len(item) != n_rows:
+    shape = getattr(item, "shape", None)  # what is no dataset has none
+    if not shape or shape[0] != n_rows:
         raise ValueError(
             f"{item.file.filename}: {item.name} must have {n_rows} rows, got shape "
-            f"{item.shape}."
+            f"{shape}."
         )
 
 

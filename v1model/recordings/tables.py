@@ -4,6 +4,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from v1model.recordings.chunks import naming_damage
+
 TEXT = h5py.string_dtype("utf-8")
 _ORDER = "columns"  # attribute: names in the order of the table
 
@@ -39,11 +41,12 @@ def plain_table(frame, where):
 
 def read_table(group):
     """The data frame that `write_table` wrote."""
-    names = [_as_text(name) for name in group.attrs[_ORDER]]
-    return pd.DataFrame(
-        {name: _column(group[name]) for name in names},
-        index=pd.RangeIndex(int(group.attrs["rows"])),
-    )
+    with naming_damage(f"{group.file.filename}: {group.name}"):
+        names = [_as_text(name) for name in group.attrs[_ORDER]]
+        return pd.DataFrame(
+            {name: _column(group[name]) for name in names},
+            index=pd.RangeIndex(int(group.attrs["rows"])),
+        )
 
 
 def storable_column(values, where):
