@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Makes a recording of arrays of your own, or of an NWB file.
+r"""Makes a recording of arrays of your own, or of an NWB file.
 
     python scripts/import_recording.py arrays.npz --hz 30 --quantity calcium --out r.h5
     python scripts/import_recording.py traces.npy --hz 30 --quantity calcium

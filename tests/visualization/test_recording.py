@@ -310,3 +310,55 @@ def test_a_silent_stretch_says_so(tmp_path):
         figure = recording_overview(read_stretch(recording))
     assert "no spikes" in words_of(figure)
     assert_texts_are_apart(figure)
+
+
+def test_rates_leave_out_neurons_while_they_are_invalid(tmp_path):
+    """Half of the neurons fire in every step, and are invalid for a while."""
+    spikes = np.zeros((300, 4), np.uint8)
+    spikes[:, :2] = 1
+    valid = np.ones((300, 4), bool)
+    valid[100:200, :2] = False
+    valid[250:] = False
+    save_recording(
+        tmp_path / "a.h5",
+        dt_ms=1,
+        activity={"spikes": spikes},
+        quantities={"spikes": "count"},
+        valid=valid,
+    )
+    with open_recording(tmp_path / "a.h5") as one:
+        figure = recording_overview(read_stretch(one))
+    drawn, times, _ = figure.axes[-1].patches[0].get_data()
+    middle = (times[:-1] + times[1:]) / 2
+    np.testing.assert_allclose(drawn[middle < 0.1], 500)
+    np.testing.assert_allclose(drawn[(middle > 0.104) & (middle < 0.196)], 0)
+    assert np.isnan(drawn[middle > 0.25]).all()
+
+
+def test_spikes_of_a_single_neuron_are_ticks_in_the_middle(tmp_path):
+    spikes = np.zeros((640, 1), np.uint8)
+    spikes[320] = 1
+    save_recording(
+        tmp_path / "a.h5",
+        dt_ms=1,
+        activity={"spikes": spikes},
+        quantities={"spikes": "count"},
+    )
+    with open_recording(tmp_path / "a.h5") as one:
+        raster = recording_overview(read_stretch(one)).axes[0]
+    rows = np.flatnonzero((raster.images[0].get_array()[..., 3] > 0).any(axis=1))
+    assert 10 <= len(rows) <= 16
+    assert abs(rows.mean() - RASTER / 2) < 2
+
+
+def test_pictures_without_a_number_are_gray(tmp_path):
+    save_recording(
+        tmp_path / "a.h5",
+        dt_ms=1,
+        activity={"spikes": np.ones((50, 2), np.uint8)},
+        quantities={"spikes": "count"},
+        stimulus={"screen": np.full((50, 4, 4), np.nan)},
+    )
+    with open_recording(tmp_path / "a.h5") as one:
+        figure = recording_overview(read_stretch(one))
+    assert "screen" in words_of(figure)

@@ -22,6 +22,7 @@ TITLE, FOOT = 62, 46
 TRIAL_ROW, PICTURES, CURVE, RASTER, DENSE, RATE = 17, 56, 50, 300, 190, 84
 GAP = 12
 SPARSE = 0.1  # spikes per pixel up to which dots are enlarged
+TALLEST_TICK = 12  # px
 N_BINS = 75  # of rates over time
 MOST_CURVES = 6  # groups with a rate of their own
 _WITHOUT_TICKS = ("trials", "pictures")
@@ -114,11 +115,13 @@ def _short(name, most=14):
 def _draw_raster(axes, stretch, colours):
     everyone = np.arange(len(stretch.group))
     starts, ends, present = _bands(stretch, RASTER, everyone)
-    row = np.empty(len(everyone), np.int64)
+    row, middle = np.empty((2, len(everyone)), np.int64)
     of_row = np.empty(RASTER, object)
     for start, end, k in zip(starts, ends, present, strict=True):
         members = np.flatnonzero(stretch.group == k)
-        row[members] = start + np.arange(len(members)) * (end - start) // len(members)
+        rank, high = np.arange(len(members)), end - start
+        row[members] = start + rank * high // len(members)
+        middle[members] = start + (2 * rank + 1) * high // (2 * len(members))
         of_row[start:end] = colours[k]
     width = WIDTH
     axes.set_ylim(RASTER, 0)
@@ -126,10 +129,12 @@ def _draw_raster(axes, stretch, colours):
     if len(stretch.step):
         at = (stretch.step + 0.5) * width / stretch.n_steps
         column = np.minimum(at.astype(np.int64), width - 1)
+        # Where there is room, a spike is a tick.
+        tall = np.clip(RASTER // (3 * len(everyone)), 1, TALLEST_TICK)
+        rows = middle[stretch.neuron][:, None] + np.arange(tall) - tall // 2
+        rows, columns = rows.ravel(), np.repeat(column, tall)
         shown = np.arange(RASTER)
-        picture = dot_picture(
-            row[stretch.neuron], column, of_row.tolist(), width, shown
-        )
+        picture = dot_picture(rows, columns, of_row.tolist(), width, shown)
         if len(stretch.step) < SPARSE * RASTER * width:
             picture = enlarged(picture)
         extent = (stretch.start_s, stretch.stop_s, RASTER, 0)
@@ -232,6 +237,8 @@ def _draw_rates(axes, stretch, colours):
         axes.text(1.012, 1 - 0.165 * y, _short(names[k], 11), color=colours[k], **looks)
     if stretch.step is not None:
         axes.set_ylim(0, max(1.05 * np.nanmax(values, initial=0), 1))
+    if not is_drawn.any():
+        say(axes, "nothing is valid")
 
 
 def _merged(names, colours):
@@ -247,13 +254,22 @@ def _merged(names, colours):
 
 
 def _spike_rates(stretch, group, n_groups, edges, times):
-    """Mean rate of a neuron of each group in each bin, (n_groups, n), Hz."""
+    """Mean rate of the valid neurons of each group in each bin, (n_groups, n), Hz.
+
+    NaN where none is valid all through the bin.
+    """
     column = np.searchsorted(edges, stretch.step, side="right") - 1
     n_bins = len(edges) - 1
-    cell = group[stretch.neuron] * n_bins + column
+    valid = np.ones((n_bins, len(group)), bool)
+    for k, of_piece in enumerate(stretch.valid):
+        begin, end = stretch.valid_s[k : k + 2]
+        valid[(times[:-1] < end) & (times[1:] > begin)] &= of_piece
+    kept = valid[column, stretch.neuron]
+    cell = group[stretch.neuron[kept]] * n_bins + column[kept]
     total = np.bincount(cell, minlength=n_groups * n_bins).reshape(n_groups, n_bins)
-    sizes = np.bincount(group, minlength=n_groups)
-    return total / np.maximum(sizes, 1)[:, None] / np.diff(times)
+    sizes = np.stack([np.bincount(group[row], minlength=n_groups) for row in valid], 1)
+    rates = total / np.maximum(sizes, 1) / np.diff(times)
+    return np.where(sizes > 0, rates, np.nan)
 
 
 def _dense_means(stretch, group, n_groups, n_bins):

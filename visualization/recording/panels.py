@@ -87,9 +87,9 @@ def draw_pictures(axes, stretch):
     """
     axes.set(ylim=(0, 1), yticks=[])
     axes.axhspan(0, 1, color=SCREEN_GRAY, lw=0, zorder=0)
-    values = [picture for *_, picture in stretch.pictures]
-    low = min(float(np.nanmin(picture)) for picture in values)
-    high = max(float(np.nanmax(picture)) for picture in values)
+    values = np.concatenate([picture.ravel() for *_, picture in stretch.pictures])
+    values = values[np.isfinite(values)]
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
     if low < 0:  # luminance around that of a gray screen
         low, high = -max(-low, high), max(-low, high)
     box = axes.get_window_extent()
