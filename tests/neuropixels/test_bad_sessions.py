@@ -197,3 +197,26 @@ def test_running_speed_with_unequal_parts_is_refused(nwb):
     replaced(nwb, "processing/running/running_speed/data", np.zeros(3))
     with pytest.raises(ValueError, match="/processing/running has .*'speed': 3"):
         load_session(nwb).running_speed()
+
+
+@pytest.mark.filterwarnings("ignore")  # of values that are wild now
+def test_any_damage_is_an_error_of_one_line_that_names_the_file(nwb):
+    """Or it changes nothing that is read: HDF5 has no checksums of its own."""
+    original, rng, messages = (
+        pathlib.Path(nwb).read_bytes(),
+        np.random.default_rng(0),
+        [],
+    )
+    for at in rng.integers(0, len(original), 150):
+        damaged = bytearray(original)
+        damaged[at : at + 16] = rng.bytes(len(damaged[at : at + 16]))
+        pathlib.Path(nwb).write_bytes(damaged)
+        try:
+            session = load_session(nwb, UnitFilter.keep_all())
+            session.spikes.read()
+            if session.has_running:
+                session.running_speed()
+        except ValueError as error:
+            messages.append(str(error))
+    assert len(messages) > 20
+    assert [m for m in messages if str(nwb) not in m or "\n" in m] == []

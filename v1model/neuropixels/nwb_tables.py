@@ -30,9 +30,10 @@ def require_columns(group, names):
     """Raises ValueError unless a table has all these columns."""
     missing = [name for name in names if name not in group]
     if missing:
+        there = ", ".join(sorted(map(str, group)))
         raise ValueError(
             f"{group.file.filename}: {group.name} lacks the column "
-            f"{', '.join(map(repr, missing))}; it has {', '.join(sorted(group))}."
+            f"{', '.join(map(repr, missing))}; it has {there}."
         )
 
 

@@ -20,6 +20,7 @@ from v1model.neuropixels.nwb_tables import (
 from v1model.neuropixels.presentations import INVALID, read_presentations
 from v1model.neuropixels.spike_trains import SpikeTrains
 from v1model.neuropixels.unit_filter import UnitFilter
+from v1model.recordings.chunks import naming_damage
 
 ELECTRODES = "general/extracellular_ephys/electrodes"
 RUNNING = "processing/running"
@@ -107,7 +108,7 @@ class Session:
         Raises:
             ValueError: The session has none, or its parts have different lengths.
         """
-        with open_for_reading(self.path) as file:
+        with open_for_reading(self.path) as file, naming_damage(self.path):
             require_group(file, RUNNING)
             speed = require_group(file, f"{RUNNING}/running_speed")
             ends = require_group(file, f"{RUNNING}/running_speed_end_times")
@@ -125,7 +126,7 @@ class Session:
 
     @property
     def has_running(self):
-        with open_for_reading(self.path) as file:
+        with open_for_reading(self.path) as file, naming_damage(self.path):
             return f"{RUNNING}/running_speed" in file
 
 
@@ -141,7 +142,7 @@ def load_session(path, unit_filter=None):
         ValueError: It is damaged, or not of this layout; or no unit passes the filter.
     """
     path = pathlib.Path(path)
-    with open_for_reading(path) as file:
+    with open_for_reading(path) as file, naming_damage(path):
         units, spikes = _read_units(file, path)
         # All of the session, also those of which no unit is left.
         probes = set(file[ELECTRODES].parent).difference({"electrodes"})
