@@ -72,3 +72,9 @@ def class_of(population):
 def colour_of(population):
     """Colour of a population's cell class."""
     return CLASS_COLOURS[class_of(population)]
+
+
+def shortened(name, most):
+    """A name of at most so many letters; an ellipsis stands for the rest."""
+    name = str(name)
+    return name if len(name) <= most else name[: most - 1] + "…"

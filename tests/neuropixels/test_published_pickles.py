@@ -306,3 +306,15 @@ def test_blocks_that_do_not_fit_are_refused(tmp_path, change, words):
 def test_a_missing_file_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_published_pickle(tmp_path / NAME)
+
+
+def test_a_file_without_units_or_rows_is_refused(tmp_path):
+    path = tmp_path / "spike_trains_with_stimulus_session_1_2.pkl"
+    labels = pd.DataFrame({"frame": [0, 0, 1, 1]})
+    labels.columns = labels.columns.astype(object)
+    labels.to_pickle(path)
+    with pytest.raises(ValueError, match="_1_2.pkl: there must be .* got 0 and 2"):
+        read_published_pickle(path)
+    pd.DataFrame({"frame": [], 7: []}).to_pickle(path)
+    with pytest.raises(ValueError, match="_1_2.pkl: there must be .* got 1 and 0"):
+        read_published_pickle(path)

@@ -196,3 +196,18 @@ def test_a_ceiling_that_no_unit_has_is_empty():
 def test_impossible_units_are_refused(draw, words):
     with pytest.raises(ValueError, match=words):
         draw()
+
+
+def test_long_names_of_classes_and_areas_stay_in_the_figures():
+    names = np.array([f"a long name of picture {k}.jpg" for k in range(12)])
+    over_time = responses(n_bins=7)._replace(classes=names)
+    assert_texts_are_apart(unit_psth(over_time, 0, 0.25, "Unit 5"))
+    assert_texts_are_apart(tuning_curve(responses()._replace(classes=names), 0))
+    areas = np.array(["a_long_name_of_area", "VISp"])[np.arange(30) % 2]
+    assert_texts_are_apart(firing_rates(RNG.gamma(2, 5, 30), areas))
+
+
+def test_lines_between_very_many_areas_do_not_cover_the_matrix():
+    few = correlation_matrix(np.eye(N), AREAS)
+    assert len(few.axes[0].lines) == 4
+    assert not correlation_matrix(np.eye(N), np.arange(N)).axes[0].lines

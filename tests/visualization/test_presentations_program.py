@@ -72,3 +72,17 @@ def test_a_single_unit_has_no_correlations(tmp_path):
 def test_an_error_is_one_line(tmp_path):
     with pytest.raises(SystemExit, match=r"^presentations: .*none\.h5"):
         main([str(tmp_path / "none.h5"), "--out", str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("rates", "message"),
+    [
+        ([[5.0, 3.0]], "b.h5: 'frame' must have two values at least, got 0 for all"),
+        ([[0.0], [0.0]], "b.h5: none of 1 units fires in any of 20 presentations"),
+    ],
+)
+def test_what_has_no_answers_is_refused_by_name(tmp_path, rates, message):
+    path = write_binned(poisson_session(np.array(rates), 10), tmp_path / "b.h5")
+    with pytest.raises(SystemExit, match=message):
+        main([str(path), "--bins", "1", "--out", str(tmp_path / "o")])
+    assert not (tmp_path / "o").exists()

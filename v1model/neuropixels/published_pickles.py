@@ -67,6 +67,11 @@ def read_published_pickle(path, n_bins=None, session_id=None):
         session_id = found["session"]
     columns = _columns(path)
     labels = _labels(path, columns.pop(LABEL), n_bins)
+    if not columns or not len(labels):
+        raise ValueError(
+            f"{path}: there must be units and presentations, got {len(columns)} and "
+            f"{len(labels)}."
+        )
     ids = _unit_ids(path, columns)
     counts = _counts(path, columns, n_bins)
     n = len(labels)

@@ -64,6 +64,7 @@ def main(argv=None):
         binned = load_binned(
             options.file, options.bins, stimulus=stimulus, label=options.label
         )
+        check(binned, options.file, options.label)
         names = describe(binned, pathlib.Path(options.out), options.units)
     except (OSError, ValueError) as error:
         sys.exit(f"presentations: {error}")
@@ -73,6 +74,24 @@ def main(argv=None):
         f"{len(binned.classes)} classes, {seconds:.3f} s each; {binned.n_units} units\n"
         f"wrote {len(names)} files in {options.out}: {', '.join(names)}"
     )
+
+
+def check(binned, path, label):
+    """Refuses what has no answers to describe.
+
+    Raises:
+        ValueError: All presentations have the same label, or no unit fires.
+    """
+    if len(binned.classes) < 2:
+        raise ValueError(
+            f"{path}: '{label}' must have two values at least, got {binned.classes[0]} "
+            f"for all of {binned.n_presentations} presentations."
+        )
+    if not binned.counts.any():
+        raise ValueError(
+            f"{path}: none of {binned.n_units} units fires in any of "
+            f"{binned.n_presentations} presentations."
+        )
 
 
 def describe(binned, folder, n_drawn):

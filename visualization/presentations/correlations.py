@@ -9,6 +9,7 @@ MAP = "RdBu_r"
 WITHIN, BETWEEN = "#D55E00", "#0072B2"
 MOST_PERCENT = 99  # of the correlations lie within the colours
 LEAST_RANGE = 0.05
+MOST_AREAS = 40  # between which lines are drawn; more would cover the matrix
 FEW = 0.035  # of all units: a smaller area gets no name beside the matrix
 
 
@@ -61,7 +62,7 @@ def correlation_matrix(correlation, areas, title="", kind="Correlation"):
 
 def _draw_areas(axes, areas):
     names, first, sizes = np.unique(areas, return_index=True, return_counts=True)
-    for border in first[1:]:
+    for border in first[1:] if len(names) <= MOST_AREAS else ():
         axes.axhline(border - 0.5, color=style.INK, linewidth=0.5)
         axes.axvline(border - 0.5, color=style.INK, linewidth=0.5)
     is_named = sizes >= FEW * len(areas)

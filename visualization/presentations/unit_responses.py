@@ -7,6 +7,7 @@ from visualization import style
 
 BEST = "#D55E00"
 NAMED = 6  # best classes, in words on a tuning curve
+MOST_LETTERS = 44  # of these words
 MAP = "magma_r"
 
 
@@ -67,7 +68,9 @@ def _draw_course(figure, edges_ms, rates, sem, best, classes):
     axes.set_xlabel("Time after onset (ms)")
     axes.set_ylabel("Rate (Hz)")
     beside = {"transform": axes.transAxes, "va": "top", "fontsize": 7.5}
-    axes.text(1.03, 1.0, f"class {classes[best]}", color=BEST, **beside)
+    label = str(classes[best])
+    words = f"class {label}" if len(label) <= 5 else style.shortened(label, 9)
+    axes.text(1.03, 1.0, words, color=BEST, **beside)
     axes.text(1.03, 0.82, "all classes", color=style.INK, **beside)
 
 
@@ -124,7 +127,7 @@ def tuning_curve(responses, unit, title="", blank=None):
         )
         named = order[:NAMED]
         axes.plot(place[:NAMED], rates[named], "o", ms=2.6, color=BEST, zorder=4)
-        best = ", ".join(str(label) for label in responses.classes[named])
+        best = _joined(responses.classes[named])
         axes.text(
             1,
             0.97,
@@ -141,6 +144,13 @@ def tuning_curve(responses, unit, title="", blank=None):
         axes.set_ylabel("Rate (Hz)")
         figure.text(0.02, 0.925, title, fontsize=9, fontweight="bold")
     return figure
+
+
+def _joined(labels):
+    """The first of some labels, as many as have room in a line."""
+    words = [style.shortened(label, MOST_LETTERS // 2) for label in labels]
+    ends = np.cumsum([len(word) + 2 for word in words])
+    return ", ".join(words[: max(int((ends <= MOST_LETTERS).sum()), 1)])
 
 
 def _best_first(rates):

@@ -117,7 +117,8 @@ def _figure(rows, width):
 
 def _prepare(axes, rows, with_names=True):
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(list(rows.values()), list(rows) if with_names else [""] * len(rows))
+    names = [style.shortened(name, 10) if with_names else "" for name in rows]
+    axes.set_yticks(list(rows.values()), names)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     for y in rows.values():

@@ -98,7 +98,7 @@ def _name_groups(axes, stretch, colours, starts, ends, present):
     sizes = np.bincount(stretch.group, minlength=len(stretch.group_names))
     for start, end, k in zip(starts, ends, present, strict=True):
         colour, n = colours[k], f"{sizes[k]:,}"
-        words = f"{_short(stretch.group_names[k])} {n}"
+        words = f"{style.shortened(stretch.group_names[k], 14)} {n}"
         if end - start >= 8:
             at = (-0.018, (start + end) / 2)
             place_of = {"ha": "right", "va": "center", "fontsize": 7}
@@ -106,10 +106,6 @@ def _name_groups(axes, stretch, colours, starts, ends, present):
         axes.vlines(-0.008, start + 0.5, end - 0.5, colors=[colour], lw=3, **looks)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-
-
-def _short(name, most=14):
-    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def _draw_raster(axes, stretch, colours):
@@ -234,7 +230,13 @@ def _draw_rates(axes, stretch, colours):
         axes.stairs(values[k], times, baseline=None, color=colours[k], lw=1.1)
     for y, k in enumerate(np.flatnonzero(is_drawn) if len(names) > 1 else ()):
         looks = {"transform": axes.transAxes, "fontsize": 7, "va": "top"}
-        axes.text(1.012, 1 - 0.165 * y, _short(names[k], 11), color=colours[k], **looks)
+        axes.text(
+            1.012,
+            1 - 0.165 * y,
+            style.shortened(names[k], 11),
+            color=colours[k],
+            **looks,
+        )
     if stretch.step is not None:
         axes.set_ylim(0, max(1.05 * np.nanmax(values, initial=0), 1))
     if not is_drawn.any():

@@ -63,7 +63,7 @@ def draw_trials(axes, stretch, rows):
             if words and (stop - start) * per_second > LETTER_PX * len(words) + 3:
                 looks = {"ha": "center", "va": "center", "fontsize": 6.5}
                 axes.text((start + stop) / 2, y + 0.52, words, **looks)
-    names = [_short(name) for name, _ in rows]
+    names = [style.shortened(name, 19) for name, _ in rows]
     axes.set_yticks(np.arange(len(rows)) + 0.5, names)
     axes.tick_params(left=False, labelsize=7)
     for side in ("left", "bottom"):
@@ -74,10 +74,6 @@ def _in_words(value):
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:g}"
     return str(value)
-
-
-def _short(name, most=19):
-    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def draw_pictures(axes, stretch):
@@ -159,4 +155,4 @@ def draw_curve(axes, stretch):
 def _name(axes, name, x):
     """What a panel shows, left of it; x in shares of its width."""
     looks = {"ha": "right", "va": "center", "fontsize": 7}
-    axes.text(x, 0.5, _short(name, 16), transform=axes.transAxes, **looks)
+    axes.text(x, 0.5, style.shortened(name, 16), transform=axes.transAxes, **looks)
