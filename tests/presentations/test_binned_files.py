@@ -140,5 +140,5 @@ def test_counts_that_do_not_fit_the_table_are_refused(tmp_path):
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no such file of binned spikes"):
+    with pytest.raises(FileNotFoundError, match=r"none\.h5 does not exist"):
         read_binned(tmp_path / "none.h5")

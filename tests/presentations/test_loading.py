@@ -42,3 +42,20 @@ def test_what_cannot_be_loaded_is_refused_by_file(tmp_path):
         load_binned(tmp_path / "b.h5", 1)
     with pytest.raises(FileNotFoundError, match=r"c\.h5"):
         load_binned(tmp_path / "c.h5", 1)
+
+
+@pytest.mark.filterwarnings("ignore")  # of values that are wild now
+def test_any_damage_is_an_error_of_one_line_that_names_the_file(tmp_path):
+    """Or it changes nothing that is read: HDF5 has no checksums of its own."""
+    path = write_binned(poisson_session(np.ones((2, 2)), 3), tmp_path / "a.h5")
+    original, rng, messages = path.read_bytes(), np.random.default_rng(0), []
+    for at in rng.integers(0, len(original), 80):
+        damaged = bytearray(original)
+        damaged[at : at + 16] = rng.bytes(len(damaged[at : at + 16]))
+        path.write_bytes(damaged)
+        try:
+            load_binned(path)
+        except ValueError as error:
+            messages.append(str(error))
+    assert len(messages) > 8
+    assert [m for m in messages if "a.h5" not in m or "\n" in m] == []

@@ -10,6 +10,8 @@ import pandas as pd
 from v1model import __version__
 from v1model.atomic import atomic_path
 from v1model.presentations.binned import BinnedSpikes
+from v1model.recordings.chunks import naming_damage
+from v1model.recordings.reader import open_hdf5
 from v1model.recordings.tables import read_table, write_table
 
 FORMAT = "v1model binned spikes"
@@ -67,15 +69,8 @@ def read_binned(path):
             field is missing or does not fit; the message names file and field.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: there is no such file of binned spikes.")
-    try:
-        with h5py.File(path, "r") as file:
-            return _read(path, file)
-    except OSError as error:
-        raise ValueError(
-            f"{path}: not a complete HDF5 file, or damaged: {error}"
-        ) from error
+    with open_hdf5(path) as file, naming_damage(path):
+        return _read(path, file)
 
 
 def _read(path, file):

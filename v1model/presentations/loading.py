@@ -7,6 +7,7 @@ from v1model.presentations.binned_files import FORMAT, read_binned
 from v1model.presentations.binning import DEFAULT_BINS
 from v1model.presentations.recording_bins import bin_recording, has_label_of
 from v1model.recordings import open_recording
+from v1model.recordings.chunks import naming_damage
 from v1model.recordings.reader import open_hdf5
 
 
@@ -30,7 +31,7 @@ def load_binned(path, n_bins=0, *, stimulus=None, label="frame", drop=()):
             name is not in it.
     """
     path = pathlib.Path(path)
-    with open_hdf5(path) as file:
+    with open_hdf5(path) as file, naming_damage(path):
         is_binned = file.attrs.get("format") == FORMAT
     if is_binned:
         binned = read_binned(path)
