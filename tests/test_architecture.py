@@ -34,7 +34,7 @@ SCRIPTS = (
 LEVELS = (
     {"options"},
     {"distribution_config", "task_config"},
-    {"config", "flags", "metrics", "atomic", "slurm", "activity"},
+    {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
     | {"recordings"},
     {"distribution", "network", "presentations"},

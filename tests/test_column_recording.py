@@ -242,6 +242,20 @@ def test_a_recording_that_was_broken_off_ends_bit_for_bit_the_same(
     ]
 
 
+def test_two_programs_do_not_write_one_recording(recorded, tmp_path):
+    config = config_of(tmp_path)
+    refused = []
+
+    def report(done, total):
+        del done, total
+        with pytest.raises(ValueError, match=r"x\.h5\.parts: another program is rec"):
+            ColumnRecorder(config).record()
+        refused.append(True)
+
+    path = ColumnRecorder(config).record(report)
+    assert refused and path.read_bytes() == recorded.read_bytes()
+
+
 def test_a_program_killed_while_it_joins_only_joins_again(
     recorded, tmp_path, monkeypatch
 ):

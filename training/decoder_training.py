@@ -70,9 +70,11 @@ def decode_all(config, paths):
     table = pathlib.Path(config.results_dir) / TABLE
     plans = list(plans_of(config))
     rows, began, total = [], time.monotonic(), len(paths) * len(plans)
+    seen = {}  # path by session
     for path in paths:
         try:
             binned, bayes = load_session(path, config.session)
+            _require_own_name(binned.session_id, path, seen)
         except ValueError as error:  # of this file: the others are decoded all the same
             rows += _failures(path, plans, error)
             for row in rows[-len(plans) :]:
@@ -101,7 +103,7 @@ def plans_of(config):
     shuffles = ("no", "yes") if config.shuffle_labels == "both" else ()
     for decoder in config.decoders:
         for k in config.k_shot:
-            for seed in range(config.seed, config.seed + config.seeds):
+            for seed in config.seeds_of(k):
                 for shuffle in shuffles or (config.shuffle_labels,):
                     yield dataclasses.replace(
                         config,
@@ -113,8 +115,26 @@ def plans_of(config):
                     )
 
 
+def _require_own_name(session_id, path, seen):
+    """Raises ValueError unless results can be kept under the id; notes it in `seen`."""
+    if session_id in ("", ".", "..") or pathlib.PurePath(session_id).name != session_id:
+        raise ValueError(
+            f"{path}: session_id must be a plain name, which run folders can have, got "
+            f"{session_id!r}."
+        )
+    if session_id in seen:
+        raise ValueError(
+            f"{path}: session_id {session_id} is that of {seen[session_id]} too, and "
+            "results are kept by it."
+        )
+    seen[session_id] = path
+
+
 def _failures(path, plans, error):
-    """A failed Row for each job of a file that cannot be read."""
+    """A failed Row for each job of a file that cannot be decoded, by the file's name.
+
+    Not by the session's: what was decoded of it from another file stays in the table.
+    """
     return [
         Row(
             path.stem,

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -277,6 +278,46 @@ def test_a_damaged_session_is_a_failed_row_and_the_others_are_decoded(
     ]
     assert f"{bad}: not a complete HDF5 file" in rows[0].error
     assert "failed" in capsys.readouterr().out
+
+
+def test_a_file_that_was_cut_off_is_a_failed_row_too(tmp_path):
+    path = pathlib.Path(written(tmp_path, drawn_session()))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    session = SessionConfig(recording=(str(path),))
+    (row,) = decode_all(config_of(tmp_path, session=session), [path])
+    assert row.state == FAILED
+    assert "binned.h5: not a complete HDF5 file" in row.error
+
+
+@pytest.mark.parametrize(
+    ("session_id", "words"),
+    [
+        ("drawn", r"second.h5: session_id drawn is that of .*first.h5 too"),
+        ("a/../b", r"second.h5: session_id must be a plain name.*'a/../b'"),
+    ],
+)
+def test_sessions_do_not_take_each_others_names(tmp_path, session_id, words):
+    """The first is decoded, and its row stays."""
+    binned = drawn_session()
+    paths = [
+        written(tmp_path, binned, "first.h5"),
+        written(
+            tmp_path, dataclasses.replace(binned, session_id=session_id), "second.h5"
+        ),
+    ]
+    session = SessionConfig(recording=tuple(paths), n_bins=3)
+    config = config_of(tmp_path, session=session, decoder=("naive_bayes",))
+    decode_all(config, [pathlib.Path(path) for path in paths])
+    first, second = read_results(pathlib.Path(config.results_dir) / "results.csv")
+    assert (first.session, first.state) == ("drawn", FINISHED)
+    assert (second.session, second.state) == ("second", FAILED)
+    assert re.search(words, second.error)
+
+
+def test_k_shot_is_repeated_five_times_where_nothing_else_is_said():
+    plans = plans_of(DecoderConfig(k_shot=(3, 0), seed=2))
+    found = [(plan.k_shot[0], plan.seed) for plan in plans]
+    assert found == [(3, 2), (3, 3), (3, 4), (3, 5), (3, 6), (0, 2)]
 
 
 def test_a_session_that_does_not_exist_ends_the_program_at_once(tmp_path):

@@ -1,5 +1,6 @@
 """Parts: finished stretches of a recording, beside the file that is to be."""
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -9,8 +10,9 @@ import numpy as np
 from v1model.atomic import atomic_path, remove_partial, write_text
 from v1model.column_recording.rows import Standing
 from v1model.engine.glif3 import GLIF3State
+from v1model.file_lock import file_lock
 
-JOB = "job.json"
+JOB, LOCK = "job.json", "lock"
 
 
 class Parts:
@@ -43,6 +45,24 @@ class Parts:
             require_same_job(json.loads(path.read_text()), self._job, self.folder)
         else:
             write_text(path, json.dumps(self._job, indent=1, sort_keys=True))
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps other programs away as long as the block runs.
+
+        Raises:
+            ValueError: One is at work here.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(file_lock(self.folder / LOCK, waits=False))
+            except BlockingIOError:
+                raise ValueError(
+                    f"{self.folder}: another program is recording there; wait for it, "
+                    "or give another --out."
+                ) from None
+            yield
 
     def path(self, k):
         """Where part k is, or will be."""

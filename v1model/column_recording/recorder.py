@@ -75,19 +75,24 @@ class ColumnRecorder:
 
         Returns:
             Path of the recording.
+
+        Raises:
+            ValueError: Another program is recording there.
         """
-        if self.is_complete:
-            self._parts.remove()  # of a program that was killed at the very end
-            return self.out
+        with self._parts.locked():
+            if not self.out.exists():
+                self._record(report, layers)
+            self._parts.remove()
+        self.is_complete = True
+        return self.out
+
+    def _record(self, report, layers):
         n_parts = -(-self.n_steps // self.config.part_ms)
         n_finished = self._parts.n_finished()
         if n_finished < n_parts:
             layers = layers or self._layers()
             self._simulate(layers, n_finished, n_parts, report)
         self._join(n_parts)
-        self._parts.remove()
-        self.is_complete = True
-        return self.out
 
     def _layers(self):
         return untrained_column(

@@ -4,6 +4,7 @@ import dataclasses
 
 from v1model.options import option, require, require_positive
 from v1model.presentations.binning import DEFAULT_BINS
+from v1model.presentations.splits import K_SHOT_SEEDS
 
 LINEAR = ("naive_bayes", "logistic", "pca_logistic", "svm")
 NETWORKS = ("lstm", "transformer", "transformer_lstm", "gat")
@@ -120,7 +121,11 @@ class DecoderConfig:
         "Training presentations per class; 0 takes the whole training part. Several "
         "draw a curve.",
     )
-    seeds: int = option(1, "Repetitions, with seeds from --seed on.")
+    seeds: int = option(
+        0,
+        f"Repetitions, with seeds from --seed on; 0 is {len(K_SHOT_SEEDS)} of each "
+        "K, and one of the whole training part.",
+    )
     shuffle_labels: str = option(
         "no",
         "Control: labels are dealt out anew within each part; both runs it beside.",
@@ -148,6 +153,11 @@ class DecoderConfig:
         """The split, as results are keyed by it."""
         return self.split + (f"-{self.split_seed}" if self.split_seed else "")
 
+    def seeds_of(self, k):
+        """Seeds of the repetitions with K presentations; 0 is the whole part."""
+        n = self.seeds or (len(K_SHOT_SEEDS) if k else 1)
+        return range(self.seed, self.seed + n)
+
     @property
     def decoders(self):
         """Names of the decoders, all spelt out."""
@@ -160,8 +170,7 @@ class DecoderConfig:
         require(is_known, "decoder", rule, ",".join(self.decoder))
         is_shots = bool(self.k_shot) and min(self.k_shot) >= 0
         require(is_shots, "k_shot", "must be numbers from 0 on", self.k_shot)
-        require_positive(self, "seeds")
-        for name in ("search", "seed", "split_seed"):
+        for name in ("search", "seeds", "seed", "split_seed"):
             value = getattr(self, name)
             require(value >= 0, name, "must not be negative", value)
         for name in ("validation", "test"):

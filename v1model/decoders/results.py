@@ -1,14 +1,13 @@
 """The table of results: one CSV for all sessions, one row per decoding."""
 
-import contextlib
 import csv
 import dataclasses
-import fcntl
 import io
 import pathlib
 import typing
 
 from v1model.atomic import write_text
+from v1model.file_lock import file_lock
 
 KEY = ("session", "decoder", "split", "k_shot", "seed", "shuffled")
 FINISHED, FAILED = "finished", "failed"
@@ -99,7 +98,7 @@ def add_result(path, row):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path):
+    with file_lock(path.parent / f".{path.name}.lock"):
         rows = read_results(path) if path.exists() else []
         found = {old.key: old for old in rows} | {row.key: row}
         text = io.StringIO()
@@ -109,14 +108,6 @@ def add_result(path, row):
             cells = dataclasses.astuple(found[key])
             writer.writerow("" if cell is None else _cell(cell) for cell in cells)
         write_text(path, text.getvalue())
-
-
-@contextlib.contextmanager
-def _locked(path):
-    """Holds the lock of a file; the system frees it when its holder dies."""
-    with (path.parent / f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _cell(value):
