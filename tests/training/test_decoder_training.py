@@ -299,11 +299,10 @@ def test_a_file_that_was_cut_off_is_a_failed_row_too(tmp_path):
 def test_sessions_do_not_take_each_others_names(tmp_path, session_id, words):
     """The first is decoded, and its row stays."""
     binned = drawn_session()
+    other = dataclasses.replace(binned, session_id=session_id)
     paths = [
         written(tmp_path, binned, "first.h5"),
-        written(
-            tmp_path, dataclasses.replace(binned, session_id=session_id), "second.h5"
-        ),
+        written(tmp_path, other, "second.h5"),
     ]
     session = SessionConfig(recording=tuple(paths), n_bins=3)
     config = config_of(tmp_path, session=session, decoder=("naive_bayes",))

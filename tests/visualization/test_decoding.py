@@ -14,7 +14,7 @@ from v1model.decoders.over_time import Section
 from v1model.decoders.results import FAILED, Row, add_result
 from visualization.decoding.confusion import confusion_figure
 from visualization.decoding.k_shot import k_shot_figure, mean_and_interval
-from visualization.decoding.labels import COLOURS, NAMES, apart
+from visualization.decoding.labels import COLOURS, NAMES, apart, shortened
 from visualization.decoding.over_time import over_time_figure
 from visualization.decoding.summary import SessionMark, marks_of, summary_figure
 
@@ -169,3 +169,22 @@ def test_what_is_not_in_the_tables_is_refused(script, tmp_path):
         script.main([str(table), "--figure", str(tmp_path / "a.bmp")])
     with pytest.raises(SystemExit, match="no such table"):
         script.main([str(tmp_path / "nowhere.csv")])
+
+
+@given(name=st.text(max_size=40), length=st.integers(1, 20))
+def test_a_short_name_is_whole_and_a_long_one_keeps_both_ends(name, length):
+    found = shortened(name, length)
+    assert len(found) == min(len(name), length)
+    first, _, last = found.partition("…")
+    assert found == name or (name.startswith(first) and name.endswith(last))
+
+
+def test_long_names_stay_in_the_figures():
+    names = np.array(["natural picture of a cat", "natural picture of a dog", "gray"])
+    for repeated in (1, 5):
+        many = [f"{k} {name}" for k in range(repeated) for name in names]
+        matrix = np.arange(len(many) ** 2).reshape(len(many), -1)
+        assert_texts_are_apart(confusion_figure(matrix, np.array(many)))
+    session = "column-0123456789-0123456789-trained"
+    marks = marks_of([row(session, "lstm"), failed(session, "svm")])
+    assert_texts_are_apart(summary_figure(marks, {session: "why not"}))

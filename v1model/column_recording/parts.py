@@ -117,17 +117,20 @@ class Parts:
 
 
 def require_same_job(old, new, where):
-    """Raises ValueError naming the options in which two jobs differ."""
-    old, new = (
-        {**job["options"], **{k: v for k, v in job.items() if k != "options"}}
-        for job in (old, new)
-    )
-    names = [n for n in sorted({*old, *new}) if old.get(n) != new.get(n)]
-    if names:
-        differences = "; ".join(
-            f"{name}: {old.get(name)} there, {new.get(name)} now" for name in names
-        )
+    """Raises ValueError naming the options in which two jobs differ.
+
+    Fingerprints are named only where no option tells the jobs apart: a network in
+    `data_dir` may have changed.
+    """
+    options = _differences(old["options"], new["options"])
+    rest = _differences(*({**job, "options": None} for job in (old, new)))
+    if options or rest:
         raise ValueError(
-            f"{where} is another recording ({differences}). Give its options, or "
-            "another --out."
+            f"{where} is another recording ({'; '.join(options or rest)}). Give its "
+            "options, or another --out."
         )
+
+
+def _differences(old, new):
+    names = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    return [f"{name}: {old.get(name)} there, {new.get(name)} now" for name in names]

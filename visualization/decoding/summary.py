@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from visualization import style
-from visualization.decoding.labels import COLOURS, NAMES
+from visualization.decoding.labels import COLOURS, NAMES, shortened
 
+_LONGEST_NAME = 15  # characters of a session
 _ROW_IN = 0.235  # height of a session at least, inches
 _MARK_IN = 0.05  # height of a mark
 _SPREAD = 0.30  # rows, of the marks of a session about its line
@@ -104,7 +105,10 @@ def summary_figure(marks, suspects=None, title="Decoding of all sessions"):
                 fontsize=6.5,
                 linespacing=1.0,
             )
-        names = [f"{s} †" if s in suspects else s for s in sessions]
+        names = [
+            shortened(s, _LONGEST_NAME) + (" †" if s in suspects else "")
+            for s in sessions
+        ]
         axes.set_yticks(range(len(sessions)), names)
         axes.set_ylim(len(sessions) - 0.5, -0.5)
         axes.set_xlim(-0.04, 1.02)
