@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.recordings.made_up import everything, made_up, write
-from v1model.recordings import concatenate, open_recording, save_recording
+from v1model.recordings import (
+    RecordingWriter,
+    Signal,
+    concatenate,
+    open_recording,
+    save_recording,
+)
 
 
 def pieces_of(content, cuts):
@@ -187,3 +193,31 @@ def test_each_recording_keeps_the_pictures_that_it_showed(tmp_path):
         movie = recording.stimulus["movie"]
         np.testing.assert_array_equal(movie.read(), np.concatenate(shown))
         assert movie.n_frames == 2 + 3 + 4
+
+
+def test_numbers_of_frames_are_joined_where_the_frames_are(tmp_path):
+    """Parts know which frame was on; the frames themselves are written once."""
+    neurons = pd.DataFrame({"id": [0, 1]})
+    options = {"neurons": neurons, "signals": {"spikes": Signal("count")}, "dt_ms": 1.0}
+    counts, frames = np.zeros((3, 2), np.uint8), np.arange(8.0).reshape(2, 2, 2)
+    with RecordingWriter(tmp_path / "part.h5", **options) as writer:
+        writer.append({"spikes": counts}, {"screen": np.array([0, -1, 1])})
+    framed = {"screen": frames[:0]}
+    with (
+        RecordingWriter(tmp_path / "whole.h5", frames=framed, **options) as writer,
+        open_recording(tmp_path / "part.h5") as part,
+    ):
+        with pytest.raises(ValueError, match="screen must both have frames, or none"):
+            writer.append_recording(part)
+        for _ in range(2):
+            writer.append_recording(part, numbered=["screen"])
+        writer.add_frames("screen", frames)
+    with open_recording(tmp_path / "whole.h5") as whole:
+        assert whole.stimulus["screen"].index(0, 6).tolist() == [0, -1, 1, 0, -1, 1]
+        np.testing.assert_array_equal(whole.stimulus["screen"].read(2, 3)[0], frames[1])
+    with (
+        RecordingWriter(tmp_path / "bare.h5", **options) as writer,
+        open_recording(tmp_path / "part.h5") as part,
+        pytest.raises(ValueError, match="screen must have frames here, and be numbers"),
+    ):
+        writer.append_recording(part, numbered=["screen"])

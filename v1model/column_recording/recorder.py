@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import pathlib
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -168,13 +167,7 @@ class ColumnRecorder:
         with self._writer(self.out, frames=frames, metadata=metadata) as writer:
             for k in range(n_parts):
                 with open_recording(self._parts.path(k)) as part:
-                    if n_frames:
-                        numbers = part.stimulus[SCREEN].rows
-                        shape = self.screening.frames([]).shape[1:]
-                        part.stimulus[SCREEN] = _Numbers(
-                            numbers, _NoFrames(), shape, _NoFrames.dtype
-                        )
-                    writer.append_recording(part)
+                    writer.append_recording(part, [SCREEN] if n_frames else [])
             for first in range(0, n_frames, FRAMES_AT_ONCE):
                 numbers = range(first, min(first + FRAMES_AT_ONCE, n_frames))
                 writer.add_frames(SCREEN, self.screening.frames(numbers))
@@ -282,24 +275,3 @@ def _require_recording_of(job, path):
     if not isinstance(old, dict) or "options" not in old:
         raise ValueError(f"{path} is no recording of a column; give another --out.")
     require_same_job(old, job, path)
-
-
-class _Numbers(NamedTuple):
-    """The screen of a part: numbers of frames that the whole recording has.
-
-    To `append_recording` it is a series with frames of which there are none: those of
-    the screening are added once, behind all parts.
-    """
-
-    rows: object
-    frame_rows: "_NoFrames"
-    row_shape: tuple
-    dtype: np.dtype
-    is_framed: bool = True
-
-
-class _NoFrames:
-    dtype, chunks = np.dtype(np.float32), None
-
-    def __len__(self):
-        return 0

@@ -155,13 +155,15 @@ class RecordingWriter:
         self._validity.append(valid, self._n_steps, t)
         self._n_steps += t
 
-    def append_recording(self, recording):
+    def append_recording(self, recording, numbered=()):
         """Adds all steps and trials of another recording, moved to begin here.
 
         Chunks are copied as they are where they fall on chunks of this file.
 
         Args:
             recording: Recording, open, of the same neurons, signals and dt.
+            numbered: Stimuli that have frames here and only numbers there, which are
+                numbers of the frames here.
 
         Raises:
             ValueError: It differs in one of them. Nothing of it has been added then.
@@ -180,8 +182,12 @@ class RecordingWriter:
         series = _by_folder(recording.stimulus, recording.behavior)
         if self._series is not None:
             self._checks.same_names(series, self._series, "stimulus and behavior")
+        numbered = {("stimulus", name) for name in numbered}
         for key, one in series.items():
-            self._require_same_rows(key, one, where)
+            if key in numbered:
+                self._require_numbers(key, one, where)
+            else:
+                self._require_same_rows(key, one, where)
         if self._series is None:
             self._series = {
                 key: self._new_series(key, one.row_shape, one.dtype)
@@ -196,7 +202,7 @@ class RecordingWriter:
                 stored.append_from(events.rows)
         for key, stored in self._series.items():
             first = 0
-            if self._n_frames(key) is not None:
+            if self._n_frames(key) is not None and key not in numbered:
                 first = self._frame_files[key[1]].n_rows
                 self._frame_files[key[1]].append_from(series[key].frame_rows)
             change = None if not first else _shifted(first)
@@ -323,6 +329,13 @@ class RecordingWriter:
         if found != expected:
             raise ValueError(
                 f"{where}: {'/'.join(key)} has rows {found}, not {expected}."
+            )
+
+    def _require_numbers(self, key, series, where):
+        is_number = series.row_shape == () and np.dtype(series.dtype).kind == "i"
+        if self._n_frames(key) is None or series.is_framed or not is_number:
+            raise ValueError(
+                f"{where}: {'/'.join(key)} must have frames here, and be numbers there."
             )
 
     def _require_open(self):

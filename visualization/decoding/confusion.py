@@ -8,7 +8,7 @@ from visualization import style
 from visualization.decoding.labels import shortened
 
 FEW = 30  # so many classes have their names on both axes
-LONGEST_NAME, LONGEST_UPRIGHT = 7, 4  # characters of a class
+LONGEST_NAME, LONGEST_UPRIGHT = 6, 4  # characters of a class
 WIDEST_NAMES = 60  # characters of all names in a line below the matrix
 WORST = 8  # pairs and classes that are named beside a larger matrix
 
