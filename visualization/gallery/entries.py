@@ -257,7 +257,7 @@ GALLERY = MappingProxyType(
                 "decoding.k_shot.k_shot_figure",
                 "Accuracy over the number of training presentations, beside the best "
                 "possible and shuffled labels.",
-                f"{_DECODERS} --k_shot 1,3,5,10 --seeds 5 --shuffle_labels both",
+                f"{_DECODERS} --k_shot 1,3,5,10 --shuffle_labels both",
             ),
             Entry(
                 "confusion.png",
