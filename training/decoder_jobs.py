@@ -25,6 +25,7 @@ from v1model.presentations.splits import (
     shuffled_labels,
     stratified_split,
 )
+from v1model.presentations.units import select_units
 from v1model.runs import Run
 from visualization.decoding.confusion import confusion_figure
 from visualization.decoding.over_time import over_time_figure
@@ -133,6 +134,7 @@ def _decode(job, run):
     parts = Split(*(job.binned.take(rows) for rows in split))
     if config.shuffle_labels == "yes":
         parts = Split(*(shuffled_labels(part, config.seed) for part in parts))
+    parts = _within_rates(parts, config.session)
     # The test part stays here: whatever chooses something is not given it.
     decoder = _fitted(config, parts.train, parts.validation, run.path)
     scores = Split(*(_scores(decoder, part) for part in parts))
@@ -174,6 +176,15 @@ def _decode(job, run):
 _TEST_NUMBERS = tuple(
     field.name for field in dataclasses.fields(Scores) if field.name != "n"
 )
+
+
+def _within_rates(parts, options):
+    """The parts without units whose rate in the training part is out of range."""
+    if not options.min_rate and not options.max_rate:
+        return parts
+    highest_hz = options.max_rate or np.inf
+    kept = select_units(parts.train, lowest_hz=options.min_rate, highest_hz=highest_hz)
+    return Split(*(part.take_units(kept) for part in parts))
 
 
 def _fitted(config, training, validation, folder):

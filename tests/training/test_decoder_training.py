@@ -27,6 +27,7 @@ from v1model.decoders.config import (
 from v1model.decoders.results import FAILED, FINISHED, read_results
 from v1model.decoders.saved import load_decoder
 from v1model.presentations.binned_files import write_binned
+from v1model.presentations.units import mean_unit_rates
 from v1model.recordings import save_recording
 from v1model.runs import Run
 
@@ -115,6 +116,23 @@ def test_all_k_and_seeds_have_the_same_test_part(tmp_path):
         np.testing.assert_array_equal(part.test, parts[0].test)
         np.testing.assert_array_equal(part.validation, parts[0].validation)
     assert [len(part.train) for part in parts] == [84, 84, 6, 6, 30, 30]
+
+
+def test_units_are_chosen_by_their_rate_in_the_training_part(tmp_path):
+    binned = drawn_session()
+    split = split_of(binned, config_of(tmp_path))
+    rates = mean_unit_rates(binned.take(split.train))
+    low, high = np.quantile(rates, (0.25, 0.75))
+    # Rates elsewhere say nothing: this unit fires in the test part only.
+    counts = binned.counts.copy()
+    counts[split.test, :, int(rates.argmin())] = 9
+    session = SessionConfig(n_bins=3, min_rate=float(low), max_rate=float(high))
+    changed = dataclasses.replace(binned, counts=counts)
+    row, run = decoded(tmp_path, changed, session=session)
+    kept = load_decoder(run.path / "decoder").inputs.unit_ids
+    expected = binned.units["id"][(rates >= low) & (rates <= high)]
+    np.testing.assert_array_equal(kept, expected)
+    assert row.units == len(expected) < binned.n_units
 
 
 def test_too_few_presentations_fail_with_the_reason(tmp_path):
@@ -210,6 +228,11 @@ def test_plans_are_all_combinations():
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         DecoderConfig(**options)
+
+
+def test_an_empty_range_of_rates_is_refused():
+    with pytest.raises(ValueError, match="min_rate must not exceed 2.0, got 3.0"):
+        SessionConfig(min_rate=3.0, max_rate=2.0)
 
 
 def written(tmp_path, binned, name="binned.h5"):

@@ -35,9 +35,20 @@ class SessionConfig:
         f"{DEFAULT_BINS} of a recording.",
     )
     drop: tuple[int, ...] = option((), "Labels to leave out, such as -1, the blank.")
+    min_rate: float = option(
+        0.0,
+        "Leave out units that fire less in the training part, Hz; always silent ones.",
+    )
+    max_rate: float = option(
+        0.0, "Leave out units that fire more in the training part, Hz; 0 leaves all in."
+    )
 
     def __post_init__(self):
-        require(self.n_bins >= 0, "n_bins", "must not be negative", self.n_bins)
+        for name in ("n_bins", "min_rate", "max_rate"):
+            value = getattr(self, name)
+            require(value >= 0, name, "must not be negative", value)
+        is_range = not self.max_rate or self.min_rate <= self.max_rate
+        require(is_range, "min_rate", f"must not exceed {self.max_rate}", self.min_rate)
 
 
 @dataclasses.dataclass(frozen=True)
