@@ -320,7 +320,7 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
     rng = np.random.default_rng(0)
     voltages, spikes = rng.normal(-70, 4, (100, 3000)), rng.random((100, 3000)) < 0.01
     peaks = []
-    for n_appends in (12, 48):
+    for n_appends in (24, 192):
         tracemalloc.start()
         with RecordingWriter(
             tmp_path / "a.h5",
@@ -332,7 +332,8 @@ def test_memory_does_not_grow_with_the_recording(tmp_path):
                 writer.append({"s": spikes, "v": voltages})
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0]
+    # Eight times as long. How many chunks are on their way is up to the threads.
+    assert peaks[1] < 1.6 * peaks[0]
 
 
 def test_every_name_must_come_with_every_append(writer):
