@@ -213,7 +213,7 @@ def test_memory_does_not_grow_with_what_is_exported_and_imported(tmp_path):
         there_and_back(path)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.1 * peaks[0]
+    assert peaks[1] < 1.5 * peaks[0]
 
 
 def foreign(path, add):
