@@ -26,6 +26,9 @@ def main(arguments=None):
     parser.add_argument("--figure", default="", help="Figure (.png, .pdf or .svg).")
     parser.add_argument("--split", default="", help="Which split, if there are more.")
     parser.add_argument(
+        "--run_name", help="Which --run_name of the trainer, if there are more."
+    )
+    parser.add_argument(
         "--k_shot", type=int, default=0, help="Which K; 0 is the whole training part."
     )
     options = parser.parse_args(arguments)
@@ -38,7 +41,7 @@ def main(arguments=None):
 def summarise(options):
     """Prints the table and writes the figure; returns the SessionMarks."""
     figure = check_figure_path(options.figure) if options.figure else None
-    rows = chosen_rows(options.tables, options.split, options.k_shot)
+    rows = chosen_rows(options.tables, options.split, options.k_shot, options.run_name)
     marks = marks_of(rows)
     print(table(marks))
     for session in sorted({mark.session for mark in marks}):
@@ -51,25 +54,31 @@ def summarise(options):
     return marks
 
 
-def chosen_rows(tables, split, k_shot):
-    """Rows of one split and one K, without those of shuffled labels.
+def chosen_rows(tables, split, k_shot, run_name=None):
+    """Rows of one split, one K and one name of runs, without those of shuffled labels.
 
     Raises:
-        ValueError: There is none, or several splits are left.
+        ValueError: There is none, or several splits or names are left.
     """
     rows = [row for path in tables for row in read_results(path)]
     rows = [row for row in rows if not row.shuffled and row.k_shot == k_shot]
-    splits = sorted({row.split for row in rows})
-    if split:
-        rows = [row for row in rows if row.split == split]
-    elif len(splits) > 1:
-        raise ValueError(f"the tables have splits {splits}: choose one with --split.")
+    rows = _of_one(rows, "split", split or None)
+    rows = _of_one(rows, "run_name", run_name)
     if not rows:
         raise ValueError(
-            f"no row of --k_shot {k_shot} and --split {split or 'any'} in "
+            f"no row of --k_shot {k_shot}, --split {split or 'any'} and --run_name "
+            f"{'any' if run_name is None else repr(run_name)} in "
             f"{', '.join(map(str, tables))}."
         )
     return rows
+
+
+def _of_one(rows, field, chosen):
+    """Rows in which a field is as chosen; None if it is the same in all."""
+    found = sorted({getattr(row, field) for row in rows})
+    if chosen is None and len(found) > 1:
+        raise ValueError(f"the tables have {field} {found}: choose with --{field}.")
+    return [row for row in rows if chosen in (None, getattr(row, field))]
 
 
 def table(marks):
@@ -93,14 +102,15 @@ def table(marks):
 
 def problems(session, marks):
     """What is wrong with a session, in a line; empty if nothing is."""
-    words = []
+    words, failed = [], {}
     for mark in marks:
         if mark.session != session:
             continue
         if mark.accuracy is None:
-            words.append(f"{mark.decoder} failed ({mark.error})")
+            failed.setdefault(mark.error, []).append(mark.decoder)
         elif mark.is_at_chance:
             words.append(f"{mark.decoder} at chance ({mark.accuracy:.3f})")
+    words += [f"{', '.join(names)} failed ({why})" for why, names in failed.items()]
     known = {str(name): why for name, why in SUSPECT_SESSIONS.items()}
     if session in known:
         words.append(f"known suspect: {known[session]}")

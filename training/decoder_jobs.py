@@ -60,6 +60,7 @@ class Job:
             self.config.k_shot[0],
             self.config.seed,
             self.config.shuffle_labels == "yes",
+            run_name=self.config.run_name,
         )
 
     @property

@@ -145,6 +145,7 @@ def _failures(path, plans, error):
             plan.shuffle_labels == "yes",
             FAILED,
             str(error),
+            run_name=plan.run_name,
         )
         for plan in plans
     ]

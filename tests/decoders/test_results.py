@@ -27,9 +27,10 @@ def test_rows_come_back_as_they_were(tmp_path):
 
 def test_a_row_replaces_the_one_with_its_key_only(tmp_path):
     path = tmp_path / "results.csv"
-    for one in (row(seed=1), row(seed=0), row(seed=1, accuracy=0.75)):
+    named = row(seed=1, run_name="ten_bins")
+    for one in (row(seed=1), named, row(seed=0), row(seed=1, accuracy=0.75)):
         add_result(path, one)
-    assert read_results(path) == [row(seed=0), row(seed=1, accuracy=0.75)]
+    assert read_results(path) == [row(seed=0), row(seed=1, accuracy=0.75), named]
 
 
 def _write(path, writer, n):

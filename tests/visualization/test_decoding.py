@@ -165,10 +165,27 @@ def test_what_is_not_in_the_tables_is_refused(script, tmp_path):
     add_result(table, dataclasses.replace(row(), split="block"))
     with pytest.raises(SystemExit, match=r"\['block', 'stratified'\].*--split"):
         script.main([str(table)])
+    add_result(table, dataclasses.replace(row(), run_name="ten_bins"))
+    with pytest.raises(SystemExit, match=r"\['', 'ten_bins'\].*--run_name"):
+        script.main([str(table), "--split", "stratified"])
     with pytest.raises(SystemExit, match="suffix"):
         script.main([str(table), "--figure", str(tmp_path / "a.bmp")])
     with pytest.raises(SystemExit, match="no such table"):
         script.main([str(tmp_path / "nowhere.csv")])
+
+
+def test_rows_of_one_run_name_are_summarised(script, tmp_path, capsys):
+    table = tmp_path / "results.csv"
+    for one in (row(), dataclasses.replace(row(accuracy=0.5), run_name="ten_bins")):
+        add_result(table, one)
+    for name, accuracy in (("", 0.8), ("ten_bins", 0.5)):
+        (mark,) = marks_of(script.chosen_rows([table], "", 0, name))
+        assert mark.accuracy == accuracy
+
+
+def test_one_reason_is_said_once_for_all_decoders(script):
+    marks = marks_of([failed("3", "lstm"), failed("3", "svm")])
+    assert script.problems("3", marks) == "3: lstm, svm failed (no spikes in it)"
 
 
 @given(name=st.text(max_size=40), length=st.integers(1, 20))

@@ -9,7 +9,7 @@ import typing
 from v1model.atomic import write_text
 from v1model.file_lock import file_lock
 
-KEY = ("session", "decoder", "split", "k_shot", "seed", "shuffled")
+KEY = ("session", "decoder", "split", "k_shot", "seed", "shuffled", "run_name")
 FINISHED, FAILED = "finished", "failed"
 
 
@@ -17,10 +17,11 @@ FINISHED, FAILED = "finished", "failed"
 class Row:
     """One decoding; fractions from 0 to 1, with the ends of their 95 % intervals.
 
-    The fields up to `shuffled` are its key. `k_shot` is 0 where the whole training part
-    was used. `chance` is the best constant answer in the test part, `chance_uniform`
-    1 / classes, `bayes` the accuracy of the best possible decoder where the rates are
-    known. A failed decoding has no numbers; `error` says why.
+    KEY says what it is a result of; `run_name` is the user's word for options that are
+    not in it, such as other bins. `k_shot` is 0 where the whole training part was used.
+    `chance` is the best constant answer in the test part, `chance_uniform` 1 / classes,
+    `bayes` the accuracy of the best possible decoder where the rates are known. A
+    failed decoding has no numbers; `error` says why.
     """
 
     session: str
@@ -53,6 +54,7 @@ class Row:
     bayes: float | None = None
     seconds: float | None = None
     run: str = ""
+    run_name: str = ""
 
     @property
     def key(self):
