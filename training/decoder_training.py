@@ -188,7 +188,7 @@ def _small_session(options):
         "no --recording: a synthetic session of "
         f"{SMALL['n_classes']} classes x {SMALL['repeats']} presentations and "
         f"{SMALL['n_units']} units, of which the best possible decoder reads "
-        f"{bayes_accuracy(session):.3f}"
+        f"{bayes_accuracy(session):.3f} (below: of the test part)"
     )
     return session.binned, lambda rows: bayes_accuracy(session, rows)
 
