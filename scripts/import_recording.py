@@ -26,8 +26,8 @@ import pandas as pd
 from absl import app, flags, logging
 
 from v1model.flags import list_under_help
+from v1model.hdf5_files import open_hdf5
 from v1model.recordings import QUANTITIES, import_nwb, open_recording, save_recording
-from v1model.recordings.reader import open_hdf5
 from v1model.recordings.summary import summary_text
 
 KINDS = (".npz", ".npy", ".h5", ".csv", ".nwb")

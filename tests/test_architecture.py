@@ -34,7 +34,8 @@ SCRIPTS = (
 LEVELS = (
     {"options"},
     {"distribution_config", "task_config"},
-    {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"},
+    {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"}
+    | {"hdf5_files"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
     | {"recordings"},
     {"distribution", "network", "presentations"},

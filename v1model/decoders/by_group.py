@@ -9,13 +9,12 @@ drawn.
 import dataclasses
 
 import numpy as np
-import scipy.stats
 
 from v1model.decoders.groups import EXCITATORY
 from v1model.decoders.inputs import Inputs
 from v1model.decoders.linear import fit_logistic
 from v1model.decoders.parts import Part
-from v1model.metrics import wilson_interval
+from v1model.metrics import student_half_width, wilson_interval
 from v1model.options import option, require_positive
 from v1model.presentations.folds import N_FOLDS, stratified_folds
 from v1model.presentations.splits import shuffled_labels
@@ -185,5 +184,5 @@ def mean_interval(shares):
     Of draws of units it covers their choice too.
     """
     shares = np.asarray(shares)
-    half = scipy.stats.t.ppf(0.975, len(shares) - 1) * scipy.stats.sem(shares)
+    half = student_half_width(shares)
     return max(shares.mean() - half, 0.0), min(shares.mean() + half, 1.0)

@@ -1,9 +1,10 @@
-"""Numbers that describe answers and activity. NumPy only."""
+"""Numbers that describe answers and activity. NumPy and SciPy only."""
 
 from v1model.metrics.answers import (
     accuracy,
     balanced_accuracy,
     chance_level,
+    student_half_width,
     wilson_interval,
 )
 from v1model.metrics.rates import fano_factor, mean_rates
@@ -40,5 +41,6 @@ __all__ = [
     "spearman_brown",
     "split_half_correlation",
     "split_half_reliability",
+    "student_half_width",
     "wilson_interval",
 ]

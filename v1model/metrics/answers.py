@@ -4,6 +4,7 @@ import math
 import statistics
 
 import numpy as np
+from scipy import special
 
 
 def accuracy(labels, predictions):
@@ -82,6 +83,15 @@ def wilson_interval(successes, trials, confidence=0.95):
     lower = max((centre - half_width) / scale, 0.0) if successes > 0 else 0.0
     upper = min((centre + half_width) / scale, 1.0) if successes < trials else 1.0
     return lower, upper
+
+
+def student_half_width(values):
+    """Half width of Student's 95 % interval of the mean of two values or more."""
+    values = np.asarray(values, np.float64)
+    if len(values) < 2:
+        raise ValueError(f"an interval of a mean needs two values, got {len(values)}.")
+    t = special.stdtrit(len(values) - 1, 0.975)
+    return float(t * values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def _answers(labels, predictions):

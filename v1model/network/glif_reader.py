@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from v1model.hdf5_files import open_hdf5
 from v1model.lgn.units import read_units
 from v1model.network import restricted_pickle
 from v1model.network.data import (
@@ -14,7 +15,7 @@ from v1model.network.data import (
     Synapses,
 )
 from v1model.network.errors import naming
-from v1model.network.hdf5 import open_for_reading, read_column
+from v1model.network.hdf5 import read_column
 from v1model.network.identifiers import Identifiers, depth_below_pia
 from v1model.network.space_table import number, read_table
 
@@ -78,7 +79,7 @@ def read_glif_network(folder):
 
 
 def _read_nodes(path):
-    with open_for_reading(path) as file:
+    with open_hdf5(path) as file:
         node_id = read_column(file, "nodes/v1/node_id")
         n = len(node_id)
         columns = {

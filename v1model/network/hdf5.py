@@ -1,31 +1,6 @@
 """Columns of HDF5 files: the same bytes each time, errors that name the file."""
 
-import contextlib
-import pathlib
-
 import h5py
-
-
-@contextlib.contextmanager
-def open_for_reading(path):
-    """The open file.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is truncated or not an HDF5 file.
-    """
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist.")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(
-            f"{path}: not a complete HDF5 file ({error}); "
-            "the file is truncated or damaged."
-        ) from error
-    with file:
-        yield file
 
 
 def read_column(group, name, size=None):

@@ -5,9 +5,10 @@ import pathlib
 
 import numpy as np
 
+from v1model.hdf5_files import open_hdf5
 from v1model.network.data import N_RECEPTORS, RECEPTORS, Synapses
 from v1model.network.errors import naming
-from v1model.network.hdf5 import open_for_reading, read_column
+from v1model.network.hdf5 import read_column
 from v1model.network.identifiers import Identifiers
 from v1model.network.sonata_nodes import read_attributes
 from v1model.network.space_table import number, read_table
@@ -19,7 +20,7 @@ _PLAIN_RULES = ("", "wmax")
 
 def edge_populations(path):
     """Names of the source and target population of an `*_edges.h5` file."""
-    with open_for_reading(path) as file:
+    with open_hdf5(path) as file:
         group = _population(file, path)
         names = []
         for end in ("source_node_id", "target_node_id"):
@@ -61,7 +62,7 @@ def read_edges(path, targets, sources=None, synaptic_models=None, receptors=None
     types = read_table(table, required=("edge_type_id", "delay"))
     type_ids = [number(table, row, "edge_type_id", int) for row in types]
     type_ids = Identifiers(type_ids, table, "edge_type_id")
-    with open_for_reading(path) as file:
+    with open_hdf5(path) as file:
         group = _population(file, path)
         source_id = read_column(group, "source_node_id")
         n = len(source_id)

@@ -5,7 +5,8 @@ import pathlib
 
 import numpy as np
 
-from v1model.network.hdf5 import open_for_reading, read_column
+from v1model.hdf5_files import open_hdf5
+from v1model.network.hdf5 import read_column
 from v1model.network.identifiers import Identifiers
 from v1model.network.space_table import number, read_table
 
@@ -54,7 +55,7 @@ def read_nodes(path):
     types = read_table(table, required=("node_type_id",))
     type_ids = [number(table, row, "node_type_id", int) for row in types]
     type_ids = Identifiers(type_ids, table, "node_type_id")
-    with open_for_reading(path) as file:
+    with open_hdf5(path) as file:
         if "nodes" not in file:
             raise ValueError(f"{path}: /nodes is missing.")
         return [

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import pandas as pd
 
-from v1model.network.hdf5 import open_for_reading
+from v1model.hdf5_files import open_hdf5
 from v1model.neuropixels.invalid_times import mask_units, read_invalid_times
 from v1model.neuropixels.nwb_tables import (
     ragged_offsets,
@@ -108,7 +108,7 @@ class Session:
         Raises:
             ValueError: The session has none, or its parts have different lengths.
         """
-        with open_for_reading(self.path) as file, naming_damage(self.path):
+        with open_hdf5(self.path) as file, naming_damage(self.path):
             require_group(file, RUNNING)
             speed = require_group(file, f"{RUNNING}/running_speed")
             ends = require_group(file, f"{RUNNING}/running_speed_end_times")
@@ -126,7 +126,7 @@ class Session:
 
     @property
     def has_running(self):
-        with open_for_reading(self.path) as file, naming_damage(self.path):
+        with open_hdf5(self.path) as file, naming_damage(self.path):
             return f"{RUNNING}/running_speed" in file
 
 
@@ -142,7 +142,7 @@ def load_session(path, unit_filter=None):
         ValueError: It is damaged, or not of this layout; or no unit passes the filter.
     """
     path = pathlib.Path(path)
-    with open_for_reading(path) as file, naming_damage(path):
+    with open_hdf5(path) as file, naming_damage(path):
         units, spikes = _read_units(file, path)
         # All of the session, also those of which no unit is left.
         probes = set(file[ELECTRODES].parent).difference({"electrodes"})

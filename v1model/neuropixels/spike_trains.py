@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from v1model.network.hdf5 import open_for_reading
+from v1model.hdf5_files import open_hdf5
 
 SPIKE_TIMES = "units/spike_times"
 WINDOW_SPIKES = 2**22  # sorted together, in about 150 MB
@@ -51,7 +51,7 @@ class SpikeTrains:
         Raises:
             ValueError: A time is impossible, or cannot be read.
         """
-        with open_for_reading(self.path) as file:
+        with open_hdf5(self.path) as file:
             return [self._checked(file, unit)[0] for unit in range(len(self))]
 
     def in_windows(self, clock, window_spikes=WINDOW_SPIKES):
@@ -68,7 +68,7 @@ class SpikeTrains:
             ValueError: A time is impossible, or cannot be read.
         """
         last_s, repaired = 0.0, {}
-        with open_for_reading(self.path) as file:
+        with open_hdf5(self.path) as file:
             first_steps = self._first_steps(file, clock, window_spikes)
             cuts = np.zeros((len(self), len(first_steps) + 1), np.int64)
             for unit in range(len(self)):
@@ -140,7 +140,7 @@ class Windows:
         Spikes at the same time are in the order of their units.
         """
         counts = np.diff(self.cuts, axis=1)
-        with open_for_reading(self.trains.path) as file:
+        with open_hdf5(self.trains.path) as file:
             for window in range(counts.shape[1]):
                 yield self._in_order(file, window, counts[:, window])
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from v1model import __version__
 from v1model.atomic import atomic_path
+from v1model.hdf5_files import open_hdf5
 from v1model.presentations.binned import BinnedSpikes
 from v1model.recordings.chunks import naming_damage
-from v1model.recordings.reader import open_hdf5
 from v1model.recordings.tables import read_table, write_table
 
 FORMAT = "v1model binned spikes"

@@ -3,12 +3,12 @@
 import dataclasses
 import pathlib
 
+from v1model.hdf5_files import open_hdf5
 from v1model.presentations.binned_files import FORMAT, read_binned
 from v1model.presentations.binning import DEFAULT_BINS
 from v1model.presentations.recording_bins import bin_recording, has_label_of
 from v1model.recordings import open_recording
 from v1model.recordings.chunks import naming_damage
-from v1model.recordings.reader import open_hdf5
 
 
 def load_binned(path, n_bins=0, *, stimulus=None, label="frame", drop=()):

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pandas as pd
 
+from v1model.hdf5_files import open_hdf5
 from v1model.recordings.arrays import save_recording
 from v1model.recordings.clock import Clock
 from v1model.recordings.nwb import (
@@ -20,7 +21,6 @@ from v1model.recordings.nwb import (
     nwb_name,
     own_notes,
 )
-from v1model.recordings.reader import open_hdf5
 from v1model.recordings.signals import Signal
 from v1model.recordings.trains import Trains
 from v1model.recordings.writer import RecordingWriter

@@ -8,6 +8,7 @@ import pathlib
 import h5py
 import numpy as np
 
+from v1model.hdf5_files import open_hdf5
 from v1model.recordings.chunks import naming_damage, read_rows, thread_pool
 from v1model.recordings.clock import Clock
 from v1model.recordings.events import EventSignal, indices_of, steps_of
@@ -31,25 +32,6 @@ def open_recording(path):
             recording = Recording(path, file, stack.enter_context(thread_pool()))
         recording._closing = stack.pop_all()
     return recording
-
-
-def open_hdf5(path):
-    """An HDF5 file, open for reading.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is truncated or no HDF5 file.
-    """
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} does not exist.")
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(
-            f"{path}: not a complete HDF5 file ({error}); the file is truncated, "
-            "damaged or of another kind."
-        ) from error
 
 
 class Recording:

@@ -7,8 +7,9 @@ import pathlib
 import numpy as np
 
 from v1model.config import CHUNK_MS
+from v1model.hdf5_files import open_hdf5
 from v1model.lgn.kernels import N_COLUMNS, N_ROWS
-from v1model.network.hdf5 import open_for_reading, read_column
+from v1model.network.hdf5 import read_column
 from v1model.stimuli.classification import LabelledTrials
 from v1model.stimuli.responses import PictureRates
 from v1model.stimuli.trials import GRAY, Segment, Task, Timeline, repeated
@@ -142,7 +143,7 @@ def read_published_frames(path):
         ValueError: A frame is missing, has another shape or is not finite.
     """
     frames = []
-    with open_for_reading(path) as file:
+    with open_hdf5(path) as file:
         for name in PUBLISHED_FRAMES:
             frame = read_column(file, name)
             if frame.shape != (N_ROWS, N_COLUMNS):

@@ -1,11 +1,9 @@
 """The K-shot curve: accuracy against the presentations that a decoder has seen."""
 
-import math
-
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.special import stdtrit
 
+from v1model.metrics import student_half_width
 from visualization import style
 from visualization.decoding.labels import COLOURS, NAMES, place_labels
 
@@ -15,8 +13,7 @@ def mean_and_interval(values):
     values = np.asarray(values, np.float64)
     if len(values) < 2:
         return float(values.mean()), None
-    t = stdtrit(len(values) - 1, 0.975)
-    return float(values.mean()), t * values.std(ddof=1) / math.sqrt(len(values))
+    return float(values.mean()), student_half_width(values)
 
 
 def k_shot_figure(rows, title="How many presentations it takes"):
