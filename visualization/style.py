@@ -75,6 +75,15 @@ def colour_of(population):
 
 
 def shortened(name, most):
-    """A name of at most so many letters; an ellipsis stands for the rest."""
+    """A name of at most so many letters; an ellipsis stands for its end."""
     name = str(name)
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def without_middle(name, most):
+    """A name of at most so many letters of which both ends tell it from others."""
+    name = str(name)
+    if len(name) <= most:
+        return name
+    end = (most - 1) // 2
+    return f"{name[: most - 1 - end]}…{name[len(name) - end :]}"

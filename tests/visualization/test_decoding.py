@@ -14,9 +14,10 @@ from v1model.decoders.over_time import Section
 from v1model.decoders.results import FAILED, Row, add_result
 from visualization.decoding.confusion import confusion_figure
 from visualization.decoding.k_shot import k_shot_figure, mean_and_interval
-from visualization.decoding.labels import COLOURS, NAMES, apart, shortened
+from visualization.decoding.labels import COLOURS, NAMES, apart
 from visualization.decoding.over_time import over_time_figure
 from visualization.decoding.summary import SessionMark, marks_of, summary_figure
+from visualization.style import without_middle
 
 
 def row(session="1", decoder="lstm", k=0, seed=0, shuffled=False, accuracy=0.8):
@@ -190,7 +191,7 @@ def test_one_reason_is_said_once_for_all_decoders(script):
 
 @given(name=st.text(max_size=40), length=st.integers(1, 20))
 def test_a_short_name_is_whole_and_a_long_one_keeps_both_ends(name, length):
-    found = shortened(name, length)
+    found = without_middle(name, length)
     assert len(found) == min(len(name), length)
     first, _, last = found.partition("…")
     assert found == name or (name.startswith(first) and name.endswith(last))

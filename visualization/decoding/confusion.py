@@ -5,7 +5,6 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from visualization import style
-from visualization.decoding.labels import shortened
 
 FEW = 30  # so many classes have their names on both axes
 LONGEST_NAME, LONGEST_UPRIGHT = 6, 4  # characters of a class
@@ -68,11 +67,11 @@ def _draw_matrix(axes, share, names):
         np.ma.masked_equal(share, 0), cmap="viridis_r", norm=PowerNorm(0.5, 0, 1)
     )
     if k <= FEW:
-        words = [shortened(name, LONGEST_NAME) for name in names]
+        words = [style.without_middle(name, LONGEST_NAME) for name in names]
         if k * max(map(len, words)) <= WIDEST_NAMES:
             axes.set_xticks(range(k), words)
         else:
-            upright = [shortened(name, LONGEST_UPRIGHT) for name in names]
+            upright = [style.without_middle(name, LONGEST_UPRIGHT) for name in names]
             axes.set_xticks(range(k), upright, rotation=90)
         axes.set_yticks(range(k), words)
         axes.set_xlabel("class that was read")
@@ -113,7 +112,9 @@ def _write_confusions(figure, matrix, classes):
         n = wrong[shown, read]
         if n:
             of = matrix[shown].sum()
-            pair = [shortened(classes[k], LONGEST_NAME) for k in (shown, read)]
+            pair = [
+                style.without_middle(classes[k], LONGEST_NAME) for k in (shown, read)
+            ]
             lines.append(f"{' read as '.join(pair)}: {n} of {of}")
     heading = "Commonest confusions" if lines else "No confusions"
     figure.text(0.765, 0.905, heading, fontweight="bold", fontsize=8)

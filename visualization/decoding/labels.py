@@ -22,15 +22,6 @@ NAMES = {
 }
 
 
-def shortened(name, length):
-    """A name of at most `length` characters: the middle of a longer one is left out."""
-    name = str(name)
-    if len(name) <= length:
-        return name
-    end = (length - 1) // 2
-    return f"{name[: length - 1 - end]}…{name[len(name) - end :]}"
-
-
 def place_labels(axes, labels, x, gap=0.06):
     """Writes labels at the right of a line's end, apart from each other.
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from visualization import style
-from visualization.decoding.labels import COLOURS, NAMES, shortened
+from visualization.decoding.labels import COLOURS, NAMES
 
 _LONGEST_NAME = 15  # characters of a session
 _ROW_IN = 0.235  # height of a session at least, inches
@@ -106,7 +106,7 @@ def summary_figure(marks, suspects=None, title="Decoding of all sessions"):
                 linespacing=1.0,
             )
         names = [
-            shortened(s, _LONGEST_NAME) + (" †" if s in suspects else "")
+            style.without_middle(s, _LONGEST_NAME) + (" †" if s in suspects else "")
             for s in sessions
         ]
         axes.set_yticks(range(len(sessions)), names)
