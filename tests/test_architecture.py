@@ -40,7 +40,8 @@ LEVELS = (
     | {"recordings"},
     {"distribution", "network", "presentations"},
     {"engine", "neuropixels"},
-    {"stimuli", "models", "decoders"},
+    {"stimuli", "models", "decoders", "voltage_networks"},
+    {"latent"},
     {"assembly", "backup", "callbacks", "simulation", "recorder", "activity_files"},
     {"experiments", "trained_run"},
     {"column_recording"},
@@ -49,7 +50,7 @@ VISUALIZATION_LEVELS = (
     {"style"},
     {"files"},
     {"benchmarks", "column", "learning", "nest", "weights"}
-    | {"decoding", "presentations"},
+    | {"decoding", "presentations", "latent"},
     {"trial"},
     {"film", "lgn", "logger", "recording", "report", "tasks"},
     {"demo"},
