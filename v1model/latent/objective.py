@@ -1,0 +1,189 @@
+"""Objective: the losses of a batch of rollouts.
+
+    RECON    the decoder's answer at the start, before any step
+    EVOLVE   the sum over the observations of the rollout, one per time_units
+    TV       mean |z(t + 1) - z(t)| summed over the steps
+    AUG      neurons without a connection to the chosen ones do not matter to them
+    REG      mean |w|
+
+Where neurons are observed in turn, RECON and each term of EVOLVE are means over those
+who are observed: of the first step, and of one cycle each.
+"""
+
+import tensorflow as tf
+
+from v1model.latent.augmentation import Augmentation
+from v1model.latent.likelihoods import likelihood_of
+from v1model.latent.model import GAUSSIAN
+from v1model.latent.regularization import regularization
+from v1model.latent.staggered import PhaseGroups, same_phase
+from v1model.latent.stimulus_frequency import downsample
+
+
+class Objective:
+    """Losses of a model on a chunk of a recording.
+
+    Args:
+        model: LatentModel.
+        params: ModelParams.
+        phases: (N,), when each neuron is observed in the cycle; None if all are at
+            the start.
+        connectome: scipy.sparse array (N, N), or None; AUG needs it.
+
+    Raises:
+        ValueError: AUG is wanted without a connectome.
+    """
+
+    def __init__(self, model, params, phases=None, connectome=None):
+        self.model, self.params, self.training = model, params, params.training
+        self.likelihood = likelihood_of(params)
+        self.is_staggered = self.training.acquisition_mode.mode == "staggered_random"
+        self.time_units = self.training.time_units
+        if self.is_staggered:
+            self.groups = PhaseGroups(phases, self.time_units)
+        aug = self.training.unconnected_to_zero
+        self.augmentation = None
+        if aug.num_neurons and aug.loss_coeff:
+            self.augmentation = Augmentation(connectome, aug.num_neurons)
+
+    def joint(self, chunk, starts, multiples, seed):
+        """All losses of rollouts from some rows of the chunk.
+
+        Args:
+            chunk: activity (C, N), stimulus (C, S), where they exist valid (C, N) and
+                filled (C, N), and origin (), the row's number in the cycle.
+            starts: (B,) int32, rows; those of all rollouts lie in the chunk.
+            multiples: Length of the rollouts in time_units.
+            seed: (2,) int32, of noise and of the neurons that AUG chooses.
+
+        Returns:
+            Weighted scalars: recon, evolve, tv_loss, aug_loss, reg. The loss is their
+            sum.
+        """
+        starts = self._starts(starts)
+        n_steps = multiples * self.time_units
+        start = self._start(chunk, starts)
+        rows = starts + tf.range(n_steps)[:, None]  # (T, B)
+        stimulus = self.model.encode_stimulus(tf.gather(chunk["stimulus"], rows))
+        encoded = downsample(
+            stimulus, self.training.stimulus_frequency, self.time_units
+        )
+        z = self.model.encode(start, training=True)
+        states = self.model.evolve(z, encoded, self._noise(z, n_steps, seed))
+        path = tf.concat([z[None], states], 0)  # (T + 1, B, L)
+        losses = self._staggered if self.is_staggered else self._aligned
+        recon, evolve = losses(chunk, starts, path, multiples)
+        return {
+            "recon": self.training.recon_loss_wt * recon,
+            "evolve": evolve,
+            "tv_loss": self._total_variation(path),
+            "aug_loss": self._augmented(start, z, stimulus[0], seed),
+            "reg": regularization(self.model),
+        }
+
+    def reconstruction(self, chunk, starts):
+        """RECON and REG alone, as weighted scalars recon and reg."""
+        starts = self._starts(starts)
+        z = self.model.encode(self._start(chunk, starts), training=True)
+        if self.is_staggered:
+            recon = self._observed_loss(chunk, starts, z[None, None], 1)
+        else:
+            recon = self._decoded_loss(chunk, starts, z)
+        return {
+            "recon": self.training.recon_loss_wt * recon,
+            "reg": regularization(self.model),
+        }
+
+    def _starts(self, starts):
+        return same_phase(starts, self.time_units) if self.is_staggered else starts
+
+    def _start(self, chunk, starts):
+        """What the encoder is given, (B, N)."""
+        frames = chunk["filled"] if self.is_staggered else chunk["activity"]
+        start = tf.gather(frames, starts)
+        if "valid" in chunk and not self.is_staggered:
+            # A missing neuron is at its mean: nothing is known of it.
+            valid = tf.gather(chunk["valid"], starts)
+            start = tf.where(valid, start, self.model.mean)
+        return start
+
+    def _noise(self, z, n_steps, seed):
+        if not self.training.latent_noise:
+            return None
+        shape = (n_steps, *tf.unstack(tf.shape(z)))
+        spread = tf.stop_gradient(tf.math.reduce_std(z, 0))
+        noise = tf.random.stateless_normal(shape, seed)
+        return self.training.latent_noise * spread * noise
+
+    def _aligned(self, chunk, starts, path, multiples):
+        observed = path[:: self.time_units]  # (M + 1, B, L)
+        rows = starts + self.time_units * tf.range(multiples + 1)[:, None]
+        losses = [
+            self._decoded_loss(chunk, rows[m], observed[m])
+            for m in range(multiples + 1)
+        ]
+        return losses[0], tf.add_n(losses[1:])
+
+    def _decoded_loss(self, chunk, rows, z):
+        """Mean loss of the activity of some rows (B,) decoded from z (B, L)."""
+        return self._loss(
+            self.model.decode_raw(z, training=True),
+            tf.gather(chunk["activity"], rows),
+            tf.gather(chunk["valid"], rows) if "valid" in chunk else None,
+            self.model.mean,
+            self.model.scale,
+        )
+
+    def _staggered(self, chunk, starts, path, multiples):
+        shape = (multiples, self.time_units, *tf.unstack(tf.shape(path)[1:]))
+        cycles = tf.reshape(path[:-1], shape)
+        first = self._observed_loss(chunk, starts, path[None, :1], 1)
+        return first, self._observed_loss(chunk, starts, cycles, multiples) * multiples
+
+    def _observed_loss(self, chunk, starts, cycles, multiples):
+        """Mean loss over those who are observed; cycles (M, time_units, B, L)."""
+        first = (chunk["origin"] + starts[0]) % self.time_units
+        members, is_member = self.groups.in_turn(first)
+        n = cycles.shape[1]  # 1 for the first step alone
+        members, is_member = members[:n], is_member[:n]
+        raw = self.groups.decoded(self.model.decoder, cycles, members)
+        step = tf.range(n)[:, None] + self.time_units * tf.range(multiples)
+        rows = step[..., None] + starts  # (tu, M, B)
+        place = tf.broadcast_to(rows[..., None], tf.shape(raw))
+        who = tf.broadcast_to(members[:, None, None], tf.shape(raw))
+        pairs = tf.stack([place, who], -1)
+        valid = tf.broadcast_to(is_member[:, None, None], tf.shape(raw))
+        if "valid" in chunk:
+            valid &= tf.gather_nd(chunk["valid"], pairs)
+        mean, scale = (
+            tf.gather(array, members)[:, None, None]
+            for array in (self.model.mean, self.model.scale)
+        )
+        target = tf.gather_nd(chunk["activity"], pairs)
+        return self._loss(raw, target, valid, mean, scale)
+
+    def _loss(self, raw, target, valid, mean, scale):
+        if self.params.likelihood == GAUSSIAN:
+            target = (target - mean) / scale
+        return self.likelihood.loss(raw, target, valid)
+
+    def _total_variation(self, path):
+        weight = self.params.evolver_params.tv_reg_loss
+        if not weight:
+            return tf.constant(0.0)
+        change = tf.reduce_mean(tf.abs(path[1:] - path[:-1]), (1, 2))
+        return weight * tf.reduce_sum(change)
+
+    def _augmented(self, start, z, encoded, seed):
+        """AUG of the first step; `encoded` is its stimulus, (B, E)."""
+        if self.augmentation is None:
+            return tf.constant(0.0)
+        chosen, kept = self.augmentation.chosen(seed)
+        z_kept = self.model.encode(start * kept, training=True)
+        answers = []
+        for state in (z_kept, z):
+            after = self.model.evolve(state, encoded[None])[0]
+            raw = self.model.decode_raw(after, training=True)
+            answers.append(tf.gather(raw, chosen, axis=1))
+        loss = self.likelihood.loss(*answers)
+        return self.training.unconnected_to_zero.loss_coeff * loss
