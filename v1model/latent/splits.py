@@ -1,0 +1,57 @@
+"""Which steps of a recording are for training, and which for validation."""
+
+from v1model.latent.config import DataSplit
+
+TRAINING_SHARE = 0.8  # of the recording, where nothing else is said
+
+
+def split_of(training, n_steps, where):
+    """The DataSplit of a recording: that of the options, or 80 % and the last 20 %.
+
+    Args:
+        training: TrainingConfig.
+        n_steps: T of the recording.
+        where: Path of the recording, for errors.
+
+    Raises:
+        ValueError: A part is empty, ends after the recording or is shorter than a
+            rollout and its observations, or the two overlap.
+    """
+    split = training.data_split
+    if split is None:
+        border = int(TRAINING_SHARE * n_steps)
+        split = DataSplit(
+            train_start=0,
+            train_end=border,
+            validation_start=border,
+            validation_end=n_steps,
+        )
+    rollout = training.time_units * training.evolve_multiple_steps
+    for name in ("train", "validation"):
+        start, end = (getattr(split, f"{name}_{border}") for border in ("start", "end"))
+        key = f"{where}: training.data_split.{name}_end"
+        if end > n_steps:
+            raise ValueError(
+                f"{key} must not be more than the {n_steps} steps of the recording, "
+                f"got {end}."
+            )
+        if end <= start:
+            raise ValueError(
+                f"{key} must be more than {name}_start {start}, got {end}."
+            )
+        # Rollouts begin at multiples of time_units, of which there must be one.
+        shortest = rollout + training.time_units + -start % training.time_units
+        if end - start < shortest:
+            raise ValueError(
+                f"{key} must be at least {name}_start + {shortest}, for rollouts of "
+                f"time_units {training.time_units} x evolve_multiple_steps "
+                f"{training.evolve_multiple_steps}, got {start} to {end}."
+            )
+    first = max(split.train_start, split.validation_start)
+    if first < min(split.train_end, split.validation_end):
+        raise ValueError(
+            f"{where}: training.data_split.validation_start must not overlap training, "
+            f"steps {split.train_start} to {split.train_end}; got "
+            f"{split.validation_start} to {split.validation_end}."
+        )
+    return split
