@@ -139,7 +139,7 @@ class LatentModel(keras.Model):
         return _called(self.decoder, z, training)
 
     def decode(self, z):
-        """Mean activity (..., N), in the recording's units, of latent states (..., L)."""
+        """Mean activity (..., N), in the recording's units, of states (..., L)."""
         return self.activity(self.decode_raw(z))
 
     def activity(self, raw):

@@ -32,7 +32,7 @@ class PhaseGroups:
         self.members, self.is_member = tf.constant(members), tf.constant(is_member)
 
     def in_turn(self, first):
-        """Members and is_member, in the order of a cycle that begins at phase `first`."""
+        """Members and is_member in the order of a cycle that begins at a phase."""
         order = (tf.range(self.time_units) + first) % self.time_units
         return tf.gather(self.members, order), tf.gather(self.is_member, order)
 
