@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.latent.diagnosis.worlds import Exploding, fading, source_of
 from v1model.latent.diagnosis import scalars
-from v1model.latent.diagnosis.diagnose import diagnose
+from v1model.latent.diagnosis.diagnose import Settings, diagnose
 from v1model.latent.diagnosis.interpolation import InterpolationErrors
 from v1model.latent.diagnosis.moments import Moments
 from v1model.latent.diagnosis.rollouts import RolloutErrors
@@ -69,9 +69,7 @@ def test_what_is_no_number_has_diverged(value):
 def test_a_rollout_of_nan_diverges_in_every_number():
     world = fading()
     exploding = Exploding(world.step, world.drive)
-    found = diagnose(
-        exploding, source_of(world), n_starts=4, n_steps=12, time_units=4, multiples=2
-    )
+    found = diagnose(exploding, source_of(world), Settings(4, 12, 4, 2))
     numbers = found.scalars()
     prefix = "rollout_latent_12step_"
     assert numbers[f"{prefix}first_divergence_step"] == Exploding.last
@@ -127,9 +125,7 @@ def test_a_rollout_shorter_than_a_training_rollout_is_judged_as_far_as_it_goes()
     assert Plan(np.array([0]), 10, 4, 5).window == 8
     assert Plan(np.array([0]), 3, 4, 5).window == 0
     world = fading()
-    found = diagnose(
-        world, source_of(world), n_starts=2, n_steps=3, time_units=4, multiples=5
-    )
+    found = diagnose(world, source_of(world), Settings(2, 3, 4, 5))
     assert np.isnan(found.scalars()["rollout_latent_3step_mse_at_loss_points"])
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.latent.diagnosis.worlds import Exploding, Lazy, fading, source_of
 from v1model.latent import prediction
 from v1model.latent.diagnosis.arrays import ArraySource
-from v1model.latent.diagnosis.diagnose import diagnose
+from v1model.latent.diagnosis.diagnose import Settings, diagnose
 from v1model.latent.diagnosis.interpolation import evaluate_interpolation
 from v1model.latent.diagnosis.openings import Opening
 from v1model.latent.diagnosis.rollouts import evaluate_rollouts, observed_at
@@ -40,7 +40,7 @@ def test_a_model_that_is_the_truth_has_no_error_at_any_horizon(world, source, pl
     assert found.model.max() < 1e-12
     assert found.constant.min() > 1e-3
     assert found.errors.mean_square.max() < 1e-12
-    frames = diagnose(world, source, n_starts=3, n_steps=50).frames
+    frames = diagnose(world, source, Settings(3, 50)).frames
     assert frames.reconstruction == 0
     assert frames.one_step < 1e-12 < frames.constant
 
@@ -225,7 +225,7 @@ def test_a_plan_that_leaves_the_recording_is_refused(world, source):
     with pytest.raises(ValueError, match="needs 401 rows, got 400"):
         evaluate_rollouts(world, source, Plan(np.array([350]), 50))
     with pytest.raises(ValueError, match=r"rows \[3, 900\) are not among 400"):
-        diagnose(world, source, first=3, last=900)
+        diagnose(world, source, Settings(), 3, 900)
 
 
 def test_memory_does_not_grow_with_the_steps():

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from v1model.latent.acquisition import phases_of
 from v1model.latent.diagnosis import scalars
 from v1model.latent.diagnosis.frames import FrameErrors, evaluate_frames
 from v1model.latent.diagnosis.interpolation import (
@@ -14,6 +15,8 @@ from v1model.latent.diagnosis.openings import Opening
 from v1model.latent.diagnosis.rollouts import RolloutErrors, evaluate_rollouts
 from v1model.latent.diagnosis.starts import DIVERGED, N_STARTS, N_STEPS, plan_rollouts
 from v1model.latent.diagnosis.tables import examples_of_types, neuron_table, type_table
+
+STAGGERED = "staggered_random"
 
 
 class Diagnosis(NamedTuple):
@@ -79,71 +82,114 @@ class Diagnosis(NamedTuple):
         return type_table(self.neurons())
 
 
-def diagnose(
-    model,
-    source,
-    *,
-    first=0,
-    last=None,
-    n_starts=N_STARTS,
-    n_steps=N_STEPS,
-    time_units=1,
-    multiples=1,
-    phases=None,
-    opening=Opening(),  # noqa: B008, a constant
-    frequency="ALL",
-    limit=DIVERGED,
-    seed=0,
-):
-    """Judges a model on rows [first, last) of a recording: Diagnosis.
+class Settings(NamedTuple):
+    """How a model is judged.
+
+    n_starts, n_steps: R rollouts of K steps.
+    time_units, multiples: Of the training: steps between two observations, and how many
+        of those a training rollout is long.
+    phases: (N,) of staggered observation, or None.
+    opening: Opening: what the first state is made of.
+    frequency: Which frames of the stimulus the model knows.
+    limit: Squared error above which a rollout has diverged.
+    seed: Of the starts.
+    """
+
+    n_starts: int = N_STARTS
+    n_steps: int = N_STEPS
+    time_units: int = 1
+    multiples: int = 1
+    phases: np.ndarray | None = None
+    opening: Opening = Opening()
+    frequency: str = "ALL"
+    limit: float = DIVERGED
+    seed: int = 0
+
+
+def settings_of(params, n_neurons, **changed):
+    """Settings for a model: those of its training, staggered ones opened as there.
 
     Args:
-        model: With encode, encode_stimulus, evolve and decode.
-        source: ActivitySource.
-        first, last: Rows; None is the end.
-        n_starts, n_steps: R rollouts of K steps.
-        time_units, multiples: Of the training.
-        phases: (N,) of staggered observation, or None.
-        opening: Opening: what the first state is made of.
-        frequency: Which frames of the stimulus the model knows.
-        limit: Squared error above which a rollout has diverged.
-        seed: Of the starts.
+        params: ModelParams.
+        n_neurons: N.
+        changed: Fields of Settings that are to be otherwise.
+    """
+    training = params.training
+    mode = training.acquisition_mode
+    settings = Settings(
+        n_starts=training.rollout_starts,
+        n_steps=training.rollout_steps,
+        time_units=training.time_units,
+        multiples=training.evolve_multiple_steps,
+        frequency=training.stimulus_frequency,
+    )
+    if mode.mode == STAGGERED:
+        settings = settings._replace(
+            phases=phases_of(mode, training.time_units, n_neurons),
+            opening=Opening(mode.interpolation),
+        )
+    return settings._replace(**changed)
+
+
+def plan_of(settings, source, first=0, last=None):
+    """The Plan of a diagnosis of rows [first, last); nothing is read.
 
     Raises:
-        ValueError: The rows are too few.
+        ValueError: The rows are too few, or not in the recording.
     """
     last = source.n_steps if last is None else last
     if not 0 <= first < last <= source.n_steps:
         raise ValueError(
             f"{source.name}: rows [{first}, {last}) are not among {source.n_steps}."
         )
-    plan = plan_rollouts(
+    return plan_rollouts(
         last,
-        n_steps,
-        n_starts,
-        first=max(first, opening.first_start(time_units)),
-        time_units=time_units,
-        multiples=multiples,
-        seed=seed,
+        settings.n_steps,
+        settings.n_starts,
+        first=max(first, settings.opening.first_start(settings.time_units)),
+        time_units=settings.time_units,
+        multiples=settings.multiples,
+        seed=settings.seed,
         name=source.name,
     )
+
+
+def diagnose(model, source, settings, first=0, last=None):
+    """Judges a model on rows [first, last) of a recording: Diagnosis.
+
+    Args:
+        model: With encode, encode_stimulus, evolve and decode.
+        source: ActivitySource.
+        settings: Settings.
+        first, last: Rows; None is the end.
+
+    Raises:
+        ValueError: The rows are too few, or not in the recording.
+    """
+    plan = plan_of(settings, source, first, last)
     rollouts = evaluate_rollouts(
         model,
         source,
         plan,
-        opening=opening,
-        phases=phases,
-        frequency=frequency,
+        opening=settings.opening,
+        phases=settings.phases,
+        frequency=settings.frequency,
         traced=examples_of_types(source.cell_types),
+    )
+    frames = evaluate_frames(
+        model,
+        source,
+        first,
+        source.n_steps if last is None else last,
+        frequency=settings.frequency,
+        time_units=settings.time_units,
     )
     return Diagnosis(
         source.name,
         source.dt_ms,
         np.asarray(source.cell_types),
-        limit,
+        settings.limit,
         rollouts,
-        evaluate_interpolation(source, plan, phases),
-        evaluate_frames(
-            model, source, first, last, frequency=frequency, time_units=time_units
-        ),
+        evaluate_interpolation(source, plan, settings.phases),
+        frames,
     )
