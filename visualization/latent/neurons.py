@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from v1model.latent.diagnosis.tables import UNKNOWN
 from visualization import style
+from visualization.latent.headings import write_heading
 
 LABELS_AT_MOST = 40
 EXPLAINED = ((1.0, "0"), (0.1, "0.9"), (0.01, "0.99"))  # share left, R2
@@ -41,8 +42,7 @@ def variance_scatter(neurons, title="Explained and unexplained variance"):
         words = f"{int(is_drawn.sum()):,} neurons"
         if n_left:
             words += f"; {n_left:,} that do not vary or are not finite are left out"
-        axes.set_title(title, fontweight="bold", pad=17)
-        axes.text(0, 1.03, words, transform=axes.transAxes, color=style.FAINT)
+        write_heading(axes, title, words)
         if is_drawn.any():
             low, high = _limits(total[is_drawn]), _limits(rest[is_drawn])
             axes.set_xlim(low)
