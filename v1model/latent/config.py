@@ -291,6 +291,11 @@ class ModelParams(Params):
         (), description="Other recordings on which it is judged."
     )
 
+    @property
+    def free_options(self):
+        """Options that may change when a run is resumed."""
+        return frozenset({"max_minutes"})
+
     @model_validator(mode="after")
     def _fits_together(self):
         for name in ("num_hidden_units", "num_hidden_layers", "use_input_skips"):

@@ -1,6 +1,7 @@
 """Settings: a YAML file and overrides, checked into ModelParams, and back."""
 
 import difflib
+import hashlib
 import pathlib
 import re
 import types
@@ -9,6 +10,7 @@ import typing
 import pydantic
 import yaml
 
+from v1model import flags
 from v1model.latent.config import ModelParams
 
 REASONS = {
@@ -27,6 +29,8 @@ REASONS = {
     "z0_consistency_loss": "the bank of z0 was given up",
     "encoder_consistency_loss": "the bank of z0 was given up",
 }
+# The short form that YAML files may use, too.
+ALIASES = {"training.acquisition_mode": "training.acquisition_mode.mode"}
 _NONE = ("null", "none", "~")
 
 
@@ -42,15 +46,16 @@ def leaves(params=ModelParams, prefix=""):
     """All options of a nested model, as Leaf, the inner ones first."""
     own = []
     for name, field in params.model_fields.items():
-        kind = field.annotation
-        for inner in (kind, *typing.get_args(kind)):
-            is_params = isinstance(inner, type) and issubclass(inner, pydantic.BaseModel)
-            if is_params:
-                yield from leaves(inner, f"{prefix}{name}.")
-                break
+        nested = [kind for kind in kinds_of(field.annotation) if _has_fields(kind)]
+        if nested:
+            yield from leaves(nested[0], f"{prefix}{name}.")
         else:
             own.append(Leaf(prefix + name, field, params))
     yield from own
+
+
+def _has_fields(kind):
+    return isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
 
 
 def load_params(path, overrides=None, folder=None):
@@ -71,14 +76,28 @@ def load_params(path, overrides=None, folder=None):
         path = find_file(path, folder)
         given = _read(path)
     known = {leaf.name: leaf for leaf in leaves()}
+    overrides = {ALIASES.get(name, name): text for name, text in overrides.items()}
     for name, text in overrides.items():
         if name not in known:
-            raise ValueError(f"--{name} is no option{_nearest(name, known)}.")
+            raise ValueError(f"--{name} is no option{_nearest(name)}.")
         given = _with(given, name.split("."), _value(text, known[name]))
     try:
         return ModelParams.model_validate(given)
     except pydantic.ValidationError as error:
         raise ValueError(_reason(error, path, overrides)) from None
+
+
+def flag_groups():
+    """The options as Group of `v1model.flags`, one for each part of ModelParams."""
+    groups = {}
+    for leaf in leaves():
+        group = groups.setdefault(leaf.group, flags.Group(_title(leaf.group), []))
+        group.flags.append(_flag(leaf))
+        for short, name in ALIASES.items():
+            if name == leaf.name:
+                text = f"The same as {name}."
+                group.flags.append(group.flags[-1]._replace(name=short, help=text))
+    return list(groups.values())
 
 
 def find_file(path, folder=None):
@@ -111,7 +130,12 @@ def run_name(overrides):
     Args:
         overrides: Texts by dotted name, in the order of the command line.
     """
-    return "_".join(_part(name, text) for name, text in overrides.items())
+    name = "_".join(_part(name, text) for name, text in overrides.items())
+    if len(name) <= _LONGEST_NAME:
+        return name
+    # Names that are cut at the same place would be the same.
+    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{name[:_LONGEST_NAME]}_{digest}"
 
 
 # As published, and in their way for what was not.
@@ -138,14 +162,46 @@ SHORT_NAMES = {
     "training.recon_loss_wt": "recon_w",
     "evolver_params.zero_init": "zero_init",
     "evolver_params.tv_reg_loss": "tv",
+    "evolver_params.kind": "evolver",
+    "evolver_params.max_lipschitz": "lip",
+    "encoder_params.num_hidden_units": "enc_h",
+    "decoder_params.num_hidden_units": "dec_h",
+    "evolver_params.num_hidden_units": "evo_h",
+    "training.training_data_path": "data",
+    "training.normalization": "norm",
+    "training.steps_per_epoch": "steps",
+    "training.rollout_curriculum_epochs": "curr",
+    "training.latent_noise": "noise",
+    "training.warmup_steps": "lr_wu",
+    "training.max_minutes": "min",
+    "training.unconnected_to_zero.num_neurons": "aug",
 }
 _LONGEST = 24  # characters of a value in the name of a run
+_LONGEST_NAME = 120  # characters of the name; file systems take 255
 
 
 def _part(name, text):
+    name = ALIASES.get(name, name)
     short = SHORT_NAMES.get(name, name.replace(".", "_"))
+    if name.endswith("path"):
+        text = pathlib.PurePath(text).stem
     text = re.sub(r"[^\w.+-]+", "-", str(text).strip()).strip("-.")
     return short + text[:_LONGEST]
+
+
+def _title(group):
+    return group.__doc__.splitlines()[0].rstrip(".")
+
+
+def _flag(leaf):
+    field = leaf.field
+    kinds = kinds_of(field.annotation) - {types.NoneType}
+    kind = next(kind for kind in (bool, tuple, str, float, int) if kind in kinds)
+    choices = None
+    if typing.get_origin(field.annotation) is typing.Literal:
+        choices = typing.get_args(field.annotation)
+    default = None if field.is_required() else field.default
+    return flags.Flag(leaf.name, kind, default, field.description, choices)
 
 
 def _read(path):
@@ -221,13 +277,13 @@ def _reason(error, path, overrides):
     return f"{where}{name}: {message}, got {first['input']!r}."
 
 
-def _nearest(name, known=None):
+def _nearest(name):
     """Words for the option that may have been meant."""
-    known = list(known or (leaf.name for leaf in leaves()))
-    parents = {".".join(n.split(".")[:k]) for n in known for k in range(1, n.count(".") + 1)}
+    known = [leaf.name for leaf in leaves()]
+    parents = {name.rpartition(".")[0] for name in known} - {""}
     close = difflib.get_close_matches(name, [*known, *sorted(parents)], 1, 0.75)
     if not close:  # a key in the wrong place
-        last = name.split(".")[-1]
-        ends = {n.split(".")[-1]: n for n in known}
-        close = [ends[k] for k in difflib.get_close_matches(last, ends, 1, 0.8)]
-    return f"; did you mean {close[0]}?" if close else ""
+        ends = {one.rpartition(".")[2]: one for one in known}
+        found = difflib.get_close_matches(name.rpartition(".")[2], ends, 1, 0.8)
+        close = [ends[end] for end in found]
+    return f"; the nearest is {close[0]}" if close else ""
