@@ -5,12 +5,11 @@ import math
 import time
 
 import numpy as np
-import tensorflow as tf
 
 from v1model.disk import require_space
 from v1model.finite import NotFiniteError
 from v1model.latent.acquisition import phases_of
-from v1model.latent.batches import BatchPlan, chunk_arrays
+from v1model.latent.batches import epoch_batches
 from v1model.latent.checkpoints import (
     BEST,
     FINAL,
@@ -21,6 +20,7 @@ from v1model.latent.checkpoints import (
     save_checkpoint,
 )
 from v1model.latent.history import History, is_stuck
+from v1model.latent.loader import ChunkLoader
 from v1model.latent.model import LatentModel
 from v1model.latent.moments import normalization_of
 from v1model.latent.objective import Objective
@@ -89,12 +89,8 @@ class LatentTrainer:
         self.phases = training_phases(
             self.model, self.objective, n_rows, self.replicas.n
         )
-        self.plan = BatchPlan(
-            training,
-            split.train_start,
-            split.train_end,
-            4 * (source.n_neurons + source.n_inputs),
-            self.replicas.n,
+        self.loader = ChunkLoader(
+            source, training, split.train_start, split.train_end
         )
         self.validation = Validation(
             self.model,
@@ -109,7 +105,6 @@ class LatentTrainer:
         self.history = History(run.metrics_csv, self.position.updates)
         self.signals = StopSignals()
         self.stopped = None
-        self._whole = None  # the chunk, if one holds everything
         needed = 4 * 3 * checkpoint_bytes(self.model.weights)
         require_space("results_dir", run.path.parent, needed)
 
@@ -130,7 +125,7 @@ class LatentTrainer:
             WriteError: A file cannot be written.
         """
         self._begun = time.monotonic() - self.position.seconds
-        with self.signals.noticed():
+        with self.signals.noticed(), self.loader:
             for number in range(self.position.phase, len(self.phases)):
                 if self.stopped is None:
                     self._train_phase(number)
@@ -218,21 +213,14 @@ class LatentTrainer:
 
     def _chunks(self, number, phase, epoch):
         """Batches of an epoch, their chunk, and the seconds that it was waited for."""
-        plan = self.plan.epoch(number, phase, epoch)
-        for batches in plan:
+        starts, batches = epoch_batches(
+            self.training, self.loader.plan, number, phase, epoch, self.replicas.n
+        )
+        begun = time.monotonic()
+        chunks = self.loader.chunks(starts)
+        for own, (_, chunk) in zip(batches, chunks, strict=True):
+            yield own, chunk, time.monotonic() - begun
             begun = time.monotonic()
-            if self._whole is not None:
-                chunk = self._whole
-            else:
-                chunk = self._chunk(batches.start, batches.stop)
-                if self.plan.is_whole:
-                    self._whole = chunk
-            yield batches, chunk, time.monotonic() - begun
-
-    def _chunk(self, start, stop):
-        stretch = self.source.read(start, stop)
-        arrays = chunk_arrays(stretch, start, self.training, self.neuron_phases)
-        return {name: tf.constant(array) for name, array in arrays.items()}
 
     def _end_epoch(self, phase, losses, waits, seconds):
         epoch = self.position.epoch + 1

@@ -4,10 +4,11 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.latent.acquisition import observed
-from v1model.latent.batches import STAGGERED, chunk_arrays
+from v1model.latent.interpolation import INTERPOLATED
 from v1model.latent.stimulus_frequency import downsample
 
 N_STARTS = 32
+STAGGERED = "staggered_random"
 _GROUP_BYTES = 1 << 28  # of predictions at a time
 
 
@@ -57,13 +58,14 @@ class Validation:
             end = min(place + self.n_steps + 2 * tu, stop)
             stretch = source.read(begin, end)
             row = place - begin
-            chunk = chunk_arrays(stretch, begin, training, phases)
-            frames = "filled" if self.is_staggered else "activity"
+            x = stretch.activity[row]
+            if self.is_staggered:
+                fill = INTERPOLATED[training.acquisition_mode.interpolation]
+                x = fill(stretch.activity, phases, tu, begin % tu, stretch.valid)[row]
             counts = observed(phases, tu, place + after)
             if phases is None or not self.is_staggered:
                 counts = np.ones((len(after), 1), bool)
             counts = np.broadcast_to(counts, (len(after), source.n_neurons))
-            x = chunk[frames][row]
             if stretch.valid is not None:
                 counts = counts & stretch.valid[row + after]
                 if not self.is_staggered:
