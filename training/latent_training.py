@@ -43,10 +43,12 @@ def main(experiment, params, options, overrides):
     work = None
     try:
         with quiet_start():
+            from training.latent_eye import with_eye
             from training.latent_work import LatentWork
             from v1model.distribution import make_replicas
 
             replicas = make_replicas(options.distribution)
+        params = with_eye(params)
         if options.dry_run:
             from training.latent_plan import print_plan
 

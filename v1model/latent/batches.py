@@ -23,6 +23,12 @@ class Batches(NamedTuple):
     starts: np.ndarray
     seeds: np.ndarray
 
+    def parts(self, n):
+        """The same in parts of at most n updates."""
+        for first in range(0, len(self.starts), n):
+            part = slice(first, first + n)
+            yield Batches(self.starts[part], self.seeds[part])
+
 
 def epoch_batches(training, plan, number, phase, epoch, n_replicas=1):
     """Where the chunks of an epoch begin, and their Batches: two lists.

@@ -260,6 +260,14 @@ class TrainingConfig(Params):
                 "early_stop_intervening_mse needs time_units above 1: there is no step "
                 "between two observations"
             )
+        if (
+            self.early_stop_intervening_mse
+            and self.early_stop_min_divergence > self.rollout_steps
+        ):
+            raise ValueError(
+                "early_stop_min_divergence must be at most rollout_steps "
+                f"{self.rollout_steps}, got {self.early_stop_min_divergence}"
+            )
         if self.early_stop_intervening_mse and not self.diagnostics_freq_epochs:
             raise ValueError(
                 "early_stop_intervening_mse needs diagnostics_freq_epochs of at least "
@@ -300,7 +308,8 @@ class ModelParams(Params):
     def _fits_together(self):
         for name in ("num_hidden_units", "num_hidden_layers", "use_input_skips"):
             first, second = (
-                getattr(part, name) for part in (self.encoder_params, self.decoder_params)
+                getattr(part, name)
+                for part in (self.encoder_params, self.decoder_params)
             )
             if first != second:
                 raise ValueError(
@@ -320,5 +329,7 @@ class ModelParams(Params):
             )
         labels = [recording.label for recording in self.cross_validation_configs]
         if len(set(labels)) < len(labels):
-            raise ValueError(f"cross_validation_configs must have other names: {labels}")
+            raise ValueError(
+                f"cross_validation_configs must have other names: {labels}"
+            )
         return self

@@ -6,6 +6,8 @@ import pathlib
 
 from v1model.atomic import atomic_path, remove_partial
 
+INTERVENING = "time_aligned_mse_latent_max_intervening_0_to_tu"
+DIVERGENCE = "_first_divergence_step"
 BETTER = 0.9  # an error below this share of the best one before is a better one
 
 
@@ -54,25 +56,46 @@ class History:
         return all(not values[-1] >= value for value in values[:-1])
 
 
-def is_stuck(errors, divergences, patience, min_divergence):
+def is_stuck(history, patience, min_divergence):
     """Whether training goes on without getting better, and may stop.
 
-    An error is better if it is clearly below all before it. NaN never is.
+    What counts is the largest error between the first two observations. It is better
+    if it is clearly below all before it; NaN never is.
 
     Args:
-        errors: Pairs of epoch and error, in order.
-        divergences: Pairs of epoch and first divergence, of the same epochs.
+        history: History with diagnoses.
         patience: Epochs without a better error.
-        min_divergence: First divergence below which training goes on anyway.
+        min_divergence: First divergence of a rollout below which training goes on.
     """
+    errors = history.values(INTERVENING)
     if not errors:
         return False
     best, best_epoch = math.inf, errors[0][0]
     for epoch, error in errors:
         if error < BETTER * best:
             best, best_epoch = error, epoch
-    is_stable = divergences[-1][1] >= min_divergence
+    is_stable = _first_divergence(history) >= min_divergence
     return is_stable and errors[-1][0] - best_epoch >= patience
+
+
+def early_stop_scalars(history):
+    """What `is_stuck` looks at, by TensorBoard tag; empty before the first diagnosis."""
+    errors = [error for _, error in history.values(INTERVENING)]
+    if not errors:
+        return {}
+    best = [error for error in errors if not math.isnan(error)]
+    return {
+        "EarlyStop/max_intervening_mse": errors[-1],
+        "EarlyStop/best_max_intervening_mse": min(best, default=math.nan),
+        "EarlyStop/first_divergence": _first_divergence(history),
+    }
+
+
+def _first_divergence(history):
+    """Of the last diagnosis, steps; its name has the length of its rollouts."""
+    names = [name for name in history.rows[-1] if name.endswith(DIVERGENCE)]
+    values = [values[-1][1] for name in names if (values := history.values(name))]
+    return values[-1] if values else 0.0
 
 
 def _text(value):

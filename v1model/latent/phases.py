@@ -1,8 +1,8 @@
 """The phases of a training, one after the other, and what each of them trains.
 
-    stimulus_ae    the stimulus encoder, as half of an autoencoder; then it is kept
-    recon_warmup   encoder and decoder alone, while the evolver is kept as it is
-    joint          all together, by rollouts that may grow from epoch to epoch
+stimulus_ae    the stimulus encoder, as half of an autoencoder; then it is kept
+recon_warmup   encoder and decoder alone, while the evolver is kept as it is
+joint          all together, by rollouts that may grow from epoch to epoch
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ import tensorflow as tf
 from v1model.latent.mlp import network
 from v1model.latent.updates import learning_rate_for, optimizer_for
 
+JOINT = "joint"
 JOINT_LOSSES = ("recon", "evolve", "tv_loss", "aug_loss", "reg")
 RECON_LOSSES = ("recon", "reg")
 _DECODER_SEED = 4  # of the stimulus; the model's own parts have 0 to 3
@@ -178,7 +179,7 @@ def _joint(model, objective, n_steps):
     variables = [v for v in model.trainable_weights if id(v) not in kept]
     rate = learning_rate_for(training, training.epochs * n_steps)
     return Phase(
-        name="joint",
+        name=JOINT,
         tag="Loss/train_",
         epochs=training.epochs,
         steps_per_epoch=n_steps,

@@ -124,6 +124,19 @@ def to_yaml(params):
     return yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False)
 
 
+def flat(params):
+    """All options by dotted name, as they stand in YAML."""
+    return dict(_flat(params.model_dump(mode="json"), ""))
+
+
+def _flat(values, prefix):
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
 def run_name(overrides):
     """What a run is called by the options that it was given: "tu20_lr0.0001".
 
@@ -267,7 +280,9 @@ def _reason(error, path, overrides):
             if key in name:
                 return f"{where}{name} is no longer an option: {why}."
         return f"{where}{name} is no option{_nearest(name)}."
-    where = "--" if name in overrides else f"{path}: " if path and not is_override else ""
+    where = (
+        "--" if name in overrides else f"{path}: " if path and not is_override else ""
+    )
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
         # Of several fields: the message names them, below the class that checked them.

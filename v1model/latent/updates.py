@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from v1model.schedules import LearningRate
 
+CALL_UPDATES = 10  # in a call; a signal waits for them
 EPSILON = 1e-8  # of Adam in PyTorch; Keras has 1e-7
 FINAL_RATE = 0.01  # share of the learning rate that a decay ends with
 
@@ -50,16 +51,13 @@ class Updates:
     Args:
         losses: Function of a chunk, starts (B,) and a seed (2,) to weighted scalars by
             name, whose sum is the loss.
-        names: The names.
-        variables: Keras variables that are trained.
-        optimizer: Keras optimizer, built in the scope of the strategy.
+        phase: Phase, made in the scope of the strategy.
         strategy: tf.distribute.Strategy.
-        clip: Longest gradient, over all variables; 0 is any.
     """
 
-    def __init__(self, losses, names, variables, optimizer, strategy, clip=0.0):
-        self.losses, self.names, self.clip = losses, tuple(names), clip
-        self.variables, self.optimizer = list(variables), optimizer
+    def __init__(self, losses, phase, strategy):
+        self.losses, self.names, self.clip = losses, phase.losses, phase.clip
+        self.variables, self.optimizer = phase.variables, phase.optimizer
         self.strategy = strategy
         self._compiled = None
 
