@@ -1,9 +1,8 @@
-"""Judge: diagnoses of a model while it is trained and at the end, with their figures."""
+"""Judge: diagnoses of a model during training and at the end, with their figures."""
 
 import contextlib
 import logging
 import time
-
 
 from v1model.atomic import atomic_path
 from v1model.latent.diagnosis.diagnose import diagnose, settings_of

@@ -43,7 +43,7 @@ class Epoch(NamedTuple):
         return math.fsum(self.losses.values())
 
     def row(self, position):
-        """The row of metrics.csv; `position` is the Position at the end of the epoch."""
+        """The row of metrics.csv; `position` is that at the end of the epoch."""
         return {
             "phase": self.phase.name,
             "epoch": self.number,

@@ -79,7 +79,7 @@ def is_stuck(history, patience, min_divergence):
 
 
 def early_stop_scalars(history):
-    """What `is_stuck` looks at, by TensorBoard tag; empty before the first diagnosis."""
+    """What `is_stuck` looks at, by TensorBoard tag; empty without a diagnosis."""
     errors = [error for _, error in history.values(INTERVENING)]
     if not errors:
         return {}

@@ -123,7 +123,7 @@ class LatentTrainer:
         return self._result()
 
     def use_best(self):
-        """Puts the best weights into the model, if they were kept; whether they were."""
+        """Puts the best weights into the model; whether there are any."""
         path = self.run.checkpoints / BEST
         if not path.exists():
             return False
@@ -235,9 +235,9 @@ class LatentTrainer:
         )
         self.history.add(epoch.row(self.position))
         self._report(epoch)
-        if is_joint and self.training.save_best_checkpoint:
-            if self.history.is_best(VAL):
-                self._save(BEST)
+        keeps_best = is_joint and self.training.save_best_checkpoint
+        if keeps_best and self.history.is_best(VAL):
+            self._save(BEST)
         self._save(LATEST)
         every = self.training.save_checkpoint_every_n_epochs
         if is_joint and every and epoch.number % every == 0:

@@ -101,6 +101,7 @@ class Updates:
         gradients = tape.gradient(
             loss, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         if self.clip:
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
             gradients, _ = tf.clip_by_global_norm(gradients, self.clip)
