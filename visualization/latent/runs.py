@@ -2,9 +2,9 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from visualization import style
+from visualization.latent.decades import show_decades
 from visualization.latent.headings import write_heading
 
 VALUE, BASELINE = "#0072B2", style.FAINT
@@ -68,9 +68,7 @@ def runs_figure(runs, title="Runs of the latent evolver"):
             else:
                 others = [runs[name].get(baseline, np.nan) for name in names]
                 axes.plot(others, place, "o", mfc="white", color=BASELINE, ms=5)
-                axes.set_xscale("log")
-                axes.set_xlim(_decades([*values, *others]))
-                axes.xaxis.set_minor_formatter(NullFormatter())
+                show_decades(axes, x=[*values, *others])
             shown = np.where(np.isfinite(values), values, np.nan)
             axes.plot(shown, place, "o", color=VALUE, ms=5, zorder=3)
             axes.set_title(words, fontsize=8)
@@ -82,16 +80,6 @@ def runs_figure(runs, title="Runs of the latent evolver"):
                 _mark_divergence(axes, place, runs, f"{far}_diverged_starts")
         figure.text(0.01, 1 - 0.22 / height, title, fontsize=9, fontweight="bold")
     return figure
-
-
-def _decades(values):
-    """Whole powers of ten around the values that have a logarithm."""
-    values = np.asarray(values, np.float64)
-    values = values[np.isfinite(values) & (values > 0)]
-    if not len(values):
-        return 0.1, 1.0
-    low, high = np.floor(np.log10(values.min())), np.ceil(np.log10(values.max()))
-    return 10.0**low, 10.0 ** max(high, low + 1)
 
 
 def _labels(names):
@@ -161,7 +149,7 @@ def training_losses(table, title="Losses over training"):
     lines += [(name, *rest) for name, rest in held_out.items()]
     with style.paper():
         figure = Figure(figsize=(5.8, 3.2))
-        axes = figure.add_axes((0.11, 0.14, 0.62, 0.73))
+        axes = figure.add_axes((0.13, 0.14, 0.60, 0.73))
         for name, words, colour, dashes in lines:
             values = np.asarray(table.get(name, []), np.float64)
             is_there = np.isfinite(values) & (values > 0)

@@ -31,7 +31,7 @@ def rollout_traces(
         ValueError: There is no trace, or the sizes disagree.
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
-    if not len(names) or truth.shape != predicted.shape != (len(truth), len(names)):
+    if not len(names) or {truth.shape, predicted.shape} != {(len(truth), len(names))}:
         raise ValueError(
             f"{len(names)} traces cannot have shapes {truth.shape} and "
             f"{predicted.shape}."
