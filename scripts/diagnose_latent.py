@@ -4,7 +4,7 @@
     python scripts/diagnose_latent.py RUN RECORDING --out FOLDER [--baselines linear]
 
 RUN is the folder of a training or one of its checkpoints; without RECORDING it is
-judged on the held-out part of its own. Baselines are fitted to the training part of the
+judged on the held-out part of its own. A folder's losses are drawn too. Baselines are fitted to the training part of the
 run's recording and rolled out from the same starts:
 
     linear           PCA and ridge regression on every step
@@ -17,8 +17,11 @@ import contextlib
 import pathlib
 import sys
 
+import pandas as pd
+
 from training.quiet_start import quiet_start
 
+METRICS = "metrics.csv"  # of a run
 BASELINES = ("linear", "linear_observed", "stimulus")
 
 
@@ -65,6 +68,8 @@ def judge(options):
         from v1model.latent.diagnosis.diagnose import diagnose, plan_of
         from v1model.latent.source import open_source
         from v1model.latent.splits import split_of
+        from visualization.files import write_figure
+        from visualization.latent.runs import training_losses
         from visualization.latent.writing import write_diagnosis
     model = load_latent_model(options.run)
     params = model.params
@@ -92,6 +97,10 @@ def judge(options):
             for name in chosen
         }
         numbers = write_diagnosis(diagnosis, options.out, others)
+    table = options.run / METRICS
+    if table.is_file():
+        columns = pd.read_csv(table).to_dict("list")
+        write_figure(training_losses(columns), options.out / "losses.png", dpi=130)
     for name, value in numbers.items():
         print(f"{name:58s} {value:.5g}")
     for name, errors in others.items():
