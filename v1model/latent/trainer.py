@@ -188,7 +188,7 @@ class LatentTrainer:
                 phase=phase,
                 number=self.position.epoch + 1,
                 losses=dict(zip(phase.losses, (sums / done).tolist(), strict=True)),
-                learning_rate=float(phase.optimizer.learning_rate),
+                learning_rate=phase.learning_rate(),
                 waits=waits,
                 step_seconds=sum(s for _, s in timed)
                 / max(sum(n for n, _ in timed), 1),
