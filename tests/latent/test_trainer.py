@@ -106,7 +106,7 @@ def test_a_stopped_training_goes_on_bit_for_bit(
 
 
 def test_a_killed_training_goes_on_bit_for_bit(recording, whole, tmp_path, monkeypatch):
-    """Killed between the row of an epoch and its checkpoint: the epoch is done again."""
+    """Killed between the row of an epoch and its checkpoint: it is done again."""
     params = params_of(recording, **ALL_PHASES)
     save, saved = trainer_module.save_checkpoint, []
 
@@ -182,7 +182,9 @@ def test_training_learns(recording, tmp_path):
 
 def test_numbers_that_are_not_finite_end_training_with_a_reason(recording, tmp_path):
     params = params_of(recording, learning_rate=1e30, optimizer="SGD", epochs=3)
-    with pytest.raises(NotFiniteError, match="evolve.* of joint is not finite in epoch"):
+    with pytest.raises(
+        NotFiniteError, match="evolve.* of joint is not finite in epoch"
+    ):
         trained(tmp_path / "run", params)
 
 
