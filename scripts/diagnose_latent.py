@@ -4,8 +4,9 @@
     python scripts/diagnose_latent.py RUN RECORDING --out FOLDER [--baselines linear]
 
 RUN is the folder of a training or one of its checkpoints; without RECORDING it is
-judged on the held-out part of its own. A folder's losses are drawn too. Baselines are fitted to the training part of the
-run's recording and rolled out from the same starts:
+judged on the held-out part of its own. The losses of a training are drawn too.
+Baselines are fitted to the training part of the run's recording, and rolled out from
+the same starts:
 
     linear           PCA and ridge regression on every step
     linear_observed  the same on the steps at which the training observes
