@@ -151,6 +151,11 @@ class TrainingConfig(Params):
     )
     stimulus_ae: StimulusAutoencoder = StimulusAutoencoder()
     unconnected_to_zero: UnconnectedToZero = UnconnectedToZero()
+    encoder_consistency_loss: Weight = Field(
+        0.0,
+        description="Weight of the squared distance between evolved and encoded states "
+        "of the same moment, in the spread of the encoded ones.",
+    )
     rollout_curriculum_epochs: Step = Field(
         0,
         description="Epochs in which the rollout grows to its length. Not published.",

@@ -77,6 +77,7 @@ class Objective:
             "recon": self.training.recon_loss_wt * recon,
             "evolve": evolve,
             "tv_loss": self._total_variation(path),
+            "consistency": self._inconsistency(chunk, starts, path, multiples),
             "aug_loss": self._augmented(start, z, stimulus[0], seed),
             "reg": regularization(self.model),
         }
@@ -86,7 +87,7 @@ class Objective:
         starts = self._starts(starts)
         z = self.model.encode(self._start(chunk, starts), training=True)
         if self.is_staggered:
-            recon = self._observed_loss(chunk, starts, z[None, None], 1)
+            recon = self._observed_loss(chunk, starts, z[None, None], 1, 1)
         else:
             recon = self._decoded_loss(chunk, starts, z)
         return {
@@ -137,14 +138,20 @@ class Objective:
     def _staggered(self, chunk, starts, path, multiples):
         shape = (multiples, self.time_units, *tf.unstack(tf.shape(path)[1:]))
         cycles = tf.reshape(path[:-1], shape)
-        first = self._observed_loss(chunk, starts, path[None, :1], 1)
-        return first, self._observed_loss(chunk, starts, cycles, multiples) * multiples
+        first = self._observed_loss(chunk, starts, path[None, :1], 1, 1)
+        later = self._observed_loss(
+            chunk, starts, cycles, multiples, self.time_units
+        )
+        return first, later * multiples
 
-    def _observed_loss(self, chunk, starts, cycles, multiples):
-        """Mean loss over those who are observed; cycles (M, time_units, B, L)."""
+    def _observed_loss(self, chunk, starts, cycles, multiples, n):
+        """Mean loss over those who are observed.
+
+        Args:
+            cycles: States (M, n, B, L) in the first n steps of M = `multiples` cycles.
+        """
         first = (chunk["origin"] + starts[0]) % self.time_units
         members, is_member = self.groups.in_turn(first)
-        n = cycles.shape[1]  # 1 for the first step alone
         members, is_member = members[:n], is_member[:n]
         raw = self.groups.decoded(self.model.decoder, cycles, members)
         step = tf.range(n)[:, None] + self.time_units * tf.range(multiples)
@@ -173,6 +180,17 @@ class Objective:
             return tf.constant(0.0)
         change = tf.reduce_mean(tf.abs(path[1:] - path[:-1]), (1, 2))
         return weight * tf.reduce_sum(change)
+
+    def _inconsistency(self, chunk, starts, path, multiples):
+        """Squared distance of evolved states from encoded ones, one per observation."""
+        weight = self.training.encoder_consistency_loss
+        if not weight:
+            return tf.constant(0.0)
+        rows = starts + self.time_units * tf.range(1, multiples + 1)[:, None]
+        encoded = tf.stop_gradient(self.model.encode(self._start(chunk, rows)))
+        spread = tf.stop_gradient(tf.math.reduce_variance(encoded, (0, 1)))
+        error = path[self.time_units :: self.time_units] - encoded
+        return weight * tf.reduce_mean(tf.square(error)) / tf.reduce_mean(spread)
 
     def _augmented(self, start, z, encoded, seed):
         """AUG of the first step; `encoded` is its stimulus, (B, E)."""
