@@ -3,6 +3,7 @@
     RECON    the decoder's answer at the start, before any step
     EVOLVE   the sum over the observations of the rollout, one per time_units
     TV       mean |z(t + 1) - z(t)| summed over the steps
+    CONSISTENCY   the same moments' states, evolved and encoded, are the same
     AUG      neurons without a connection to the chosen ones do not matter to them
     REG      mean |w|
 
@@ -87,7 +88,7 @@ class Objective:
         starts = self._starts(starts)
         z = self.model.encode(self._start(chunk, starts), training=True)
         if self.is_staggered:
-            recon = self._observed_loss(chunk, starts, z[None, None], 1, 1)
+            recon = self._observed_loss(chunk, starts, z[None, None], 1)
         else:
             recon = self._decoded_loss(chunk, starts, z)
         return {
@@ -138,20 +139,14 @@ class Objective:
     def _staggered(self, chunk, starts, path, multiples):
         shape = (multiples, self.time_units, *tf.unstack(tf.shape(path)[1:]))
         cycles = tf.reshape(path[:-1], shape)
-        first = self._observed_loss(chunk, starts, path[None, :1], 1, 1)
-        later = self._observed_loss(
-            chunk, starts, cycles, multiples, self.time_units
-        )
-        return first, later * multiples
+        first = self._observed_loss(chunk, starts, path[0][None, None], 1)
+        return first, self._observed_loss(chunk, starts, cycles, multiples) * multiples
 
-    def _observed_loss(self, chunk, starts, cycles, multiples, n):
-        """Mean loss over those who are observed.
-
-        Args:
-            cycles: States (M, n, B, L) in the first n steps of M = `multiples` cycles.
-        """
+    def _observed_loss(self, chunk, starts, cycles, multiples):
+        """Mean loss over those who are observed; cycles (M, time_units, B, L)."""
         first = (chunk["origin"] + starts[0]) % self.time_units
         members, is_member = self.groups.in_turn(first)
+        n = cycles.shape[1]  # 1 for the first step alone
         members, is_member = members[:n], is_member[:n]
         raw = self.groups.decoded(self.model.decoder, cycles, members)
         step = tf.range(n)[:, None] + self.time_units * tf.range(multiples)
@@ -187,8 +182,9 @@ class Objective:
         if not weight:
             return tf.constant(0.0)
         rows = starts + self.time_units * tf.range(1, multiples + 1)[:, None]
+        # The encoder stays as it is: that it follows would be an easy way out.
         encoded = tf.stop_gradient(self.model.encode(self._start(chunk, rows)))
-        spread = tf.stop_gradient(tf.math.reduce_variance(encoded, (0, 1)))
+        spread = tf.math.reduce_variance(encoded, (0, 1))
         error = path[self.time_units :: self.time_units] - encoded
         return weight * tf.reduce_mean(tf.square(error)) / tf.reduce_mean(spread)
 
