@@ -1,0 +1,1 @@
+"""Networks of neurons without spikes, and the eye that they see with."""
