@@ -41,7 +41,9 @@ _RECEPTOR_TAU, _FAST_TAU, _SLOW_TAU, _TAU = (
 # How strongly a type varies, and how far it rests from the rectifier at 0.
 _SPREAD = 0.25
 _REST = (0.0, 0.3)
-_ROUNDS = 8  # of adjusting weights and biases
+_SCALE = (0.3, 3.0)  # what the drawn weights are multiplied by, at most
+_PACE = 0.3  # slow, since types depend on each other
+_ROUNDS = 24  # of adjusting weights and biases
 _TRIAL_STEPS = 400
 _TRIAL_EXTENT = 2
 
@@ -52,12 +54,15 @@ class Path(NamedTuple):
     post, pre: Names of types.
     steps: (u, v) from the column of post to each column of pre.
     weight: Of all these connections together.
+    is_feedback: Whether it closes a loop; its weight stays as it was drawn. All of
+        these inhibit, so that nothing can grow without bounds.
     """
 
     post: str
     pre: str
     steps: tuple
     weight: float
+    is_feedback: bool = False
 
 
 def draw_eye(extent=2, seed=0):
@@ -92,8 +97,9 @@ def draw_eye(extent=2, seed=0):
                 continue
             own = activity[:, trial.cell_type == name]
             factor = _SPREAD / max(float(own.std(axis=0).mean()), 1e-3)
-            scale[name] *= float(np.clip(factor, 0.5, 2.0)) ** 0.7
-            bias[name] += 0.7 * (rest[name] - float(own.mean()))
+            adjusted = scale[name] * float(factor**_PACE)
+            scale[name] = float(np.clip(adjusted, *_SCALE))
+            bias[name] += _PACE * (rest[name] - float(np.median(own)))
     return _wired(paths, scale, bias, tau_s, extent)
 
 
@@ -112,34 +118,39 @@ def _paths(rng):
         paths += [
             Path(name, receptor, MIDDLE, -strong()),
             Path(name, receptor, RING, weak()),
-            Path(name, WIDE, AREA, -weak()),
+            Path(name, WIDE, AREA, -weak(), True),
         ]
     paths += [Path(WIDE, name, AREA, strong()) for name in LAMINA]
     for pathway, sign in ((ON, -1), (OFF, 1)):
         for k, name in enumerate(pathway):
             first, second = rng.permutation(LAMINA)[:2]
-            friend = pathway[(k + int(rng.integers(1, 4))) % 4]
+            rival = pathway[(k + int(rng.integers(1, 4))) % 4]
             paths += [
                 Path(name, str(first), MIDDLE, sign * strong()),
                 Path(name, str(second), RING, -sign * weak()),
-                Path(name, friend, MIDDLE, float(rng.choice([-1, 1])) * weak()),
+                Path(name, rival, MIDDLE, -weak(), True),
             ]
     for (pathway, cells), (name, (u, v)) in itertools.product(
         (("on", ON), ("off", OFF)), FROM.items()
     ):
-        fast, slow = cells[2 * int(rng.integers(2))], cells[1 + 2 * int(rng.integers(2))]
+        fast, slow = (
+            cells[2 * int(rng.integers(2))],
+            cells[1 + 2 * int(rng.integers(2))],
+        )
         opposite = "badc"["abcd".index(name)]
         post = f"M{pathway}{name}"
         paths += [
             Path(post, fast, MIDDLE, strong()),
             Path(post, slow, ((u, v),), strong()),
             Path(post, slow, ((-u, -v),), -strong()),
-            Path(post, f"M{pathway}{opposite}", MIDDLE, -weak()),
-            Path(post, FIELD[int(rng.integers(2))], AREA, -weak()),
+            Path(post, f"M{pathway}{opposite}", MIDDLE, -weak(), True),
+            Path(post, FIELD[int(rng.integers(2))], AREA, -weak(), True),
         ]
     for name, other in zip(FIELD, FIELD[::-1], strict=True):
-        paths += [Path(name, one, AREA, strong()) for one in rng.permutation(MOTION)[:4]]
-        paths.append(Path(name, other, MIDDLE, -weak()))
+        paths += [
+            Path(name, one, AREA, strong()) for one in rng.permutation(MOTION)[:4]
+        ]
+        paths.append(Path(name, other, MIDDLE, -weak(), True))
     return paths
 
 
@@ -159,7 +170,9 @@ def _wired(paths, scale, bias, tau_s, extent):
     edges = {}
     for path in paths:
         post, pre = TYPES.index(path.post) * n, TYPES.index(path.pre) * n
-        weight = scale[path.post] * path.weight / len(path.steps)
+        weight = path.weight / len(path.steps)
+        if not path.is_feedback:
+            weight *= scale[path.post]
         for (u, v), k in number.items():
             for du, dv in path.steps:
                 other = number.get((u + du, v + dv))

@@ -82,7 +82,9 @@ class VoltageNetwork:
             wrong = (getattr(self, name) < 0) | (getattr(self, name) >= n)
             if wrong.any():
                 value = getattr(self, name)[wrong][0]
-                raise ValueError(f"{name} must be below {n} and not negative, got {value}.")
+                raise ValueError(
+                    f"{name} must be below {n} and not negative, got {value}."
+                )
         pairs, counts = np.unique(
             self.target.astype(np.int64) * n + self.source, return_counts=True
         )

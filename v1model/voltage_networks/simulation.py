@@ -108,8 +108,18 @@ def settled(network, dt_s=DT_S, noise=0.0, seed=0):
 
 
 def record(
-    path, network, segments, n_steps, *, dt_s=DT_S, noise=0.0, seed=0, session_id="",
-    source="voltage network", metadata=None, progress=None,
+    path,
+    network,
+    segments,
+    n_steps,
+    *,
+    dt_s=DT_S,
+    noise=0.0,
+    seed=0,
+    session_id="",
+    source="voltage network",
+    metadata=None,
+    progress=None,
 ):
     """Simulates a network and writes its recording, with flat memory.
 
@@ -150,6 +160,11 @@ def record(
         source=source,
         session_id=session_id,
         metadata={**(metadata or {}), "hexals": network.hexals.tolist()},
+        connections={
+            "pre": network.source,
+            "post": network.target,
+            "weight": network.weight,
+        },
     )
     trials = []
     with writer, contextlib.closing(segments):
