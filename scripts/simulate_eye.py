@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Simulates a small eye that sees bars, pictures, gratings or noise; writes a recording.
+"""Records a small simulated eye that sees bars, pictures, gratings or noise.
 
 Without --connectome the eye is made up; with the one of scripts/export_fly.py it is a
 fly's. Voltages are the activity, luminance per hexal is the stimulus, and the

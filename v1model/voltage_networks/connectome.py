@@ -34,6 +34,8 @@ def load_connectome(path):
         ValueError: It is no .npz, an array is missing, or the network is impossible.
     """
     path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist.")
     try:
         with np.load(path, allow_pickle=False) as file:
             missing = sorted(set(_ARRAYS.values()) - set(file.files))
@@ -41,8 +43,6 @@ def load_connectome(path):
                 raise ValueError(f"arrays {missing} are missing")
             arrays = {field: file[name] for field, name in _ARRAYS.items()}
         return VoltageNetwork(**arrays)
-    except FileNotFoundError:
-        raise
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: {error}") from error
 

@@ -101,7 +101,10 @@ class Simulator:
 def settled(network, dt_s=DT_S, noise=0.0, seed=0):
     """A Simulator whose network has seen grey for 2 s, without noise."""
     quiet = Simulator(network, dt_s)
-    quiet.run(np.full((round(GREY_S / dt_s), network.n_hexals), GREY))
+    try:
+        quiet.run(np.full((round(GREY_S / dt_s), network.n_hexals), GREY))
+    except ValueError as error:
+        raise ValueError(f"under grey, before the first step: {error}") from error
     simulator = Simulator(network, dt_s, noise, seed)
     simulator.v = quiet.v
     return simulator
