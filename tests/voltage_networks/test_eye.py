@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 from v1model.voltage_networks import draw_eye, settled
 from v1model.voltage_networks.eye import RECEPTORS, TYPES
@@ -14,17 +15,6 @@ SEEDS = (0, 1, 5, 10, 12)
 @pytest.fixture(scope="module")
 def eye():
     return draw_eye()
-
-
-def columns_of(network, name):
-    own = network.cell_type == name
-    return dict(
-        zip(
-            np.flatnonzero(own).tolist(),
-            zip(network.u[own].tolist(), network.v[own].tolist(), strict=True),
-            strict=True,
-        )
-    )
 
 
 def kernels(network):
@@ -98,8 +88,6 @@ def test_seeds_draw_other_eyes_with_the_same_types(eye):
 
 def test_a_motion_detector_prefers_a_direction():
     """Some of the 8 answer very differently to bars in opposite directions."""
-    from scipy import special
-
     network = draw_eye(3, 0)
     along, step = network.positions, np.arange(400)
     answers = []
