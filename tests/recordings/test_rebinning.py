@@ -84,6 +84,23 @@ def test_a_linear_system_stays_one_with_the_mean_stimulus(
     )
 
 
+def test_another_stimulus_can_stand_in_the_place_of_the_recordings_own(tmp_path):
+    source = write(made_up(), tmp_path / "source.h5")
+    done = []
+    path = rebinned(
+        source,
+        tmp_path / "out.h5",
+        4,
+        stimulus={"step": lambda start, stop: np.arange(start, stop)[:, None]},
+        report=lambda *n: done.append(n),
+    )
+    with open_recording(path) as recording:
+        assert [*recording.stimulus] == ["step"]
+        found = recording.stimulus["step"].read()[:, 0]
+    np.testing.assert_array_equal(found, 1.5 + 4 * np.arange(10))
+    assert done == [(10, 10)]
+
+
 def test_no_spike_is_counted_twice_and_none_is_lost_before_the_last_row(tmp_path):
     counts = np.random.default_rng(0).poisson(30, (40, 3)).astype(np.uint8)
     source = tmp_path / "source.h5"

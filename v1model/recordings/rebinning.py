@@ -1,5 +1,7 @@
 """Recordings with longer steps."""
 
+import math
+
 import numpy as np
 
 from v1model.recordings.signals import COUNT, Signal
@@ -10,7 +12,7 @@ _FRAMES_AT_ONCE = 64
 _WIDE_COUNT = "uint16"
 
 
-def rebin(recording, path, factor, averaged=()):
+def rebin(recording, path, factor, averaged=(), stimulus=None, report=None):
     """Writes a recording whose steps are `factor` times as long, with flat memory.
 
     The convention of rows stays: row k holds the activity before the update of step k
@@ -32,6 +34,10 @@ def rebin(recording, path, factor, averaged=()):
         path: Where to, .h5.
         factor: Rows that become one, at least 1.
         averaged: Names of activity that is averaged, not sampled.
+        stimulus: What stands in the place of the recording's own, by name: functions
+            of steps (start, stop) of the recording to numbers (stop - start, ...);
+            None for its own.
+        report: Called after every piece as report(rows done, rows in all).
 
     Raises:
         ValueError: There is not one whole step, a name is unknown, or that of a count.
@@ -53,31 +59,41 @@ def rebin(recording, path, factor, averaged=()):
                 f"{recording.path}: averaged must be some of {sorted(dense)}, got "
                 f"{name!r}."
             )
-    pieces = _Pieces(recording, int(factor), frozenset(averaged))
-    with _writer(recording, path, int(factor)) as writer:
-        for name, series in recording.stimulus.items():
-            n_frames = series.n_frames if series.is_framed else 0
-            for first in range(0, n_frames, _FRAMES_AT_ONCE):
-                last = min(first + _FRAMES_AT_ONCE, n_frames)
+    framed = {}
+    if stimulus is None:
+        framed = {k: one for k, one in recording.stimulus.items() if one.is_framed}
+        stimulus = {
+            name: one.read
+            for name, one in recording.stimulus.items()
+            if not one.is_framed
+        }
+    pieces = _Pieces(recording, int(factor), frozenset(averaged), stimulus, framed)
+    with _writer(recording, path, int(factor), framed) as writer:
+        for name, series in framed.items():
+            for first in range(0, series.n_frames, _FRAMES_AT_ONCE):
+                last = first + _FRAMES_AT_ONCE
                 writer.add_frames(name, series.frame_rows[first:last])
         size = pieces.rows_at_once()
         for start in range(0, n_rows, size):
             stop = min(start + size, n_rows)
             writer.append(**pieces.between(start, stop), n_steps=stop - start)
+            if report is not None:
+                report(stop, n_rows)
         writer.add_trials(recording.trials)
 
 
 class _Pieces:
     """Rows of the result, made of those of the recording."""
 
-    def __init__(self, recording, factor, averaged):
+    def __init__(self, recording, factor, averaged, stimulus, framed):
         self._recording, self._factor, self._averaged = recording, factor, averaged
+        self._stimulus, self._framed = stimulus, framed
 
     def rows_at_once(self):
         recording = self._recording
         widths = [recording.n_neurons]
         for one in (*recording.stimulus.values(), *recording.behavior.values()):
-            widths.append(1 if one.is_framed else int(np.prod(one.row_shape)))
+            widths.append(1 if one.is_framed else math.prod(one.row_shape))
         return max(_PIECE_BYTES // (8 * max(widths) * self._factor), 1)
 
     def between(self, start, stop):
@@ -93,11 +109,10 @@ class _Pieces:
                 for name, one in recording.activity.items()
             },
             "stimulus": {
-                name: one.index(first, last)[::f]
-                if one.is_framed
-                else self._mean(one.read(first, last))
-                for name, one in recording.stimulus.items()
-            },
+                name: self._mean(read(first, last))
+                for name, read in self._stimulus.items()
+            }
+            | {n: one.index(first, last)[::f] for n, one in self._framed.items()},
             "behavior": {
                 name: one.read(first, last)[::f]
                 for name, one in recording.behavior.items()
@@ -136,7 +151,7 @@ def _is_count(one):
     return one.quantity == COUNT
 
 
-def _writer(recording, path, factor):
+def _writer(recording, path, factor, framed):
     signals = {}
     for name, one in recording.activity.items():
         old = one.signal
@@ -154,7 +169,6 @@ def _writer(recording, path, factor):
         metadata={**recording.metadata, "rebinned": factor},
         frames={
             name: np.empty((0, *one.row_shape), one.dtype)
-            for name, one in recording.stimulus.items()
-            if one.is_framed
+            for name, one in framed.items()
         },
     )
