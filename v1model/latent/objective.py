@@ -137,7 +137,7 @@ class Objective:
     def _staggered(self, chunk, starts, path, multiples):
         shape = (multiples, self.time_units, *tf.unstack(tf.shape(path)[1:]))
         cycles = tf.reshape(path[:-1], shape)
-        first = self._observed_loss(chunk, starts, path[None, :1], 1)
+        first = self._observed_loss(chunk, starts, path[0][None, None], 1)
         return first, self._observed_loss(chunk, starts, cycles, multiples) * multiples
 
     def _observed_loss(self, chunk, starts, cycles, multiples):
