@@ -1,5 +1,9 @@
 """The activity and the stimulus that a model reads of a recording."""
 
+import os
+import sys
+import types
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -236,3 +240,43 @@ def test_a_source_may_be_closed_twice(tmp_path):
     write(tmp_path / "a.h5")
     with open_source(training(tmp_path / "a.h5")) as source:
         source.close()
+
+
+@pytest.fixture
+def imports(monkeypatch):
+    """What was imported, by an importer of which only the call matters here."""
+    done = []
+
+    def import_zarr(path, out, *, n_inputs=None):
+        done.append((path.name, n_inputs))
+        write(out, n_inputs=n_inputs or 3)
+
+    module = types.SimpleNamespace(import_zarr=import_zarr)
+    monkeypatch.setitem(sys.modules, "v1model.recordings.zarr_import", module)
+    return done
+
+
+def test_a_folder_of_the_published_layout_is_imported_once_and_when_it_changes(
+    tmp_path, imports
+):
+    folder = tmp_path / "fly_N9"
+    (folder / "x_list_0").mkdir(parents=True)
+    for _ in range(2):
+        with open_source(training(folder)) as source:
+            assert (source.path, source.n_steps) == (tmp_path / "fly_N9.h5", 60)
+    assert imports == [("fly_N9", None)]
+    with open_source(training(folder), n_inputs=2) as source:
+        assert source.n_inputs == 2
+    assert imports == [("fly_N9", None), ("fly_N9", 2)]
+    later = (tmp_path / "fly_N9.h5").stat().st_mtime + 5
+    os.utime(folder / "x_list_0", (later, later))
+    with open_source(training(folder)):
+        assert imports[2:] == [("fly_N9", None)]
+
+
+def test_a_simulation_lies_in_the_published_folder(tmp_path, imports, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "graphs_data" / "fly" / "fly_N9_62_1").mkdir(parents=True)
+    with open_source(TrainingConfig(simulation_config="fly_N9_62_1")) as source:
+        assert source.name == "fly_N9_62_1"
+    assert imports == [("fly_N9_62_1", None)]
