@@ -44,8 +44,8 @@ def test_all_ways_train_on_the_same_chunks(program, tmp_path):
 
 def test_every_way_has_a_row(program, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(program, "RESULTS", tmp_path / "loader.csv")
-    monkeypatch.setattr(program, "CHUNKS", 4)
-    monkeypatch.setattr(program, "SLEEP_S", 0.03)
+    monkeypatch.setattr(program, "CHUNKS", 6)
+    monkeypatch.setattr(program, "SLEEP_S", 0.05)
     program.main(["--neurons=8", "--steps=4200", "--updates=1"])
     with (tmp_path / "loader.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
