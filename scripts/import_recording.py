@@ -1,9 +1,14 @@
 #!/usr/bin/env python
-r"""Makes a recording of arrays of your own, or of an NWB file.
+r"""Makes a recording of arrays of your own, of an NWB file, or of zarr arrays.
 
     python scripts/import_recording.py arrays.npz --hz 30 --quantity calcium --out r.h5
     python scripts/import_recording.py traces.npy --hz 30 --quantity calcium
     python scripts/import_recording.py session.nwb
+    python scripts/import_recording.py graphs_data/fly/fly_N9_62_1
+
+A folder is one of the published layout of LatentEvolution, which
+`v1model/recordings/zarr_import.py` describes; its steps last 20 ms unless --dt_ms says
+otherwise.
 
 Arrays come as an .npz, a .npy, an .h5 or a .csv (steps are rows, neurons columns, with
 a line of names). Time is the first axis. In .npz and .h5 these names are known:
@@ -27,8 +32,15 @@ from absl import app, flags, logging
 
 from v1model.flags import list_under_help
 from v1model.hdf5_files import open_hdf5
-from v1model.recordings import QUANTITIES, import_nwb, open_recording, save_recording
+from v1model.recordings import (
+    QUANTITIES,
+    import_nwb,
+    import_zarr,
+    open_recording,
+    save_recording,
+)
 from v1model.recordings.summary import summary_text
+from v1model.recordings.zarr_import import DT_MS
 
 KINDS = (".npz", ".npy", ".h5", ".csv", ".nwb")
 ACTIVITY, TIMES, WHO, VALID = "activity", "spike_times", "spike_neuron", "valid"
@@ -61,6 +73,13 @@ def define_flags(values=flags.FLAGS):
         ("start_s", 0.0, "When the first step begins, s."),
     ):
         flags.DEFINE_float(name, default, help_text, flag_values=values)
+    flags.DEFINE_integer(
+        "n_inputs",
+        None,
+        "Of a folder: how many neurons, the first ones, have a stimulus; the "
+        "photoreceptors of a fly if none.",
+        flag_values=values,
+    )
     flags.DEFINE_enum(
         "nan",
         "refuse",
@@ -83,15 +102,17 @@ def main(argv):
 def convert(path, values):
     """Writes the recording and prints what is in it; returns its path."""
     path = pathlib.Path(path)
-    if path.suffix not in KINDS:
-        raise ValueError(f"{path}: the suffix must be one of {KINDS}.")
-    if not path.is_file():
+    if path.suffix not in KINDS and not path.is_dir():
+        raise ValueError(f"{path}: the suffix must be one of {KINDS}, or a folder.")
+    if not path.exists():
         raise FileNotFoundError(f"{path} does not exist.")
     out = pathlib.Path(values.out or path.with_suffix(".h5"))
     if out.suffix != ".h5" or out == path:
         raise ValueError(f"out must be another file that ends with .h5, got {out}.")
     dt_ms = _dt_ms(path, values)
-    if path.suffix == ".nwb":
+    if path.is_dir():
+        import_zarr(path, out, dt_ms=dt_ms or DT_MS, n_inputs=values.n_inputs)
+    elif path.suffix == ".nwb":
         import_nwb(path, out, dt_ms=dt_ms, signal=values.signal or None)
     elif dt_ms is None:
         raise ValueError(f"{path}: --dt_ms or --hz is needed.")

@@ -12,6 +12,7 @@ from v1model.recordings.nwb_import import import_nwb
 from v1model.recordings.reader import Recording, open_recording
 from v1model.recordings.signals import QUANTITIES, Signal
 from v1model.recordings.writer import RecordingWriter
+from v1model.recordings.zarr_import import import_zarr
 
 __all__ = [
     "QUANTITIES",
@@ -22,6 +23,7 @@ __all__ = [
     "concatenate",
     "export_nwb",
     "import_nwb",
+    "import_zarr",
     "open_recording",
     "save_recording",
 ]

@@ -27,6 +27,7 @@ def save_recording(
     valid=None,
     invalid=None,
     invalid_neurons=None,
+    connections=None,
     n_steps=None,
     start_s=0.0,
     source="",
@@ -52,6 +53,7 @@ def save_recording(
         behavior: By name (T, V) or (T,).
         valid: (T, N) or (N,) bool; None for all.
         invalid, invalid_neurons: Intervals, and who in each; see RecordingWriter.
+        connections: See RecordingWriter.
         n_steps: T, where only spike times are given; None ends with the last of spikes
             and trials.
         start_s: When step 0 begins, s.
@@ -118,6 +120,7 @@ def save_recording(
         frames=frames,
         invalid=invalid,
         invalid_neurons=invalid_neurons,
+        connections=connections,
     ) as writer:
         if trials is not None:
             writer.add_trials(trials)

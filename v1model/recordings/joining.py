@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 
+from v1model.recordings.connections import same_connections
 from v1model.recordings.reader import open_recording
 from v1model.recordings.writer import RecordingWriter
 
@@ -15,7 +16,8 @@ def concatenate(paths, path):
     The first keeps its times. Each other is moved to begin when the one before it
     ended, with its trials, exact spike times and invalid stretches: gaps between the
     recordings are not kept. Pictures of stimuli are kept once per recording.
-    `metadata["joined"]` says what came from where.
+    Connections are kept where all have the same. `metadata["joined"]` says what came
+    from where.
 
     Args:
         paths: Of recordings of the same neurons, signals, dt and names of stimuli.
@@ -28,7 +30,7 @@ def concatenate(paths, path):
     if not paths:
         raise ValueError(f"{path}: no recordings to join are given.")
     joined = []
-    for one in paths:
+    for number, one in enumerate(paths):
         with open_recording(one) as recording:
             itself = {
                 "file": one.name,
@@ -38,6 +40,10 @@ def concatenate(paths, path):
                 "n_steps": recording.n_steps,
             }
             joined += recording.metadata.get("joined", [itself])
+            if not number:
+                connections = recording.connections
+            elif not same_connections(connections, recording.connections):
+                connections = None
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(open_recording(paths[0]))
         writer = RecordingWriter(
@@ -54,6 +60,7 @@ def concatenate(paths, path):
                 for name, one in first.stimulus.items()
                 if one.is_framed
             },
+            connections=connections,
         )
         stack.enter_context(writer)
         writer.append_recording(first)

@@ -38,7 +38,7 @@ def export_nwb(recording, path):
     `trials`, validity to `invalid_times` with the rows of the units in the column
     "neurons". What NWB has no place for is JSON in `notes`, so that `import_nwb`
     restores the recording. The date is metadata["session_start_time"] (ISO 8601), or
-    1970.
+    1970. Connections between neurons are left out.
 
     Signals and stimuli are copied in parts; the spike times of one signal, and how they
     are sorted, are in memory (24 bytes per spike).

@@ -11,6 +11,7 @@ import numpy as np
 from v1model.hdf5_files import open_hdf5
 from v1model.recordings.chunks import naming_damage, read_rows, thread_pool
 from v1model.recordings.clock import Clock
+from v1model.recordings.connections import CONNECTIONS
 from v1model.recordings.events import EventSignal, indices_of, steps_of
 from v1model.recordings.schema import check_file, signal_of
 from v1model.recordings.tables import read_table
@@ -48,6 +49,8 @@ class Recording:
         metadata: Anything else, a dictionary.
         neurons: Data frame of N rows, with the column "id".
         trials: Data frame of presentations, with start_s and stop_s; may be empty.
+        connections: Data frame pre, post (rows of `neurons`) and weight; None where
+            they are unknown.
         activity: DenseSignal or EventSignal by name.
         stimulus, behavior: Series or FramedSeries by name.
     """
@@ -98,6 +101,11 @@ class Recording:
     @functools.cached_property
     def trials(self):
         return read_table(self._file["trials"])
+
+    @functools.cached_property
+    def connections(self):
+        is_known = CONNECTIONS in self._file
+        return read_table(self._file[CONNECTIONS]) if is_known else None
 
     def __enter__(self):
         return self

@@ -27,6 +27,8 @@ Groups, of which the first three and `activity` are always there:
         from_s          (K,) float64, increasing
         neurons         (K, N) bool, who is valid from then on until the next; before
                         the first all are
+    connections/COLUMN  absent where none are known; (E,): pre and post int32, which are
+                        rows of /neurons, and weight float32
 
 Tables have the attributes `columns` (names in order) and `rows`. Arrays are chunked,
 shuffled and gzipped: any HDF5 library reads them. A value that is not valid may be NaN.
@@ -39,6 +41,11 @@ import numpy as np
 import pandas as pd
 
 from v1model.recordings.clock import Clock
+from v1model.recordings.connections import (
+    COLUMNS,
+    CONNECTIONS,
+    require_connections,
+)
 from v1model.recordings.signals import COUNT, QUANTITIES, Signal
 from v1model.recordings.tables import plain_table
 
@@ -97,6 +104,10 @@ def check_file(file):
         from_s = _dataset(file["validity"], "from_s")
         rows = _dataset(file["validity"], "neurons")
         _require_shape(rows, (len(from_s), n_neurons))
+    if CONNECTIONS in file:
+        _check_table(file[CONNECTIONS], COLUMNS)
+        table = {name: file[CONNECTIONS][name][()] for name in COLUMNS}
+        require_connections(table, n_neurons, path)
     try:
         json.loads(file.attrs["metadata"])
     except ValueError as error:

@@ -81,6 +81,7 @@ def summary_text(recording, by=None):
     """
     lines = [
         *_head(recording),
+        *_connections(recording),
         *_activity(recording),
         *_series(recording),
         *_trials(recording),
@@ -104,6 +105,14 @@ def _head(recording):
         f"of {recording.dt_ms:g} ms",
     )
     yield _line("neurons", f"{recording.n_neurons:,} ({columns})")
+
+
+def _connections(recording):
+    table = recording.connections
+    if table is not None:
+        inhibit = 100 * (table["weight"] < 0).mean() if len(table) else 0
+        words = f"{len(table):,} connections, {inhibit:.0f} % inhibitory"
+        yield _line("connections", words)
 
 
 def _activity(recording):

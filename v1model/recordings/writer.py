@@ -11,6 +11,7 @@ from v1model.atomic import atomic_path, remove_partial
 from v1model.recordings.append_checks import AppendChecks, json_of, require_name
 from v1model.recordings.chunks import RowAppender, thread_pool
 from v1model.recordings.clock import Clock
+from v1model.recordings.connections import CONNECTIONS, require_connections
 from v1model.recordings.events import EventAppender
 from v1model.recordings.schema import FORMAT, SCHEMA, require_neurons, require_trials
 from v1model.recordings.tables import TEXT, write_table
@@ -37,6 +38,8 @@ class RecordingWriter:
         invalid: Data frame of intervals that are invalid at exact times, columns
             start_s and stop_s.
         invalid_neurons: Who is invalid in each of them, (K, N) bool; None for all.
+        connections: Data frame pre, post (rows of `neurons`) and weight; None where
+            they are unknown.
 
     Raises:
         ValueError: A table, a signal or an option is wrong.
@@ -56,9 +59,15 @@ class RecordingWriter:
         frames=None,
         invalid=None,
         invalid_neurons=None,
+        connections=None,
     ):
         self.path = pathlib.Path(path)
         self.neurons = require_neurons(neurons, self.path)
+        self.connections = None
+        if connections is not None:
+            self.connections = require_connections(
+                connections, len(self.neurons), self.path
+            )
         self.clock = Clock(dt_ms, start_s)
         self.signals = dict(signals)
         for name in [*self.signals, *(frames or {})]:
@@ -246,6 +255,9 @@ class RecordingWriter:
         for folder in ("stimulus", "behavior"):
             self._file.create_group(folder)
         write_table(self._file.create_group("neurons"), self.neurons, "neurons")
+        if self.connections is not None:
+            group = self._file.create_group(CONNECTIONS)
+            write_table(group, self.connections, CONNECTIONS)
         n, pool = self.n_neurons, self._pool
         self._activity, self._frame_files = {}, {}
         for name, signal in self.signals.items():
