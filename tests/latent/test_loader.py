@@ -1,6 +1,5 @@
 """Chunks from the disk to tensors."""
 
-import gc
 import threading
 import time
 
@@ -40,7 +39,6 @@ def path(tmp_path):
 def no_thread_is_left():
     before = set(threading.enumerate())
     yield
-    gc.collect()
     names = [one.name for one in threading.enumerate() if one not in before]
     assert [name for name in names if name.startswith("stage")] == []
 

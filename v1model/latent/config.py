@@ -88,6 +88,11 @@ class CrossValidation(Params):
     )
     start: Step = Field(0, description="First step.")
     end: Step | None = Field(None, description="Step after the last one; none is all.")
+    pca_init: bool = Field(
+        False,
+        description="Encoder and decoder begin as principal components of what is "
+        "observed. Not published.",
+    )
     data_split: DataSplit | None = Field(
         None, description="Or the steps of its validation part."
     )
