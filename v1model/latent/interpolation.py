@@ -10,13 +10,13 @@ with (origin + t - phase[n]) mod time_units = 0, where it was valid:
 
 Both are exact where observed and use nothing that was not observed. After the last
 observation, linear holds it. Before the first, linear takes that one and causal, which
-does not know it yet, 0; so does a neuron that was never observed.
+does not know it yet, a value that is given; so does a neuron that was never observed.
 """
 
 import numpy as np
 
 
-def interpolate_linear(activity, phases, time_units, origin=0, valid=None):
+def interpolate_linear(activity, phases, time_units, origin=0, valid=None, unknown=0.0):
     """Activity with straight lines between observations, (T, N) float32.
 
     Args:
@@ -25,6 +25,7 @@ def interpolate_linear(activity, phases, time_units, origin=0, valid=None):
         time_units: Steps between two observations of a neuron.
         origin: Step of the recording that row 0 is, modulo time_units.
         valid: (T, N) bool; None where all is valid.
+        unknown: What stands where nothing is known, a number or (N,).
     """
     windows = _Windows(activity, phases, time_units, origin, valid)
     low, missed = windows.last()
@@ -32,13 +33,15 @@ def interpolate_linear(activity, phases, time_units, origin=0, valid=None):
     length = np.float32(time_units) * np.maximum(1 + missed + ahead, 1)
     slope = (high - low) / length.astype(np.float32)
     slope[(missed < 0) | (ahead < 0)] = 0
-    return windows.filled(np.where(missed < 0, high, low), missed, slope)
+    nearest = np.where(ahead < 0, unknown, high)
+    return windows.filled(np.where(missed < 0, nearest, low), missed, slope)
 
 
-def interpolate_causal(activity, phases, time_units, origin=0, valid=None):
+def interpolate_causal(activity, phases, time_units, origin=0, valid=None, unknown=0.0):
     """Activity that stays as it was last observed; see interpolate_linear."""
     windows = _Windows(activity, phases, time_units, origin, valid)
-    return windows.filled(*windows.last(), None)
+    low, missed = windows.last()
+    return windows.filled(np.where(missed < 0, unknown, low), missed, None)
 
 
 INTERPOLATED = {"linear": interpolate_linear, "causal": interpolate_causal}

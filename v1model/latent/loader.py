@@ -44,6 +44,8 @@ class ChunkLoader:
         waiting: How many chunks may wait, those in the making included; see WAITING.
         device: Name of the device of the tensors; None for TensorFlow's choice.
         kept_bytes: A recording up to this size is kept in memory.
+        unknown: What is filled in where a neuron has not been observed, not even
+            time_units steps before or after the chunk: a number or (N,), such as means.
 
     Attributes:
         plan: ChunkPlan.
@@ -65,6 +67,7 @@ class ChunkLoader:
         waiting=WAITING,
         device=None,
         kept_bytes=KEPT_BYTES,
+        unknown=0.0,
     ):
         row_bytes = bytes_per_row(source, training)
         self.plan = ChunkPlan(training, start, stop, row_bytes, rows, source.path)
@@ -74,6 +77,7 @@ class ChunkLoader:
         self._source, self._time_units = source, tu
         self._start, self._stop = start, stop
         self._waiting, self._device = tuple(waiting), device
+        self._unknown = np.asarray(unknown, np.float32)
         self._fill = None
         if acquisition.mode == "staggered_random":
             self._fill = INTERPOLATED[acquisition.interpolation]
@@ -169,7 +173,7 @@ class ChunkLoader:
         if self._fill is not None:
             origin = first % self._time_units
             given = (stretch.activity, self.phases, self._time_units, origin)
-            arrays["filled"] = self._fill(*given, stretch.valid)
+            arrays["filled"] = self._fill(*given, stretch.valid, self._unknown)
         return start, {name: array[inside] for name, array in arrays.items()}
 
     def _cut(self, window):
