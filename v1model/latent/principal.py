@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 from sklearn.decomposition import PCA
 
-_MOST_FRAMES = 4096  # that components are computed of
+MOST_FRAMES = 4096  # enough for 256 components; their cost grows with them
 _SMALLEST = 1e-3  # spread of a latent number, in that of the largest component
 
 
-def start_at_components(model, frames, seed=0):
+def start_at_components(model, frames, known, seed=0):
     """Sets the weights of encoder and decoder to principal components.
 
     Component k of normalized activity, with spread s_k, becomes latent number k, divided
@@ -22,8 +22,9 @@ def start_at_components(model, frames, seed=0):
 
     Args:
         model: LatentModel with input skips and hidden layers, normalization set.
-        frames: Observed activity, (M, N); of more than 4,096 as many are drawn.
-        seed: Of that draw and of the randomized decomposition.
+        frames: Observed activity, (M, N).
+        known: (M, N) bool; what is not known is taken to be at the neuron's mean.
+        seed: Of the randomized decomposition.
 
     Raises:
         ValueError: A network has no linear path, or there are fewer than two frames.
@@ -39,10 +40,8 @@ def start_at_components(model, frames, seed=0):
             )
     if len(frames) < 2:
         raise ValueError(f"training.pca_init needs two frames, got {len(frames)}.")
-    if len(frames) > _MOST_FRAMES:
-        rows = np.random.default_rng(seed).choice(len(frames), _MOST_FRAMES, False)
-        frames = frames[np.sort(rows)]
     normalized = model.normalized(tf.constant(frames, tf.float32)).numpy()
+    normalized = np.where(known, normalized, np.float32(0))
     n = min(
         params.latent_dims,
         params.encoder_params.num_hidden_units,
