@@ -16,9 +16,9 @@ _SMALLEST = 1e-3  # spread of a latent number, in that of the largest component
 def start_at_components(model, frames, known, seed=0):
     """Sets the weights of encoder and decoder to principal components.
 
-    Component k of normalized activity, with spread s_k, becomes latent number k, divided
-    by sqrt(s_1 s_k): halfway between as it is and as large as all others, so that small
-    components are seen by the evolver but do not rule it.
+    Component k of normalized activity, with spread s_k, becomes latent number k,
+    divided by sqrt(s_1 s_k): halfway between as it is and as large as all others, so
+    that small components are seen by the evolver but do not rule it.
 
     Args:
         model: LatentModel with input skips and hidden layers, normalization set.
@@ -36,7 +36,8 @@ def start_at_components(model, frames, known, seed=0):
     ):
         if not (coder.use_input_skips and coder.num_hidden_layers):
             raise ValueError(
-                f"training.pca_init needs {name} with use_input_skips and hidden layers."
+                f"training.pca_init needs {name} with use_input_skips and hidden "
+                "layers."
             )
     if len(frames) < 2:
         raise ValueError(f"training.pca_init needs two frames, got {len(frames)}.")
