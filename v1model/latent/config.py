@@ -88,11 +88,6 @@ class CrossValidation(Params):
     )
     start: Step = Field(0, description="First step.")
     end: Step | None = Field(None, description="Step after the last one; none is all.")
-    pca_init: bool = Field(
-        False,
-        description="Encoder and decoder begin as principal components of what is "
-        "observed. Not published.",
-    )
     data_split: DataSplit | None = Field(
         None, description="Or the steps of its validation part."
     )
@@ -193,6 +188,11 @@ class TrainingConfig(Params):
         "none",
         description="What the model sees: raw values, centred with one scale for all, "
         "or a scale for each neuron. Not published.",
+    )
+    pca_init: bool = Field(
+        False,
+        description="Encoder and decoder begin as principal components of what is "
+        "observed. Not published.",
     )
     data_split: DataSplit | None = Field(
         None, description="None takes the first 80 % and the last 20 %."
