@@ -78,15 +78,8 @@ def read_flyvis(extent):
     config = get_default_config([], path=str(folder / "config/network/network.yaml"))
     config.connectome.extent = extent
     fly = Network(**config)
-    nodes, edges, parameters = (
-        fly.connectome.nodes,
-        fly.connectome.edges,
-        fly._param_api(),
-    )
-    sign, n_syn = (
-        _array(parameters.edges.sign),
-        _array(parameters.edges.syn_count),
-    )
+    nodes, edges = fly.connectome.nodes, fly.connectome.edges
+    parameters = fly._param_api()
     network = VoltageNetwork(
         source=edges.source_index[:],
         target=edges.target_index[:],
@@ -98,7 +91,8 @@ def read_flyvis(extent):
         v=nodes.v[:],
         role=nodes.role[:].astype(str),
     )
-    return network, {"sign": sign, "n_syn": n_syn}
+    others = {"sign": parameters.edges.sign, "n_syn": parameters.edges.syn_count}
+    return network, {name: _array(tensor) for name, tensor in others.items()}
 
 
 def import_flyvis():

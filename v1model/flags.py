@@ -1,9 +1,11 @@
 """Command-line flags derived from the config dataclasses.
 
 A flag exists because a config field exists: its name, type, default, choices and
-help are those of the field. Nested configs become one flat list of flags.
+help are those of the field. Nested configs become one flat list of flags. Options that
+are checked elsewhere, such as those of a YAML file, can have flags beside them.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import shutil
@@ -24,6 +26,30 @@ _HELP_COLUMN = 30
 _HELP_REQUESTS = {"--help", "-help", "-h"}
 
 
+class Flag(typing.NamedTuple):
+    """An option as a command line shows it.
+
+    name: With dots, where options are nested.
+    kind: bool, int, float, str or tuple.
+    default: What it is without the flag; None for nothing.
+    help: What it is.
+    choices: Its possible values, or None.
+    """
+
+    name: str
+    kind: type
+    default: object
+    help: str
+    choices: tuple | None = None
+
+
+class Group(typing.NamedTuple):
+    """Flags under one heading of --help."""
+
+    title: str
+    flags: list[Flag]
+
+
 def run(main, config_class):
     """The whole command line of a program: flags, --help, errors, then `main`.
 
@@ -34,7 +60,7 @@ def run(main, config_class):
         main: Called with the config. The docstring of its module opens --help.
         config_class: The dataclass of `v1model.config` that `main` takes.
     """
-    if _asks_for_help(sys.argv):
+    if asks_for_help(sys.argv):
         description = sys.modules[main.__module__].__doc__ or ""
         sys.stdout.write(help_text(config_class, description, sys.argv[0]))
         return
@@ -51,18 +77,70 @@ def config_from(argv, config_class):
     # two programs may share names in one process.
     values = flags.FlagValues()
     define(config_class, values)
-    try:
-        rest = values(argv)[1:]
-        if rest:
-            raise flags.Error(
-                f"unexpected arguments {' '.join(rest)}; a value is given as "
-                "--flag=value, and a switch as --flag or --noflag."
-            )
+    with errors_as_exit(argv):
+        _require_none(values(argv)[1:])
         return parse(config_class, values)
+
+
+def texts_from(argv, groups, config_class, n_arguments=0):
+    """Parses a command line with flags that are checked elsewhere.
+
+    Args:
+        argv: The program's name, arguments and flags, in any order.
+        groups: Group list of the flags whose texts are wanted.
+        config_class: Config class of the other flags.
+        n_arguments: Arguments without a name, at most.
+
+    Returns:
+        The arguments; the config; and of the flags that were given their texts by name,
+        in the order of the command line.
+
+    Raises:
+        SystemExit: With status 2 and the reason on stderr, if it cannot be parsed.
+    """
+    values = flags.FlagValues()
+    define(config_class, values)
+    own = [flag for group in groups for flag in group.flags]
+    for flag in own:
+        kind = flags.DEFINE_bool if flag.kind is bool else flags.DEFINE_string
+        kind(flag.name, None, flag.help, flag_values=values)
+    with errors_as_exit(argv):
+        arguments = values(argv)[1:]
+        _require_none(arguments[n_arguments:])
+        config = parse(config_class, values)
+    names = [word.lstrip("-").partition("=")[0] for word in argv[1:]]
+    names = [*names, *(name.removeprefix("no") for name in names)]
+    given = {flag.name: values[flag.name] for flag in own if values[flag.name].present}
+    order = sorted(given, key=lambda name: _place(names, name, len(argv) - 1))
+    texts = {}
+    for name in order:
+        value = given[name].value
+        texts[name] = str(value).lower() if isinstance(value, bool) else value
+    return arguments, config, texts
+
+
+def _place(names, name, n_words):
+    """Which word of the command line gives a flag; those of a flag file come last."""
+    return names.index(name) % n_words if name in names else n_words
+
+
+@contextlib.contextmanager
+def errors_as_exit(argv):
+    """A wrong option ends the program in its block, with one line and status 2."""
+    try:
+        yield
     except (flags.Error, ValueError) as error:
         program = pathlib.Path(argv[0]).name
         sys.stderr.write(f"{program}: {error}\n{program} --help lists the flags.\n")
         sys.exit(2)
+
+
+def _require_none(rest):
+    if rest:
+        raise flags.Error(
+            f"unexpected arguments {' '.join(rest)}; a value is given as "
+            "--flag=value, and a switch as --flag or --noflag."
+        )
 
 
 def define(config_class, values):
@@ -109,14 +187,34 @@ def help_text(config_class, description, program):
         description: Opens the text.
         program: Path or name of the program.
     """
+    groups = groups_of(config_class)
+    usage = f"{pathlib.Path(program).name} [--flag=value ...]"
+    return help_page(description, usage, groups)
+
+
+def groups_of(config_class):
+    """The options of a (nested) config class as Group, one for each class in it."""
+    return [
+        Group(_title(group), [_flag_of(*one) for one in _leaves(group)])
+        for group in _groups(config_class)
+    ]
+
+
+def help_page(description, usage, groups):
+    """A page of options, each with its default.
+
+    Args:
+        description: Opens the text.
+        usage: How the program is called.
+        groups: Group list.
+    """
     width = min(shutil.get_terminal_size().columns, 88)
     lines = [*textwrap.wrap(" ".join(description.split()), width), ""]
-    lines += [f"usage: {pathlib.Path(program).name} [--flag=value ...]"]
-    for group in _groups(config_class):
-        lines += ["", f"{group.__doc__.splitlines()[0].rstrip('.')}:"]
-        for field, kind in _fields(group):
-            if not dataclasses.is_dataclass(kind):
-                lines += _option_lines(field, kind, width)
+    lines += [f"usage: {usage}"]
+    for group in groups:
+        lines += ["", f"{group.title}:"]
+        for flag in group.flags:
+            lines += _option_lines(flag, width)
     lines += ["", "--flagfile=FILE reads flags from a file, one a line.", ""]
     return "\n".join(lines)
 
@@ -157,6 +255,22 @@ def _groups(config_class):
     yield config_class
 
 
+def _leaves(config_class):
+    for field, kind in _fields(config_class):
+        if not dataclasses.is_dataclass(kind):
+            yield field, kind
+
+
+def _title(group):
+    return group.__doc__.splitlines()[0].rstrip(".")
+
+
+def _flag_of(field, kind):
+    info = field.metadata
+    kind = tuple if typing.get_origin(kind) is tuple else kind
+    return Flag(field.name, kind, field.default, info["help"], info["choices"])
+
+
 def _define_leaf(field, kind, values):
     name, default, info = field.name, field.default, field.metadata
     common = {"help": info["help"], "flag_values": values}
@@ -176,19 +290,19 @@ def _define_leaf(field, kind, values):
         raise TypeError(f"option {name} has type {kind}, which no flag can carry.")
 
 
-def _option_lines(field, kind, width):
-    left = f"  --{field.name}"
-    default = field.default
-    if kind is bool:
-        left, shown = f"  --[no]{field.name}", "on" if default else "off"
-    elif isinstance(default, tuple):
+def _option_lines(flag, width):
+    left = f"  --{flag.name}"
+    default = flag.default
+    if flag.kind is bool:
+        left, shown = f"  --[no]{flag.name}", "on" if default else "off"
+    elif flag.kind is tuple:
         left, shown = f"{left}=LIST", ",".join(map(str, default))
     else:
-        left = f"{left}={'CHOICE' if field.metadata['choices'] else _METAVAR[kind]}"
-        shown = str(default) or "none"
-    text = field.metadata["help"]
-    if field.metadata["choices"]:
-        text += f" One of {', '.join(field.metadata['choices'])}."
+        left = f"{left}={'CHOICE' if flag.choices else _METAVAR[flag.kind]}"
+        shown = "none" if default in (None, "") else str(default)
+    text = flag.help
+    if flag.choices:
+        text += f" One of {', '.join(flag.choices)}."
     text = textwrap.wrap(f"{text} [{shown}]", max(width - _HELP_COLUMN, 20))
     if len(left) > _HELP_COLUMN - 2:
         return [left, *(" " * _HELP_COLUMN + line for line in text)]
@@ -196,6 +310,7 @@ def _option_lines(field, kind, width):
     return [left.ljust(_HELP_COLUMN) + text[0], *rest]
 
 
-def _asks_for_help(argv):
+def asks_for_help(argv):
+    """Whether a command line asks for --help."""
     before_end = argv[1 : argv.index("--")] if "--" in argv else argv[1:]
     return bool(_HELP_REQUESTS.intersection(before_end))

@@ -1,6 +1,6 @@
 """Run: the folder that keeps everything about one training run.
 
-    config.json    the options, `dataclasses.asdict` of the config
+    config.json    the options, `dataclasses.asdict` of the config, or `model_dump`
     facts.json     what the machines decided and a resume must not change
     starts.json    one record per start: time, command line, versions
     state.json     running, finished, killed or failed, since when and why
@@ -52,8 +52,9 @@ class Run:
         Args:
             results_dir: Folder of all runs; made if missing.
             name: Name of the run folder; empty makes one from the date and time.
-            config: Frozen dataclass with all options; `free_options`, if it has that,
-                names those that may change when a run is taken up.
+            config: Frozen dataclass or pydantic model with all options;
+                `free_options`, if it has that, names those that may change when a run
+                is taken up.
             command: The command line, a list such as sys.argv.
 
         Raises:
@@ -75,7 +76,7 @@ class Run:
             for folder in (run.checkpoints, run.logs):
                 folder.mkdir(parents=True, exist_ok=True)
             run._write("starts", [*run.starts, _start(command)])
-            run._write("config", dataclasses.asdict(config))
+            run._write("config", _options(config))
             run.mark("running")
         return run
 
@@ -187,7 +188,7 @@ class Run:
             logger.warning("the run stays marked as running: %s", refusal)
 
     def _check_resumable(self, config):
-        now = _plain(dataclasses.asdict(config))
+        now = _plain(_options(config))
         free = getattr(config, "free_options", frozenset())
         differences = _differences(self.config, now, free)
         if differences:
@@ -321,6 +322,13 @@ def fingerprint(name, config):
     bound = {k: v for k, v in options.items() if k.split(".")[-1] not in free}
     text = json.dumps([name, v1model.__version__, bound], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _options(config):
+    """All options of a config as a nested dictionary."""
+    if dataclasses.is_dataclass(config):
+        return dataclasses.asdict(config)
+    return config.model_dump(mode="json")
 
 
 def _differences(old, new, free):

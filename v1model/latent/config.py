@@ -6,7 +6,7 @@ read as they are where they were valid; DECISIONS.md lists what differs.
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from v1model.latent.network_params import (
     LIKELIHOODS,
@@ -53,19 +53,79 @@ class Acquisition(Params):
 class DataSplit(Params):
     """Steps [start, end) of the recording for training and for validation."""
 
-    train_start: Step
-    train_end: Step
-    validation_start: Step
-    validation_end: Step
+    train_start: Step = Field(description="First step of training.")
+    train_end: Step = Field(description="Step after the last one.")
+    validation_start: Step = Field(description="First step of validation.")
+    validation_end: Step = Field(description="Step after the last one.")
+
+    @model_validator(mode="after")
+    def _ends_follow_starts(self):
+        for part in ("train", "validation"):
+            start, end = getattr(self, f"{part}_start"), getattr(self, f"{part}_end")
+            if end <= start:
+                raise ValueError(f"{part}_end must be above {start}, got {end}")
+        is_apart = (
+            self.validation_start >= self.train_end
+            or self.validation_end <= self.train_start
+        )
+        if not is_apart:
+            raise ValueError(
+                f"validation_start must leave out the steps {self.train_start} to "
+                f"{self.train_end} of training, got {self.validation_start}"
+            )
+        return self
 
 
 class CrossValidation(Params):
     """Another recording on which the trained model is judged."""
 
-    name: str = Field(description="Its name in tags and folders.")
-    path: str = Field(description="The recording.")
+    name: str | None = Field(
+        None, description="Its name in tags and folders; none is simulation_config."
+    )
+    path: str | None = Field(None, description="The recording.")
+    simulation_config: str | None = Field(
+        None, description="Or the folder of that name below graphs_data/fly."
+    )
     start: Step = Field(0, description="First step.")
     end: Step | None = Field(None, description="Step after the last one; none is all.")
+    pca_init: bool = Field(
+        False,
+        description="Encoder and decoder begin as principal components of what is "
+        "observed. Not published.",
+    )
+    data_split: DataSplit | None = Field(
+        None, description="Or the steps of its validation part."
+    )
+
+    @model_validator(mode="after")
+    def _says_where(self):
+        if bool(self.path) == bool(self.simulation_config):
+            raise ValueError(
+                "path or simulation_config must say where it is, one of them, got "
+                f"{self.path} and {self.simulation_config}"
+            )
+        if self.path and not self.name:
+            raise ValueError(f"name must be given with path {self.path}")
+        label = self.name or self.simulation_config
+        if label in (".", "..") or "/" in label or "\\" in label:
+            raise ValueError(f"name must be a plain folder name, got {label!r}")
+        if self.data_split and (self.start or self.end is not None):
+            raise ValueError("start and end must be left out with data_split")
+        if self.end is not None and self.end <= self.start:
+            raise ValueError(f"end must be above start {self.start}, got {self.end}")
+        return self
+
+    @property
+    def label(self):
+        """Its name in tags and folders."""
+        return self.name or self.simulation_config
+
+    @property
+    def steps(self):
+        """First step, and the step after the last one or None."""
+        if self.data_split:
+            return self.data_split.validation_start, self.data_split.validation_end
+        return self.start, self.end
 
 
 class StimulusAutoencoder(Params):
@@ -73,7 +133,8 @@ class StimulusAutoencoder(Params):
 
     epochs: Count = Field(10, description="Epochs.")
     batch_size: Count = Field(256, description="Frames per step.")
-    learning_rate: Positive = Field(1e-4, description="Step size of Adam.")
+    learning_rate: Positive = Field(1e-4, description="Step size.")
+    optimizer: Literal[OPTIMIZERS] = Field("Adam", description="Optimizer.")
 
 
 class UnconnectedToZero(Params):
@@ -151,6 +212,11 @@ class TrainingConfig(Params):
     )
     stimulus_ae: StimulusAutoencoder = StimulusAutoencoder()
     unconnected_to_zero: UnconnectedToZero = UnconnectedToZero()
+    encoder_consistency_loss: Weight = Field(
+        0.0,
+        description="Weight of the squared distance between evolved and encoded states "
+        "of the same moment, in the spread of the encoded ones.",
+    )
     rollout_curriculum_epochs: Step = Field(
         0,
         description="Epochs in which the rollout grows to its length. Not published.",
@@ -177,6 +243,11 @@ class TrainingConfig(Params):
         1000, description="First divergence that a run may stop at."
     )
 
+    @field_validator("acquisition_mode", mode="before")
+    @classmethod
+    def _mode_alone(cls, value):
+        return {"mode": value} if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _fits_together(self):
         if self.time_units == 1 and self.stimulus_frequency != "ALL":
@@ -188,6 +259,29 @@ class TrainingConfig(Params):
             raise ValueError(
                 "simulation_config must be none with training_data_path, got "
                 f"{self.simulation_config}"
+            )
+        if self.rollout_curriculum_epochs > self.epochs:
+            raise ValueError(
+                f"rollout_curriculum_epochs must be at most epochs {self.epochs}, got "
+                f"{self.rollout_curriculum_epochs}"
+            )
+        if self.early_stop_intervening_mse and self.time_units == 1:
+            raise ValueError(
+                "early_stop_intervening_mse needs time_units above 1: there is no step "
+                "between two observations"
+            )
+        if (
+            self.early_stop_intervening_mse
+            and self.early_stop_min_divergence > self.rollout_steps
+        ):
+            raise ValueError(
+                "early_stop_min_divergence must be at most rollout_steps "
+                f"{self.rollout_steps}, got {self.early_stop_min_divergence}"
+            )
+        if self.early_stop_intervening_mse and not self.diagnostics_freq_epochs:
+            raise ValueError(
+                "early_stop_intervening_mse needs diagnostics_freq_epochs of at least "
+                "1: without a diagnosis the error is not known"
             )
         return self
 
@@ -214,3 +308,38 @@ class ModelParams(Params):
     cross_validation_configs: tuple[CrossValidation, ...] = Field(
         (), description="Other recordings on which it is judged."
     )
+
+    @property
+    def free_options(self):
+        """Options that may change when a run is resumed."""
+        return frozenset({"max_minutes"})
+
+    @model_validator(mode="after")
+    def _fits_together(self):
+        for name in ("num_hidden_units", "num_hidden_layers", "use_input_skips"):
+            first, second = (
+                getattr(part, name)
+                for part in (self.encoder_params, self.decoder_params)
+            )
+            if first != second:
+                raise ValueError(
+                    f"decoder_params.{name} must be that of encoder_params, {first}, "
+                    f"got {second}"
+                )
+        if self.use_batch_norm and self.encoder_params.use_input_skips:
+            raise ValueError(
+                "use_batch_norm needs encoder_params.use_input_skips and "
+                "decoder_params.use_input_skips false: layers with skips have none"
+            )
+        chosen = self.training.unconnected_to_zero.num_neurons
+        if self.num_neurons is not None and chosen > self.num_neurons:
+            raise ValueError(
+                "training.unconnected_to_zero.num_neurons must be at most num_neurons "
+                f"{self.num_neurons}, got {chosen}"
+            )
+        labels = [recording.label for recording in self.cross_validation_configs]
+        if len(set(labels)) < len(labels):
+            raise ValueError(
+                f"cross_validation_configs must have other names: {labels}"
+            )
+        return self

@@ -1,0 +1,64 @@
+"""LatentWork: the recordings, the model and what looks at it, put together."""
+
+import contextlib
+
+from training.latent_judging import Judge
+from v1model.latent.board import Board
+from v1model.latent.settings import flat
+from v1model.latent.source import open_source
+from v1model.latent.trainer import LatentTrainer
+
+
+class LatentWork:
+    """A training with everything that it needs, as a context manager.
+
+    Args:
+        params: ModelParams.
+        run: Run.
+        replicas: Replicas.
+
+    Raises:
+        OSError, ValueError: On entering: an option or a recording is wrong.
+    """
+
+    def __init__(self, params, run, replicas):
+        self.params, self.run, self.replicas = params, run, replicas
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            inputs = self.params.stimulus_encoder_params.num_input_dims
+            source = open_source(self.params.training, n_inputs=inputs)
+            stack.enter_context(source)
+            self.board = Board(self.run.logs)
+            stack.callback(self.board.close)
+            self.judge = stack.enter_context(
+                Judge(self.params, source, self.board, self.run.path)
+            )
+            self.trainer = LatentTrainer(
+                self.params,
+                source,
+                self.run,
+                self.replicas,
+                self.judge,
+                self.board,
+            )
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        self._open.close()
+
+    def train(self):
+        """Trains to the end, and judges the best model.
+
+        Returns:
+            The metrics of result.json, a dict.
+        """
+        result = self.trainer.train()
+        result["judged"] = "best" if self.trainer.use_best() else "final"
+        epochs = max(len(self.trainer.history.values("total")), 1)
+        result["diagnosis"] = self.judge.finally_of(self.trainer.model, epochs)
+        metrics = {"hparam/final_train_loss": result["final_train_loss"]}
+        if result["final_train_loss"] is not None:
+            self.board.hyperparameters(flat(self.params), metrics)
+        return result
