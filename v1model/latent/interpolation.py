@@ -90,20 +90,19 @@ class _Windows:
         """
         n_windows, n_neurons = self._is_seen.shape
         out = np.empty((n_windows, self._time_units, n_neurons), np.float32)
-        has_missed = slope is not None and (slope[missed > 0] != 0).any()
-        for row in range(self._time_units):
-            # Before its observation, a window belongs to the interval that ends there.
-            is_after = self._phases <= row
-
-            def of_interval(values, is_after=is_after):
-                return np.where(is_after, values[1:], values[:-1])
-
-            out[:, row] = of_interval(begin)
-            if slope is not None:
-                age = (row - self._phases) % self._time_units
-                if has_missed:
-                    age = age + self._time_units * of_interval(missed)
-                out[:, row] += age.astype(np.float32) * of_interval(slope)
+        rows = np.arange(self._time_units)[:, None]
+        # Before its observation, a window belongs to the interval that ends there.
+        is_after = self._phases <= rows
+        age = ((rows - self._phases) % self._time_units).astype(np.float32)
+        for k, window in enumerate(out):
+            window[:] = np.where(is_after, begin[k + 1], begin[k])
+            if slope is None:
+                continue
+            if missed[k : k + 2].any():
+                late = self._time_units * np.where(is_after, missed[k + 1], missed[k])
+                window += np.where(is_after, slope[k + 1], slope[k]) * (age + late)
+            else:
+                window += np.where(is_after, slope[k + 1], slope[k]) * age
         return np.ascontiguousarray(out.reshape(-1, n_neurons)[self._inside])
 
 
