@@ -28,15 +28,29 @@ def observed_frames(source, training, phases, start, stop, most):
     spacing *= max(-(-(stop - start) // (spacing * most)), 1)
     frames, known = [], []
     for first in range(start, stop, _ROWS):
-        rows = source.read(first, min(first + _ROWS, stop))
-        activity, valid = rows.activity, rows.valid
+        last = min(first + _ROWS, stop)
         if is_staggered:
-            fill = INTERPOLATED[training.acquisition_mode.interpolation]
-            activity = fill(activity, phases, tu, first % tu, valid)
-            valid = None
-        steps = np.arange(first, first + len(activity))
-        kept = steps % spacing == 0
+            activity, valid = _filled(
+                source, training, phases, first, last, (start, stop)
+            )
+        else:
+            rows = source.read(first, last)
+            activity, valid = rows.activity, rows.valid
+        kept = np.arange(first, last) % spacing == 0
         frames.append(activity[kept])
         shape = frames[-1].shape
         known.append(np.ones(shape, bool) if valid is None else valid[kept])
     return np.concatenate(frames), np.concatenate(known)
+
+
+def _filled(source, training, phases, first, last, within):
+    """Steps [first, last) filled in from observations within other ones."""
+    tu = training.time_units
+    # A cycle more on either side, in which everybody is observed.
+    begin, end = max(first - tu, within[0]), min(last + tu, within[1])
+    rows = source.read(begin, end)
+    fill = INTERPOLATED[training.acquisition_mode.interpolation]
+    activity = fill(rows.activity, phases, tu, begin % tu, rows.valid, unknown=np.nan)
+    activity = activity[first - begin : last - begin]
+    known = ~np.isnan(activity)
+    return np.where(known, activity, np.float32(0)), known
