@@ -1,5 +1,9 @@
 """The activity and the stimulus that a model reads of a recording."""
 
+import os
+import sys
+import types
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -225,6 +229,20 @@ def test_validity_of_a_smoothed_rate_does_not_depend_on_the_read(
     assert not whole.valid[100:145, 2].any() and whole.valid[145:, 2].all()
 
 
+def test_the_connectome_has_a_row_for_each_postsynaptic_neuron(tmp_path):
+    table = pd.DataFrame(
+        {"pre": [0, 0, 4, 0], "post": [1, 2, 1, 1], "weight": [0.5, -2, 3, 0.25]}
+    )
+    write(tmp_path / "a.h5", connections=table)
+    with open_source(training(tmp_path / "a.h5")) as source:
+        connectome = source.connectome
+    expected = np.zeros((5, 5))
+    for pre, post, weight in table.itertuples(index=False):
+        expected[post, pre] += weight
+    assert connectome.format == "csr" and connectome.nnz == 3
+    np.testing.assert_array_equal(connectome.toarray(), expected)
+
+
 def test_types_are_unknown_where_the_table_has_none(tmp_path):
     write(tmp_path / "a.h5", neurons=pd.DataFrame({"id": range(5)}))
     with open_source(training(tmp_path / "a.h5")) as source:
@@ -236,3 +254,43 @@ def test_a_source_may_be_closed_twice(tmp_path):
     write(tmp_path / "a.h5")
     with open_source(training(tmp_path / "a.h5")) as source:
         source.close()
+
+
+@pytest.fixture
+def imports(monkeypatch):
+    """What was imported, by an importer of which only the call matters here."""
+    done = []
+
+    def import_zarr(path, out, *, n_inputs=None):
+        done.append((path.name, n_inputs))
+        write(out, n_inputs=n_inputs or 3)
+
+    module = types.SimpleNamespace(import_zarr=import_zarr)
+    monkeypatch.setitem(sys.modules, "v1model.recordings.zarr_import", module)
+    return done
+
+
+def test_a_folder_of_the_published_layout_is_imported_once_and_when_it_changes(
+    tmp_path, imports
+):
+    folder = tmp_path / "fly_N9"
+    (folder / "x_list_0").mkdir(parents=True)
+    for _ in range(2):
+        with open_source(training(folder)) as source:
+            assert (source.path, source.n_steps) == (tmp_path / "fly_N9.h5", 60)
+    assert imports == [("fly_N9", None)]
+    with open_source(training(folder), n_inputs=2) as source:
+        assert source.n_inputs == 2
+    assert imports == [("fly_N9", None), ("fly_N9", 2)]
+    later = (tmp_path / "fly_N9.h5").stat().st_mtime + 5
+    os.utime(folder / "x_list_0", (later, later))
+    with open_source(training(folder)):
+        assert imports[2:] == [("fly_N9", None)]
+
+
+def test_a_simulation_lies_in_the_published_folder(tmp_path, imports, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "graphs_data" / "fly" / "fly_N9_62_1").mkdir(parents=True)
+    with open_source(TrainingConfig(simulation_config="fly_N9_62_1")) as source:
+        assert source.name == "fly_N9_62_1"
+    assert imports == [("fly_N9_62_1", None)]

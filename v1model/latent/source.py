@@ -57,24 +57,26 @@ def open_source(training, path=None, n_inputs=None):
             "training.simulation_config a simulation; both are none."
         )
     with contextlib.ExitStack() as stack:
-        recording = stack.enter_context(open_recording(_imported(pathlib.Path(path))))
+        path = _imported(pathlib.Path(path), n_inputs)
+        recording = stack.enter_context(open_recording(path))
         source = ActivitySource(recording, training, n_inputs)
         source._closing = stack.pop_all()
     return source
 
 
-def _imported(path):
+def _imported(path, n_inputs):
     """The recording itself; a folder of the published layout becomes one beside it."""
     if not path.is_dir():
         return path
-    imported = path.with_name(f"{path.name}.h5")
+    inputs = "" if n_inputs is None else f"_{n_inputs}_inputs"
+    imported = path.with_name(f"{path.name}{inputs}.h5")
     with file_lock(imported.with_suffix(".lock")):
         changed = max(one.stat().st_mtime for one in (path, *path.rglob("*")))
         if not imported.exists() or imported.stat().st_mtime < changed:
-            # Here, because Zarr is an extra that recordings do without.
+            # Here, because zarr is an extra that recordings do without.
             from v1model.recordings.zarr_import import import_zarr
 
-            import_zarr(path, imported)
+            import_zarr(path, imported, n_inputs=n_inputs)
     return imported
 
 
@@ -131,7 +133,7 @@ class ActivitySource:
     @property
     def connectome(self):
         """Weights, csr_array (N, N), rows post and columns pre; None if not known."""
-        table = getattr(self._recording, "connections", None)
+        table = self._recording.connections
         if table is None:
             return None
         weight = table["weight"].to_numpy(np.float32)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from v1model.latent.acquisition import phases_of
 from v1model.latent.diagnosis import scalars
@@ -80,6 +81,31 @@ class Diagnosis(NamedTuple):
     def types(self):
         """Data frame of `type_table` over all rollouts."""
         return type_table(self.neurons())
+
+    def one_step_types(self):
+        """The same one step ahead of true frames."""
+        return type_table(self.one_step_neurons())
+
+    def curves(self, others=None):
+        """Data frame of errors, a row per step: mean, lowest and highest of the starts.
+
+        Args:
+            others: RolloutErrors of other models by name, or None.
+        """
+        plan = self.plan
+        found = {"step": np.arange(1, plan.n_steps + 1)}
+        others = {} if others is None else others
+        for name, curve in (
+            ("model", self.rollouts.model),
+            ("constant", self.rollouts.constant),
+            *((name, other.model) for name, other in others.items()),
+        ):
+            found[name] = curve.mean(axis=0)
+            found[f"{name}_lowest"] = curve.min(axis=0)
+            found[f"{name}_highest"] = curve.max(axis=0)
+        found["interpolation"] = np.full(plan.n_steps, np.nan)
+        found["interpolation"][: plan.window] = self.interpolation.aligned.mean(axis=0)
+        return pd.DataFrame(found)
 
 
 class Settings(NamedTuple):

@@ -1,0 +1,1 @@
+"""Figures of the latent evolver: how far its predictions reach, and for whom."""

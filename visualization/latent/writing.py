@@ -1,0 +1,83 @@
+"""A diagnosis as files, and as what TensorBoard shows."""
+
+import json
+import math
+import pathlib
+
+import numpy as np
+
+from v1model.atomic import atomic_path, write_text
+from visualization.files import png_of, write_figure
+from visualization.latent.standard import diagnosis_figures
+
+DPI = 130
+VALIDATION = "Val/"  # published prefixes of tags
+CROSS_VALIDATION = "CrossVal/"
+
+
+def write_diagnosis(diagnosis, folder, others=None):
+    """Writes a diagnosis: its figures, tables and numbers.
+
+        scalars.json    numbers by published name; null where there is none
+        types.csv       a row per cell type      neurons.csv   a row per neuron
+        curves.csv      a row per step: errors, mean, lowest and highest of the starts
+        NAME.png        the figures, by published name
+
+    Args:
+        diagnosis: Diagnosis.
+        folder: Made if it is missing.
+        others: RolloutErrors of other models from the same starts by name, or None.
+
+    Returns:
+        The numbers, a dictionary.
+
+    Raises:
+        WriteError: A file cannot be written.
+    """
+    folder = pathlib.Path(folder)
+    numbers = diagnosis.scalars()
+    write_text(folder / "scalars.json", json_of(numbers))
+    for name, table in (
+        ("types", diagnosis.types()),
+        ("neurons", diagnosis.neurons()),
+        ("curves", diagnosis.curves(others)),
+    ):
+        with atomic_path(folder / f"{name}.csv") as path:
+            table.to_csv(path, index=False, float_format="%.6g")
+    for name, figure in diagnosis_figures(diagnosis, others):
+        write_figure(figure, folder / f"{name}.png", dpi=DPI)
+    return numbers
+
+
+def json_of(numbers):
+    """Numbers as JSON text, null where one is not finite."""
+    plain = {
+        name: (value if math.isfinite(value) else None)
+        for name, value in numbers.items()
+    }
+    return json.dumps(plain, indent=1) + "\n"
+
+
+def tensorboard_of(diagnosis, prefix=VALIDATION, others=None, with_figures=True):
+    """What an event file receives: numbers and pictures (bytes of PNG) by tag.
+
+    Numbers that are not finite are left out, but the step of the first divergence says
+    what became of them.
+
+    Args:
+        diagnosis: Diagnosis.
+        prefix: Of the tags: VALIDATION, or CROSS_VALIDATION and the recording's name
+            and a slash.
+        others: RolloutErrors of other models from the same starts by name, or None.
+        with_figures: Whether pictures are drawn.
+    """
+    scalars = {
+        f"{prefix}{name}": float(value)
+        for name, value in diagnosis.scalars().items()
+        if np.isfinite(value)
+    }
+    pictures = {}
+    if with_figures:
+        for name, figure in diagnosis_figures(diagnosis, others):
+            pictures[f"{prefix}{name}"] = png_of(figure)
+    return scalars, pictures
