@@ -106,7 +106,9 @@ def test_tensorboard_has_the_published_tags(finished):
     scalars = set(tags["scalars"] + tags["tensors"])
     parts = ("total", "recon", "evolve", "reg", "aug_loss", "tv_loss")
     expected = {f"Loss/train_{part}" for part in parts}
-    expected |= {f"ReconWarmup/{p}" for p in ("total", "recon", "reg", "epoch_duration")}
+    expected |= {
+        f"ReconWarmup/{p}" for p in ("total", "recon", "reg", "epoch_duration")
+    }
     expected |= {"StimulusAE/recon", "StimulusAE/epoch_duration"}
     expected |= {"Baseline/val_loss_constant_model", "hparam/final_train_loss"}
     durations = ("epoch_duration", "total_elapsed", "diagnostics_duration")

@@ -15,7 +15,7 @@ from v1model.latent.mlp import network
 from v1model.latent.updates import learning_rate_for, optimizer_for
 
 JOINT = "joint"
-JOINT_LOSSES = ("recon", "evolve", "tv_loss", "aug_loss", "reg")
+JOINT_LOSSES = ("recon", "evolve", "tv_loss", "consistency", "aug_loss", "reg")
 RECON_LOSSES = ("recon", "reg")
 _DECODER_SEED = 4  # of the stimulus; the model's own parts have 0 to 3
 

@@ -26,7 +26,9 @@ from v1model.latent.loader import ChunkLoader
 from v1model.latent.model import LatentModel
 from v1model.latent.moments import normalization_of
 from v1model.latent.objective import Objective
+from v1model.latent.observed_frames import observed_frames
 from v1model.latent.phases import JOINT, training_phases
+from v1model.latent.principal import MOST_FRAMES, start_at_components
 from v1model.latent.splits import split_of
 from v1model.latent.stopping import StopSignals
 from v1model.latent.updates import CALL_UPDATES, Updates
@@ -86,6 +88,12 @@ class LatentTrainer:
             training.normalization, source, *train, phases, training.time_units
         )
         self.model.set_normalization(*normalization)
+        if training.pca_init:
+            start_at_components(
+                self.model,
+                *observed_frames(source, training, phases, *train, MOST_FRAMES),
+                seed=training.seed,
+            )
         objective = Objective(self.model, params, phases, source.connectome)
         n_rows = split.train_end - split.train_start
         self.phases = training_phases(self.model, objective, n_rows, self.replicas.n)

@@ -57,7 +57,7 @@ def _draw_lines(axes, x, y):
             axes.annotate(
                 f"R2 {name}",
                 (ends[1], share * ends[1]),
-                (-2, -2),
+                (-8, -3),
                 textcoords="offset points",
                 ha="right",
                 va="top",

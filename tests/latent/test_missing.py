@@ -1,0 +1,105 @@
+"""What is not valid never matters."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from v1model.latent.likelihoods import LIKELIHOODS
+from v1model.latent.missing import Observed, can_start, filled, hidden, observed
+
+C, N = 12, 5
+MEAN = np.linspace(-1, 1, N).astype(np.float32)
+
+
+def coder():
+    keras.utils.set_random_seed(1)
+    return [keras.layers.Dense(4, "tanh"), keras.layers.Dense(N)]
+
+
+def loss_and_gradients(chunk, starts, likelihood, layers):
+    """Row t + 1 predicted from row t, through the encoder."""
+    with tf.GradientTape() as tape:
+        x = observed(chunk, starts, MEAN)
+        raw = layers[1](layers[0](x.activity - MEAN))
+        target = observed(chunk, starts + 1, MEAN)
+        loss = likelihood.loss(raw, target.activity, target.valid)
+    weights = [weight.value for layer in layers for weight in layer.trainable_weights]
+    return loss, tape.gradient(loss, weights)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    mask=st.lists(st.booleans(), min_size=C * N, max_size=C * N),
+    garbage=st.sampled_from([np.nan, np.inf, -np.inf, 1e30, 0.0]),
+    name=st.sampled_from(sorted(LIKELIHOODS)),
+)
+def test_invalid_values_reach_neither_loss_nor_gradient(mask, garbage, name):
+    valid = np.reshape(mask, (C, N))
+    counts = np.random.default_rng(0).poisson(0.5, (C, N)).astype(np.float32)
+    starts, layers = tf.constant([0, 3, 7, 10]), coder()
+    results = []
+    for value in (garbage, 0.5):
+        chunk = {
+            "activity": tf.constant(np.where(valid, counts, np.float32(value))),
+            "valid": tf.constant(valid),
+        }
+        results.append(loss_and_gradients(chunk, starts, LIKELIHOODS[name], layers))
+    (loss, gradients), (other, others) = results
+    assert np.isfinite(loss)
+    assert loss == other
+    for gradient, expected in zip(gradients, others, strict=True):
+        assert np.isfinite(gradient).all()
+        np.testing.assert_array_equal(gradient, expected)
+
+
+def test_where_all_is_valid_the_mask_changes_nothing():
+    counts = np.random.default_rng(0).poisson(0.5, (C, N)).astype(np.float32)
+    starts, layers = tf.constant([0, 3, 7]), coder()
+    chunk = {"activity": tf.constant(counts)}
+    masked = chunk | {"valid": tf.ones((C, N), bool)}
+    likelihood = LIKELIHOODS["poisson"]
+    plain, with_mask = (
+        loss_and_gradients(one, starts, likelihood, layers) for one in (chunk, masked)
+    )
+    np.testing.assert_allclose(plain[0], with_mask[0], rtol=1e-6)
+    for one, other in zip(plain[1], with_mask[1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_a_missing_value_is_the_mean_to_the_encoder():
+    activity = np.full((2, 3, N), np.nan, np.float32)
+    activity[0] = 7
+    valid = np.isfinite(activity)
+    found = filled(activity, valid, MEAN)
+    np.testing.assert_array_equal(found[0], activity[0])
+    np.testing.assert_array_equal(found[1], np.broadcast_to(MEAN, (3, N)))
+    np.testing.assert_array_equal(filled(activity[0], None, MEAN), activity[0])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_share_of_the_neurons_is_hidden_as_the_seed_says(share):
+    one = Observed(tf.fill((400, N), 9.0), None)
+    found, same = (hidden(one, MEAN, share, [4, 2]) for _ in range(2))
+    np.testing.assert_array_equal(found.activity, same.activity)
+    is_hidden = ~found.valid.numpy()
+    assert abs(is_hidden.mean() - share) < 0.04
+    expected = np.where(is_hidden, MEAN, 9)
+    np.testing.assert_array_equal(found.activity, expected)
+    if 0 < share < 1:
+        assert (hidden(one, MEAN, share, [4, 3]).valid != found.valid).numpy().any()
+
+
+def test_what_is_missing_already_stays_hidden():
+    valid = np.arange(4 * N).reshape(4, N) % 3 > 0
+    one = Observed(tf.fill((4, N), 9.0), tf.constant(valid))
+    found = hidden(one, MEAN, 0.0, [1, 1])
+    np.testing.assert_array_equal(found.valid, valid)
+
+
+def test_a_rollout_starts_where_enough_neurons_are_seen():
+    valid = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0]], bool)
+    assert can_start(valid).numpy().tolist() == [True, True, False]
+    assert can_start(valid, 0.2).numpy().tolist() == [True, True, True]
