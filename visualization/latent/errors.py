@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from v1model.latent.diagnosis.scalars import over_starts
 from visualization import style
 from visualization.latent.headings import write_heading
 
@@ -53,7 +54,7 @@ def errors_by_time(rollouts, others=None, limit=None, title="Errors of long roll
         below, above = _shown(rollouts.model, low, high)
         axes.fill_between(step, below, above, color=MODEL, alpha=0.2, linewidth=0)
         for name, (curve, colour, dashes) in curves.items():
-            mean = _finite(_mean(curve), high)
+            mean = _finite(over_starts(curve), high)
             axes.plot(step, mean, color=colour, ls=dashes, label=name, zorder=3)
         if limit is not None and low < limit < high:
             axes.axhline(limit, color=style.FAINT, lw=0.7, ls=DOTS, label="diverged")
@@ -112,12 +113,12 @@ def aligned_errors(rollouts, interpolation, title="Errors between observations")
         shown = [curve for _, curve, *_ in curves]
         low, high = _limits(shown, LIMITS_ALIGNED)
         for name, curve, colour, dashes, width in curves:
-            mean = _finite(_mean(curve), high)
+            mean = _finite(over_starts(curve), high)
             # An error of 0 has no place on this axis.
             mean = np.where(mean > 0, mean, np.nan)
             axes.plot(step, mean, color=colour, ls=dashes, lw=width, label=name)
         met = np.flatnonzero(plan.loss_points)
-        mean = _finite(_mean(rollouts.model), high)
+        mean = _finite(over_starts(rollouts.model), high)
         axes.plot(
             met + 1, mean[met], "o", color=MODEL, ms=6, label="observed in\ntraining"
         )
@@ -153,15 +154,6 @@ def _legend(axes, plan=None):
         )
 
 
-def _mean(curves):
-    """Over starts of which the step is judged, (K,)."""
-    is_judged = ~np.isnan(curves)
-    total = np.where(is_judged, curves, 0).sum(axis=0)
-    count = is_judged.sum(axis=0)
-    nothing = np.full(total.shape, np.nan)
-    return np.divide(total, count, out=nothing, where=count > 0)
-
-
 def _finite(curve, high):
     """What is infinite runs along the upper edge of the axes."""
     return np.where(curve == np.inf, high, curve)
@@ -180,11 +172,11 @@ def _limits(curves, least):
 
     Whole powers of ten. Of curves that explode, only the beginning is shown.
     """
-    values = np.concatenate([_mean(curve) for curve in curves])
+    values = np.concatenate([over_starts(curve) for curve in curves])
     values = values[np.isfinite(values) & (values > 0)]
     if not len(values):
         return least
-    middle = float(np.median(_mean(curves[0])))
+    middle = float(np.median(over_starts(curves[0])))
     lowest = max(np.quantile(values, 0.01), 1e-6 * middle)
     low = 10.0 ** np.floor(np.log10(lowest))
     high = 10.0 ** np.ceil(np.log10(min(values.max(), 1e2 * middle)))

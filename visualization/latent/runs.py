@@ -123,8 +123,9 @@ def _rollout_prefix(runs):
 def training_losses(table, title="Losses over training"):
     """Losses of every epoch, and the error on the held-out part, over minutes.
 
-    Dashed: staying at the start, on the held-out part. Grey lines divide the phases of
-    the training.
+    Losses are those of the activity as the model sees it, normalized; the error is in
+    the units of the recording. Dashed: staying at the start, on the held-out part. Grey
+    lines divide the phases of the training.
 
     Args:
         table: Columns of a run's metrics.csv by name, arrays (epochs,) of numbers, but

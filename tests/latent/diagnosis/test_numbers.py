@@ -93,6 +93,30 @@ def test_the_step_at_which_staying_would_be_better_is_found():
     assert always["rollout_latent_4step_diverged_starts"] == 0
 
 
+def test_a_step_that_nobody_can_judge_changes_no_number():
+    """No neuron is valid in it."""
+    rng = np.random.default_rng(0)
+    model, constant = rng.random((2, 2, 12))
+    gaps = model.copy(), constant.copy()
+    for curve in gaps:
+        curve[:, 9] = np.nan
+    found = scalars.stability(rollouts_of(*gaps)) | scalars.horizon(rollouts_of(*gaps))
+    others = np.delete(np.arange(12), 9)
+    prefix = "rollout_latent_12step_"
+    assert found[f"{prefix}first_divergence_step"] == 12
+    assert found[f"{prefix}mse_max"] == model[:, others].max()
+    beyond = model[:, [8, 10, 11]].max(axis=0).mean()
+    assert found[f"{prefix}mse_beyond_training"] == pytest.approx(beyond)
+    assert found[f"{prefix}mse_overall"] == pytest.approx(model[:, others].mean())
+    below = model.mean(axis=0) < constant.mean(axis=0)
+    assert found[f"{prefix}fraction_below_constant"] == below[others].mean()
+    one = model.copy()
+    one[0, 9] = np.nan
+    alone = scalars.horizon(rollouts_of(one))[f"{prefix}mse_beyond"]
+    expected = np.mean([*model[:, [8, 10, 11]].mean(axis=0), model[1, 9]])
+    assert alone == pytest.approx(expected)
+
+
 def test_inside_a_training_rollout_observed_steps_stand_apart():
     rng = np.random.default_rng(0)
     model, constant, aligned = rng.random((3, 2, 12))

@@ -100,11 +100,13 @@ class Diagnosis(NamedTuple):
             ("constant", self.rollouts.constant),
             *((name, other.model) for name, other in others.items()),
         ):
-            found[name] = curve.mean(axis=0)
+            found[name] = scalars.over_starts(curve)
             found[f"{name}_lowest"] = curve.min(axis=0)
             found[f"{name}_highest"] = curve.max(axis=0)
         found["interpolation"] = np.full(plan.n_steps, np.nan)
-        found["interpolation"][: plan.window] = self.interpolation.aligned.mean(axis=0)
+        found["interpolation"][: plan.window] = scalars.over_starts(
+            self.interpolation.aligned
+        )
         return pd.DataFrame(found)
 
 

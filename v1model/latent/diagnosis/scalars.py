@@ -30,7 +30,7 @@ def stability(rollouts, limit=DIVERGED):
     """
     plan = rollouts.plan
     curve = _largest(rollouts.model)
-    divergence = first_divergence(curve, limit)
+    divergence = first_divergence(_judged(curve), limit)
     step = np.arange(plan.n_steps)
     is_before = step < divergence
     in_window = step < plan.window
@@ -59,19 +59,19 @@ def horizon(rollouts, limit=DIVERGED):
     fraction_below_constant: share of the steps at which it is better.
     """
     plan = rollouts.plan
-    with np.errstate(invalid="ignore"):
-        model, constant = rollouts.model.mean(axis=0), rollouts.constant.mean(axis=0)
+    model, constant = over_starts(rollouts.model), over_starts(rollouts.constant)
     in_window = np.arange(plan.n_steps) < plan.window
     everywhere = np.ones(plan.n_steps, bool)
-    below = model < constant
+    above = model >= constant  # never where nothing is judged
+    is_judged = ~np.isnan(model) & ~np.isnan(constant)
     ends = [first_divergence(curve, limit) for curve in _judged(rollouts.model)]
     found = {
         "mse_overall": _mean(model, everywhere),
         "mse_fit_window": _mean(model, in_window),
         "mse_beyond": _mean(model, ~in_window),
         "constant_mse_overall": _mean(constant, everywhere),
-        "crosses_constant_step": plan.n_steps if below.all() else int(np.argmin(below)),
-        "fraction_below_constant": float(below.mean()),
+        "crosses_constant_step": int(np.argmax(above)) if above.any() else plan.n_steps,
+        "fraction_below_constant": _mean(1.0 - above, is_judged),
         "diverged_starts": sum(end < plan.n_steps for end in ends),
     }
     return _prefixed(rollout_prefix(plan), found)
@@ -89,18 +89,18 @@ def aligned(rollouts, interpolation):
     """
     plan = rollouts.plan
     model = rollouts.model[:, : plan.window]
-    mean = model.mean(axis=0)
+    mean = over_starts(model)
     found = {
         f"at_{m}tu": float(mean[m * plan.time_units - 1])
         for m in range(1, plan.window // plan.time_units + 1)
     }
     if plan.time_units > 1 and plan.window:
         between = ~plan.loss_points[: plan.window]
-        constant = rollouts.constant[:, : plan.window].mean(axis=0)
+        constant = over_starts(rollouts.constant[:, : plan.window])
         found["intermediate_avg"] = _mean(mean, between)
         found["constant_intermediate_avg"] = _mean(constant, between)
         found["interpolation_intermediate_avg"] = _mean(
-            interpolation.aligned.mean(axis=0), between
+            over_starts(interpolation.aligned), between
         )
         first = _largest(model)[: plan.time_units - 1]
         found["max_intervening_0_to_tu"] = _most(first, np.ones(len(first), bool))
@@ -115,21 +115,31 @@ def aligned(rollouts, interpolation):
 
 
 def _judged(curves):
-    """Curves in which a step that nothing judges is no error; (R, K)."""
+    """Curves in which a step without a valid neuron is no error."""
     return np.where(np.isnan(curves), 0.0, curves)
 
 
 def _largest(curves):
-    """Of all starts, (K,)."""
-    return _judged(curves).max(axis=0)
+    """Of the starts, (K,); NaN where no start is judged."""
+    largest = np.where(np.isnan(curves), -np.inf, curves).max(axis=0)
+    return np.where(largest == -np.inf, np.nan, largest)
+
+
+def over_starts(curves):
+    """Mean over the starts that are judged in a step, (K,); NaN where none is."""
+    is_judged = ~np.isnan(curves)
+    count = is_judged.sum(axis=0)
+    nothing = np.full(curves.shape[1], np.nan)
+    return np.divide(_judged(curves).sum(axis=0), count, out=nothing, where=count > 0)
 
 
 def _mean(curve, chosen):
-    with np.errstate(invalid="ignore"):
-        return float(curve[chosen].mean()) if chosen.any() else float("nan")
+    chosen = chosen & ~np.isnan(curve)
+    return float(curve[chosen].mean()) if chosen.any() else float("nan")
 
 
 def _most(curve, chosen):
+    chosen = chosen & ~np.isnan(curve)
     return float(curve[chosen].max()) if chosen.any() else float("nan")
 
 
