@@ -1,5 +1,7 @@
 """`scripts/simulate_eye.py` and `scripts/export_fly.py` as a user runs them."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -106,7 +108,7 @@ def exporter():
 
 
 def test_flyvis_is_asked_for_where_it_is_missing(exporter, monkeypatch, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "flyvis", None)
+    monkeypatch.setitem(sys.modules, "flyvis", None)
     monkeypatch.setenv(exporter.ROOT, str(tmp_path))
     with pytest.raises(ImportError, match=r"flyvis is needed .*v1model\[fly\]"):
         exporter.export(parsed(exporter, f"--out={tmp_path / 'a.npz'}"))
