@@ -53,6 +53,10 @@ class Phase:
     mode: str
     clip: float = 0.0
 
+    def learning_rate(self):
+        """Of the next update."""
+        return float(tf.convert_to_tensor(self.optimizer.learning_rate))
+
     @property
     def training_variables(self):
         """What a checkpoint needs besides the model."""

@@ -56,6 +56,9 @@ class LatentTrainer:
 
     Attributes:
         model: LatentModel.
+        split: DataSplit of the recording.
+        loader: ChunkLoader.
+        phases: Functions that make the phases; see `phase`.
         position: Position.
         history: History.
         stopped: What ended training: epochs, early_stop or max_minutes; None before.
@@ -69,7 +72,7 @@ class LatentTrainer:
         self.replicas = alone() if replicas is None else replicas
         training = params.training
         _require_size(params, source)
-        split = split_of(training, source.n_steps, source.path)
+        split = self.split = split_of(training, source.n_steps, source.path)
         phases = phases_of(
             training.acquisition_mode, training.time_units, source.n_neurons
         )
@@ -138,6 +141,19 @@ class LatentTrainer:
         restore_checkpoint(path, self.model)
         return True
 
+    def seconds_per_update(self, number, n_updates):
+        """Time of an update in the last epoch of a phase, which changes the model."""
+        phase = self.phase(number)
+        self.position = Position(number, max(phase.epochs - 1, 0))
+        with self.loader:
+            batches, chunk, _ = next(self._chunks(number, phase))
+            updates = self._updates_for(phase)
+            updates(chunk, *next(batches.parts(1)))  # compiles
+            begun = time.monotonic()
+            part = next(batches.parts(n_updates))
+            updates(chunk, *part)
+            return (time.monotonic() - begun) / len(part.starts)
+
     def phase(self, number):
         """The Phase of a number; made when it is first asked for."""
         if self._made is None or self._made[0] != number:
@@ -196,7 +212,7 @@ class LatentTrainer:
                 phase=phase,
                 number=self.position.epoch + 1,
                 losses=dict(zip(phase.losses, (sums / done).tolist(), strict=True)),
-                learning_rate=float(phase.optimizer.learning_rate),
+                learning_rate=phase.learning_rate(),
                 waits=waits,
                 step_seconds=sum(s for _, s in timed)
                 / max(sum(n for n, _ in timed), 1),
