@@ -64,12 +64,13 @@ def test_populations_are_means_over_judged_neurons():
     counts[..., 1:] = 3
     judged = is_judged(counts)
     assert judged.tolist() == [False, True, True, True]
-    values = {"r2": np.array([9.0, 0.1, 0.3, np.nan])}
+    values = {"r2": np.array([9.0, 0.1, 0.3, np.nan]), "ceiling": np.ones(4)}
     table = population_table(values, ["e23", "e23", "e23", "i6Sst"], judged)
     rows = table.set_index("population")
     assert len(table) == 18
     assert rows.loc["e23", ["neurons", "judged"]].tolist() == [3, 2]
     assert rows.loc["e23", "r2"] == pytest.approx(0.2)
     assert np.isnan(rows.loc["i6Sst", "r2"])
+    assert rows.loc["i6Sst", "ceiling"] == 1
     assert rows.loc["e4", "neurons"] == 0
     assert rows.loc["all", "r2"] == pytest.approx(0.2)

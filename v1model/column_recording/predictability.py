@@ -96,8 +96,9 @@ def population_table(by_neuron, populations, judged):
         One row for each of the 17 from the pia down and a last one, "all"; columns
         population, neurons, judged, and the names, NaN where nobody is judged.
     """
-    frame = pd.DataFrame(by_neuron)
-    frame = frame.where(np.asarray(judged)[:, None])
+    frame = pd.DataFrame(
+        {name: np.where(judged, values, np.nan) for name, values in by_neuron.items()}
+    )
     frame.insert(0, "judged", judged)
     frame.insert(0, "population", populations)
     rows = []
