@@ -34,6 +34,7 @@ from visualization.latent.column import column_prediction
 PROGRAM = "evolve_column"
 EVOLVER, LINEAR = "evolver", "linear"
 HELD_OUT = 0.1  # last part of the recording, on which the best epoch is chosen
+UPDATES = 150  # of an epoch
 MODELLED = {"voltages": "VOLTAGE", "rates": "COUNT"}
 
 
@@ -45,7 +46,7 @@ class EvolveConfig:
     out: str = option("results/column_evolver", "Folder of everything.")
     latent_dims: int = option(128, "Numbers per latent state.")
     rate_tau_ms: float = option(50.0, "Rates: spikes, smoothed into the past.")
-    epochs: int = option(12, "Epochs of each model, of 150 updates.")
+    epochs: int = option(12, f"Epochs of each model, of {UPDATES} updates.")
     max_minutes: float = option(3.0, "Most minutes of training of each model.")
 
     def __post_init__(self):
@@ -161,7 +162,7 @@ def params_of(config, data, signal):
             "evolve_multiple_steps": 20,
             "batch_size": 64,
             "epochs": config.epochs,
-            "steps_per_epoch": 150,
+            "steps_per_epoch": UPDATES,
             "learning_rate": 7e-4,
             "learning_rate_schedule": "cosine",
             "max_minutes": config.max_minutes,

@@ -12,9 +12,7 @@ LOWEST = -0.25  # R2 that is drawn; what is below stands at the edge
 _ALL = "all"
 
 
-def column_prediction(
-    table, model, other, title="A column predicted through few numbers"
-):
+def column_prediction(table, model, other, title="A column, predicted"):
     """R2 over time and by population, beside what anybody could reach.
 
     Left: means over all judged neurons against the time since the model was told the
@@ -55,14 +53,14 @@ def column_prediction(
         axes = figure.subplots(
             len(signals), 3, squeeze=False, width_ratios=(1.15, 1, 1)
         )
-        figure.subplots_adjust(0.085, 0.5 / figure.get_figheight(), 0.985, top - 0.06)
-        figure.subplots_adjust(wspace=0.42, hspace=0.33)
+        figure.subplots_adjust(0.085, 0.62 / figure.get_figheight(), 0.985, top - 0.05)
+        figure.subplots_adjust(wspace=0.42, hspace=0.42)
         for row, signal in zip(axes, signals, strict=True):
             own = table[table["signal"] == signal]
             _draw_time(row[0], own, signal, model, other)
             for place, window in zip(row[1:], chosen, strict=True):
                 _draw_populations(place, own[own["window"] == window], window, model)
-        _explain(axes[0], model, other)
+        _explain(figure, model, other)
     return figure
 
 
@@ -107,11 +105,11 @@ def _draw_populations(axes, table, window, model):
     axes.axvline(0, color=style.FAINT, linewidth=0.6)
     axes.set_yticks(np.arange(len(names)), names, fontsize=6)
     axes.set(ylim=(len(names) - 0.4, -0.6), xlim=(LOWEST - 0.03, 1.03))
-    axes.set_title(window, fontsize=8)
+    axes.set_title(f"{window} later", fontsize=8)
     axes.set_xlabel("R²")
 
 
-def _explain(axes, model, other):
+def _explain(figure, model, other):
     lines = [
         Line2D([], [], color=colour, lw=width, label=label)
         for colour, width, label in (
@@ -120,11 +118,17 @@ def _explain(axes, model, other):
             ("#56B4E9", 1.0, other),
         )
     ]
-    axes[0].legend(handles=lines, loc="upper right", fontsize=6.5)
-    marks = [
+    lines += [
         Line2D(
             [], [], color=style.INK, marker=marker, ls=line, ms=3.5, lw=1, label=name
         )
         for name, (marker, line) in STIMULI.items()
     ]
-    axes[1].legend(handles=marks, loc="lower right", fontsize=6.5)
+    figure.legend(
+        handles=lines,
+        loc="upper right",
+        ncols=len(lines),
+        fontsize=6.5,
+        columnspacing=1.2,
+        bbox_to_anchor=(0.99, 1.0),
+    )
