@@ -22,7 +22,6 @@ from v1model.recordings.rebinning import rebin
 from v1model.simulation import untrained_column
 from v1model.stimuli.picture_movie import SCENE_MS
 from v1model.stimuli.screening import ScreenRates
-from v1model.trained_run import find_subject
 
 TRAINING_SCENES, HELD_OUT_SCENES = 40, 8  # one for each of the natural pictures
 GRAY_MS = 500  # before a movie and after it, before each grating
@@ -95,18 +94,17 @@ class EvolverData:
         self.config, self.folder = config, pathlib.Path(folder).expanduser()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._require_same_options()
-        network_config = NetworkConfig(neurons=config.neurons, seed=config.seed)
-        network = find_subject(network_config).network
-        self.populations = rough_population(network.types.pop_name[network.type_index])
         self._recorder = ColumnRecorder(
             RecordConfig(
-                network=network_config,
+                network=NetworkConfig(neurons=config.neurons, seed=config.seed),
                 shown=_movie(TRAINING_SCENES, config.repeats),
                 out=str(self.folder / COLUMN),
                 keep_lgn=False,
             )
         )
-        self._network, self._lgn = network, LGN(network.lgn.units)
+        self._network = network = self._recorder.network
+        self._lgn = LGN(network.lgn.units)
+        self.populations = rough_population(network.types.pop_name)[network.type_index]
         self._layers = None
 
     @property

@@ -7,10 +7,11 @@ import pandas as pd
 from scipy import signal as filters
 
 from v1model.column_recording.predictability import (
-    ceiling,
+    error,
     is_judged,
+    noise,
     population_table,
-    r2,
+    variance,
     windows_of,
 )
 
@@ -80,8 +81,8 @@ def judged_table(signal, shown, models, populations, step_ms, tau_ms):
     Returns:
         A row for each window and population: window, stop_ms, population, neurons,
         judged, the names of the models, constant (activity that stays as it is) and
-        ceiling (nobody can do better), means over judged neurons. Of rates these are
-        the neurons that spiked at least a few times.
+        ceiling (nobody can do better). Of rates those neurons are judged that spiked
+        at least a few times.
     """
     first, truth = SIGNALS[signal](shown, step_ms, tau_ms)
     predictions = {
@@ -93,9 +94,9 @@ def judged_table(signal, shown, models, populations, step_ms, tau_ms):
         judged = is_judged(shown.branches.counts)
     tables = []
     for window in windows_of(truth.shape[2], step_ms):
-        by_neuron = {name: r2(truth, of, window) for name, of in predictions.items()}
-        by_neuron[CEILING] = ceiling(truth, window)
-        table = population_table(by_neuron, populations, judged)
+        errors = {name: error(truth, of, window) for name, of in predictions.items()}
+        errors[CEILING] = noise(truth, window)
+        table = population_table(errors, variance(truth, window), populations, judged)
         table.insert(0, "stop_ms", window.stop * step_ms)
         table.insert(0, "window", window.name)
         tables.append(table)
