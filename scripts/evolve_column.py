@@ -158,7 +158,8 @@ def params_of(config, data, signal):
             "column_to_model": MODELLED[signal],
             "smoothing_ms": config.rate_tau_ms if signal == "rates" else 0.0,
             "stimulus": STIMULUS,
-            "normalization": "neuron",
+            # A neuron with a single spike must not count like one with thousands.
+            "normalization": "global" if signal == "rates" else "neuron",
             "data_split": {
                 "train_start": 0,
                 "train_end": border,
