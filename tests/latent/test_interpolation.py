@@ -13,6 +13,7 @@ from v1model.latent.interpolation import (
 )
 
 N = 5
+UNKNOWN = np.arange(100.0, 100 + N)
 CASES = st.fixed_dictionaries(
     {
         "n_steps": st.integers(1, 40),
@@ -37,7 +38,7 @@ def make(n_steps, time_units, origin, seed, has_gaps):
 
 
 def loop_linear(activity, seen):
-    out = np.zeros(activity.shape)
+    out = np.tile(UNKNOWN, (len(activity), 1))
     for n in range(activity.shape[1]):
         rows = np.flatnonzero(seen[:, n])
         if len(rows):
@@ -48,7 +49,7 @@ def loop_linear(activity, seen):
 def loop_causal(activity, seen):
     out = np.zeros(activity.shape)
     for n in range(activity.shape[1]):
-        held = 0
+        held = UNKNOWN[n]
         for t in range(len(out)):
             held = activity[t, n] if seen[t, n] else held
             out[t, n] = held
@@ -64,7 +65,7 @@ both = pytest.mark.parametrize("kind", INTERPOLATED)
 @given(case=CASES)
 def test_gaps_are_filled_as_by_a_loop_over_neurons(kind, case):
     arguments, seen = make(**case)
-    found = INTERPOLATED[kind](*arguments)
+    found = INTERPOLATED[kind](*arguments, UNKNOWN)
     assert found.dtype == np.float32 and found.flags.c_contiguous
     expected = LOOPS[kind](arguments[0], seen)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

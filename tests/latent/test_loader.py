@@ -1,6 +1,5 @@
 """Chunks from the disk to tensors."""
 
-import gc
 import threading
 import time
 
@@ -40,7 +39,6 @@ def path(tmp_path):
 def no_thread_is_left():
     before = set(threading.enumerate())
     yield
-    gc.collect()
     names = [one.name for one in threading.enumerate() if one not in before]
     assert [name for name in names if name.startswith("stage")] == []
 
@@ -108,6 +106,19 @@ def test_gaps_are_filled_as_in_the_whole_recording(path, interpolation, kept_byt
         np.testing.assert_allclose(chunk["filled"], expected, rtol=1e-6, atol=1e-6)
     if interpolation == "causal":
         assert min(start for start, _ in chunks) == 104  # all were observed by then
+
+
+def test_a_neuron_that_is_missing_for_a_whole_chunk_has_the_given_value(path):
+    training = options(path, "staggered_random", "causal")
+    means = np.arange(5) + 7.0
+    with open_source(training) as source:
+        loader = ChunkLoader(
+            source, training, 0, 300, rows=16, unknown=means, kept_bytes=0
+        )
+        (_, chunk), *_ = loader.chunks([60])
+        loader.close()
+    filled = chunk["filled"].numpy()
+    assert (filled[:, 1] == 8).all() and (filled[:, [0, 2, 3, 4]] < 7).all()
 
 
 def test_nothing_outside_the_steps_is_read(path):

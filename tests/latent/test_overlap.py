@@ -1,6 +1,7 @@
 """Stages that work at the same time: order, errors, room, and no thread left behind."""
 
 import contextlib
+import random
 import threading
 import time
 
@@ -38,6 +39,26 @@ def test_results_come_in_order_through_all_stages():
     with no_thread_is_left():
         found = list(Overlapped(range(20), stages, (2, 1, 1)))
     assert found == [str(k + 1) * 2 for k in range(20)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_is_lost_whoever_is_slow_for_a_while(seed):
+    rng = random.Random(seed)
+    pauses = [[rng.choice([0, 0, 0.004]) for _ in range(40)] for _ in range(3)]
+
+    def paused(k):
+        def stage(item):
+            time.sleep(pauses[k][item])
+            return item
+
+        return stage
+
+    found = []
+    with no_thread_is_left():
+        for item in Overlapped(range(40), (paused(0), paused(1)), (2, 1)):
+            time.sleep(pauses[2][item])
+            found.append(item)
+    assert found == list(range(40))
 
 
 def test_no_items_are_no_results():

@@ -229,6 +229,20 @@ def test_validity_of_a_smoothed_rate_does_not_depend_on_the_read(
     assert not whole.valid[100:145, 2].any() and whole.valid[145:, 2].all()
 
 
+def test_the_connectome_has_a_row_for_each_postsynaptic_neuron(tmp_path):
+    table = pd.DataFrame(
+        {"pre": [0, 0, 4, 0], "post": [1, 2, 1, 1], "weight": [0.5, -2, 3, 0.25]}
+    )
+    write(tmp_path / "a.h5", connections=table)
+    with open_source(training(tmp_path / "a.h5")) as source:
+        connectome = source.connectome
+    expected = np.zeros((5, 5))
+    for pre, post, weight in table.itertuples(index=False):
+        expected[post, pre] += weight
+    assert connectome.format == "csr" and connectome.nnz == 3
+    np.testing.assert_array_equal(connectome.toarray(), expected)
+
+
 def test_types_are_unknown_where_the_table_has_none(tmp_path):
     write(tmp_path / "a.h5", neurons=pd.DataFrame({"id": range(5)}))
     with open_source(training(tmp_path / "a.h5")) as source:

@@ -189,6 +189,11 @@ class TrainingConfig(Params):
         description="What the model sees: raw values, centred with one scale for all, "
         "or a scale for each neuron. Not published.",
     )
+    pca_init: bool = Field(
+        False,
+        description="Encoder and decoder begin as principal components of what is "
+        "observed. Not published.",
+    )
     data_split: DataSplit | None = Field(
         None, description="None takes the first 80 % and the last 20 %."
     )
@@ -207,6 +212,11 @@ class TrainingConfig(Params):
     )
     stimulus_ae: StimulusAutoencoder = StimulusAutoencoder()
     unconnected_to_zero: UnconnectedToZero = UnconnectedToZero()
+    encoder_consistency_loss: Weight = Field(
+        0.0,
+        description="Weight of the squared distance between evolved and encoded states "
+        "of the same moment, in the spread of the encoded ones.",
+    )
     rollout_curriculum_epochs: Step = Field(
         0,
         description="Epochs in which the rollout grows to its length. Not published.",

@@ -19,7 +19,7 @@ class Epoch(NamedTuple):
     phase: Phase.
     number: From 1.
     losses: Means over its updates, by name.
-    learning_rate: Of its last update.
+    learning_rate: Of the update after it.
     waits: Seconds that each chunk was waited for.
     step_seconds: Mean of an update.
     seconds: Of the whole epoch, without validation.

@@ -10,13 +10,13 @@ with (origin + t - phase[n]) mod time_units = 0, where it was valid:
 
 Both are exact where observed and use nothing that was not observed. After the last
 observation, linear holds it. Before the first, linear takes that one and causal, which
-does not know it yet, 0; so does a neuron that was never observed.
+does not know it yet, a value that is given; so does a neuron that was never observed.
 """
 
 import numpy as np
 
 
-def interpolate_linear(activity, phases, time_units, origin=0, valid=None):
+def interpolate_linear(activity, phases, time_units, origin=0, valid=None, unknown=0.0):
     """Activity with straight lines between observations, (T, N) float32.
 
     Args:
@@ -25,6 +25,7 @@ def interpolate_linear(activity, phases, time_units, origin=0, valid=None):
         time_units: Steps between two observations of a neuron.
         origin: Step of the recording that row 0 is, modulo time_units.
         valid: (T, N) bool; None where all is valid.
+        unknown: What stands where nothing is known, a number or (N,).
     """
     windows = _Windows(activity, phases, time_units, origin, valid)
     low, missed = windows.last()
@@ -32,13 +33,15 @@ def interpolate_linear(activity, phases, time_units, origin=0, valid=None):
     length = np.float32(time_units) * np.maximum(1 + missed + ahead, 1)
     slope = (high - low) / length.astype(np.float32)
     slope[(missed < 0) | (ahead < 0)] = 0
-    return windows.filled(np.where(missed < 0, high, low), missed, slope)
+    nearest = np.where(ahead < 0, unknown, high)
+    return windows.filled(np.where(missed < 0, nearest, low), missed, slope)
 
 
-def interpolate_causal(activity, phases, time_units, origin=0, valid=None):
+def interpolate_causal(activity, phases, time_units, origin=0, valid=None, unknown=0.0):
     """Activity that stays as it was last observed; see interpolate_linear."""
     windows = _Windows(activity, phases, time_units, origin, valid)
-    return windows.filled(*windows.last(), None)
+    low, missed = windows.last()
+    return windows.filled(np.where(missed < 0, unknown, low), missed, None)
 
 
 INTERPOLATED = {"linear": interpolate_linear, "causal": interpolate_causal}
@@ -87,20 +90,19 @@ class _Windows:
         """
         n_windows, n_neurons = self._is_seen.shape
         out = np.empty((n_windows, self._time_units, n_neurons), np.float32)
-        has_missed = slope is not None and (slope[missed > 0] != 0).any()
-        for row in range(self._time_units):
-            # Before its observation, a window belongs to the interval that ends there.
-            is_after = self._phases <= row
-
-            def of_interval(values, is_after=is_after):
-                return np.where(is_after, values[1:], values[:-1])
-
-            out[:, row] = of_interval(begin)
-            if slope is not None:
-                age = (row - self._phases) % self._time_units
-                if has_missed:
-                    age = age + self._time_units * of_interval(missed)
-                out[:, row] += age.astype(np.float32) * of_interval(slope)
+        rows = np.arange(self._time_units)[:, None]
+        # Before its observation, a window belongs to the interval that ends there.
+        is_after = self._phases <= rows
+        age = ((rows - self._phases) % self._time_units).astype(np.float32)
+        for k, window in enumerate(out):
+            window[:] = np.where(is_after, begin[k + 1], begin[k])
+            if slope is None:
+                continue
+            if missed[k : k + 2].any():
+                late = self._time_units * np.where(is_after, missed[k + 1], missed[k])
+                window += np.where(is_after, slope[k + 1], slope[k]) * (age + late)
+            else:
+                window += np.where(is_after, slope[k + 1], slope[k]) * age
         return np.ascontiguousarray(out.reshape(-1, n_neurons)[self._inside])
 
 

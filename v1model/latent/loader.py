@@ -44,6 +44,8 @@ class ChunkLoader:
         waiting: How many chunks may wait, those in the making included; see WAITING.
         device: Name of the device of the tensors; None for TensorFlow's choice.
         kept_bytes: A recording up to this size is kept in memory.
+        unknown: What is filled in where a neuron has not been observed, not even
+            time_units steps before or after the chunk: a number or (N,), such as means.
 
     Attributes:
         plan: ChunkPlan.
@@ -65,6 +67,7 @@ class ChunkLoader:
         waiting=WAITING,
         device=None,
         kept_bytes=KEPT_BYTES,
+        unknown=0.0,
     ):
         row_bytes = bytes_per_row(source, training)
         self.plan = ChunkPlan(training, start, stop, row_bytes, rows, source.path)
@@ -74,6 +77,7 @@ class ChunkLoader:
         self._source, self._time_units = source, tu
         self._start, self._stop = start, stop
         self._waiting, self._device = tuple(waiting), device
+        self._unknown = np.asarray(unknown, np.float32)
         self._fill = None
         if acquisition.mode == "staggered_random":
             self._fill = INTERPOLATED[acquisition.interpolation]
@@ -130,17 +134,17 @@ class ChunkLoader:
         """The only chunk again and again, which stays on the device."""
         for start in starts:
             if self._tensors is None:
-                prepared = self._prepared(self._read((start, start + self.plan.rows)))
-                self._tensors = self._transferred(prepared)
+                prepared = self.prepared(self.read((start, start + self.plan.rows)))
+                self._tensors = self.transferred(prepared)
             yield self._tensors
 
     def _overlapped(self, starts):
         self._stop_running()
         rows = self.plan.rows
         if self.is_kept:
-            stages, room = (self._cut, self._transferred), self._waiting[1:]
+            stages, room = (self._cut, self.transferred), self._waiting[1:]
         else:
-            stages = (self._read, self._prepared, self._transferred)
+            stages = (self.read, self.prepared, self.transferred)
             room = self._waiting
         windows = [(start, start + rows) for start in starts]
         with Overlapped(windows, stages, room) as running:
@@ -152,14 +156,14 @@ class ChunkLoader:
             self._running.close()
             self._running = None
 
-    def _read(self, window):
+    def read(self, window):
         """(first step, window, Stretch), with what is observed around it."""
         start, stop = window
         margin = 0 if self._fill is None else self._time_units
         first, last = max(start - margin, self._start), min(stop + margin, self._stop)
         return first, window, self._source.read(first, last)
 
-    def _prepared(self, read):
+    def prepared(self, read):
         """(first step of the window, arrays by name)."""
         first, (start, stop), stretch = read
         inside = slice(start - first, stop - first)
@@ -169,7 +173,7 @@ class ChunkLoader:
         if self._fill is not None:
             origin = first % self._time_units
             given = (stretch.activity, self.phases, self._time_units, origin)
-            arrays["filled"] = self._fill(*given, stretch.valid)
+            arrays["filled"] = self._fill(*given, stretch.valid, self._unknown)
         return start, {name: array[inside] for name, array in arrays.items()}
 
     def _cut(self, window):
@@ -177,11 +181,11 @@ class ChunkLoader:
         start, stop = window
         first, last = self.plan.first, int(self.plan.starts[-1]) + self.plan.rows
         if self._arrays is None:
-            _, self._arrays = self._prepared(self._read((first, last)))
+            _, self._arrays = self.prepared(self.read((first, last)))
         inside = slice(start - first, stop - first)
         return start, {name: array[inside] for name, array in self._arrays.items()}
 
-    def _transferred(self, prepared):
+    def transferred(self, prepared):
         """(first step, tensors by name)."""
         start, arrays = prepared
         arrays = {**arrays, "origin": np.int32(start % self._time_units)}

@@ -3,6 +3,7 @@
     RECON    the decoder's answer at the start, before any step
     EVOLVE   the sum over the observations of the rollout, one per time_units
     TV       mean |z(t + 1) - z(t)| summed over the steps
+    CONSISTENCY   the same moments' states, evolved and encoded, are the same
     AUG      neurons without a connection to the chosen ones do not matter to them
     REG      mean |w|
 
@@ -77,6 +78,7 @@ class Objective:
             "recon": self.training.recon_loss_wt * recon,
             "evolve": evolve,
             "tv_loss": self._total_variation(path),
+            "consistency": self._inconsistency(chunk, starts, path, multiples),
             "aug_loss": self._augmented(start, z, stimulus[0], seed),
             "reg": regularization(self.model),
         }
@@ -173,6 +175,18 @@ class Objective:
             return tf.constant(0.0)
         change = tf.reduce_mean(tf.abs(path[1:] - path[:-1]), (1, 2))
         return weight * tf.reduce_sum(change)
+
+    def _inconsistency(self, chunk, starts, path, multiples):
+        """Squared distance of evolved states from encoded ones, one per observation."""
+        weight = self.training.encoder_consistency_loss
+        if not weight:
+            return tf.constant(0.0)
+        rows = starts + self.time_units * tf.range(1, multiples + 1)[:, None]
+        # The encoder stays as it is: that it follows would be an easy way out.
+        encoded = tf.stop_gradient(self.model.encode(self._start(chunk, rows)))
+        spread = tf.math.reduce_variance(encoded, (0, 1))
+        error = path[self.time_units :: self.time_units] - encoded
+        return weight * tf.reduce_mean(tf.square(error)) / tf.reduce_mean(spread)
 
     def _augmented(self, start, z, encoded, seed):
         """AUG of the first step; `encoded` is its stimulus, (B, E)."""

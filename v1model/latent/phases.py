@@ -15,7 +15,7 @@ from v1model.latent.mlp import network
 from v1model.latent.updates import learning_rate_for, optimizer_for
 
 JOINT = "joint"
-JOINT_LOSSES = ("recon", "evolve", "tv_loss", "aug_loss", "reg")
+JOINT_LOSSES = ("recon", "evolve", "tv_loss", "consistency", "aug_loss", "reg")
 RECON_LOSSES = ("recon", "reg")
 _DECODER_SEED = 4  # of the stimulus; the model's own parts have 0 to 3
 
@@ -52,6 +52,10 @@ class Phase:
     rollout_multiples: int
     mode: str
     clip: float = 0.0
+
+    def learning_rate(self):
+        """Of the next update."""
+        return float(tf.convert_to_tensor(self.optimizer.learning_rate))
 
     @property
     def training_variables(self):

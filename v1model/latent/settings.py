@@ -27,7 +27,6 @@ REASONS = {
     "test_end": "a held-out part is a recording of cross_validation_configs",
     "ems_warmup_epochs": "use training.rollout_curriculum_epochs",
     "z0_consistency_loss": "the bank of z0 was given up",
-    "encoder_consistency_loss": "the bank of z0 was given up",
 }
 # The short form that YAML files may use, too.
 ALIASES = {"training.acquisition_mode": "training.acquisition_mode.mode"}

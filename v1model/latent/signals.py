@@ -1,5 +1,6 @@
 """What a model sees of a recording: one signal, smoothed if a count, and a stimulus."""
 
+import functools
 import math
 
 import numpy as np
@@ -129,23 +130,28 @@ class StimulusRows:
                 f"{where}: stimulus_encoder_params.num_input_dims must not be more "
                 f"than the {width} columns of the stimulus, got {n_inputs}."
             )
-        self._frames = None
         if series is None:
             return
         # Only pictures: a row of bytes without two axes may hold codes.
         is_bytes = series.dtype == np.uint8 and len(series.row_shape) > 1
         self._scale = np.float32(255 if is_bytes else 1)
-        if series.is_framed and 4 * series.n_frames * self.n_inputs <= _KEPT_FRAMES:
-            black = np.zeros((1, self.n_inputs), np.float32)  # index -1: none is shown
-            self._frames = np.concatenate([self._flat(series.frames), black])
+        self._is_small = (
+            series.is_framed and 4 * series.n_frames * self.n_inputs <= _KEPT_FRAMES
+        )
 
     def read(self, start, stop):
         """Rows of steps [start, stop), (t, S) float32."""
         if not self.n_inputs:
             return np.empty((stop - start, 0), np.float32)
-        if self._frames is not None:
+        if self._is_small:
             return self._frames[self._series.index(start, stop)]
         return self._flat(self._series.read(start, stop))
+
+    @functools.cached_property
+    def _frames(self):
+        """All pictures as rows, and a black one at the end: index -1 is none."""
+        black = np.zeros((1, self.n_inputs), np.float32)
+        return np.concatenate([self._flat(self._series.frames), black])
 
     def _flat(self, rows):
         rows = rows.reshape(len(rows), math.prod(rows.shape[1:]))[:, : self.n_inputs]

@@ -133,7 +133,7 @@ class ActivitySource:
     @property
     def connectome(self):
         """Weights, csr_array (N, N), rows post and columns pre; None if not known."""
-        table = getattr(self._recording, "connections", None)
+        table = self._recording.connections
         if table is None:
             return None
         weight = table["weight"].to_numpy(np.float32)

@@ -14,8 +14,8 @@ def split_of(training, n_steps, where):
         where: Path of the recording, for errors.
 
     Raises:
-        ValueError: A part is empty, ends after the recording or is shorter than a
-            rollout and its observations, or the two overlap.
+        ValueError: A part ends after the recording, or is shorter than a rollout from
+            one of its observations.
     """
     split = training.data_split
     if split is None:
@@ -35,10 +35,6 @@ def split_of(training, n_steps, where):
                 f"{key} must not be more than the {n_steps} steps of the recording, "
                 f"got {end}."
             )
-        if end <= start:
-            raise ValueError(
-                f"{key} must be more than {name}_start {start}, got {end}."
-            )
         # Rollouts begin at multiples of time_units, of which there must be one.
         shortest = rollout + training.time_units + -start % training.time_units
         if end - start < shortest:
@@ -47,11 +43,4 @@ def split_of(training, n_steps, where):
                 f"time_units {training.time_units} x evolve_multiple_steps "
                 f"{training.evolve_multiple_steps}, got {start} to {end}."
             )
-    first = max(split.train_start, split.validation_start)
-    if first < min(split.train_end, split.validation_end):
-        raise ValueError(
-            f"{where}: training.data_split.validation_start must not overlap training, "
-            f"steps {split.train_start} to {split.train_end}; got "
-            f"{split.validation_start} to {split.validation_end}."
-        )
     return split

@@ -41,11 +41,11 @@ class PhaseGroups:
 
         Args:
             decoder: MLP or MLPWithSkips.
-            z: (M, time_units, B, L), M cycles.
-            members: (time_units, K).
+            z: (M, n, B, L), the first n steps of M cycles.
+            members: (n, K).
 
         Returns:
-            (time_units, M, B, K).
+            (n, M, B, K).
         """
         features = tf.transpose(decoder.features(z), (1, 0, 2, 3))
         shape = tf.shape(features)

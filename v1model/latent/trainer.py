@@ -26,7 +26,9 @@ from v1model.latent.loader import ChunkLoader
 from v1model.latent.model import LatentModel
 from v1model.latent.moments import normalization_of
 from v1model.latent.objective import Objective
+from v1model.latent.observed_frames import observed_frames
 from v1model.latent.phases import JOINT, training_phases
+from v1model.latent.principal import MOST_FRAMES, start_at_components
 from v1model.latent.splits import split_of
 from v1model.latent.stopping import StopSignals
 from v1model.latent.updates import CALL_UPDATES, Updates
@@ -54,6 +56,9 @@ class LatentTrainer:
 
     Attributes:
         model: LatentModel.
+        split: DataSplit of the recording.
+        loader: ChunkLoader.
+        phases: Functions that make the phases; see `phase`.
         position: Position.
         history: History.
         stopped: What ended training: epochs, early_stop or max_minutes; None before.
@@ -67,7 +72,7 @@ class LatentTrainer:
         self.replicas = alone() if replicas is None else replicas
         training = params.training
         _require_size(params, source)
-        split = split_of(training, source.n_steps, source.path)
+        split = self.split = split_of(training, source.n_steps, source.path)
         phases = phases_of(
             training.acquisition_mode, training.time_units, source.n_neurons
         )
@@ -83,6 +88,12 @@ class LatentTrainer:
             training.normalization, source, *train, phases, training.time_units
         )
         self.model.set_normalization(*normalization)
+        if training.pca_init:
+            start_at_components(
+                self.model,
+                *observed_frames(source, training, phases, *train, MOST_FRAMES),
+                seed=training.seed,
+            )
         objective = Objective(self.model, params, phases, source.connectome)
         n_rows = split.train_end - split.train_start
         self.phases = training_phases(self.model, objective, n_rows, self.replicas.n)
@@ -129,6 +140,19 @@ class LatentTrainer:
             return False
         restore_checkpoint(path, self.model)
         return True
+
+    def seconds_per_update(self, number, n_updates):
+        """Time of an update in the last epoch of a phase, which changes the model."""
+        phase = self.phase(number)
+        self.position = Position(number, max(phase.epochs - 1, 0))
+        with self.loader:
+            batches, chunk, _ = next(self._chunks(number, phase))
+            updates = self._updates_for(phase)
+            updates(chunk, *next(batches.parts(1)))  # compiles
+            begun = time.monotonic()
+            part = next(batches.parts(n_updates))
+            updates(chunk, *part)
+            return (time.monotonic() - begun) / len(part.starts)
 
     def phase(self, number):
         """The Phase of a number; made when it is first asked for."""
@@ -188,7 +212,7 @@ class LatentTrainer:
                 phase=phase,
                 number=self.position.epoch + 1,
                 losses=dict(zip(phase.losses, (sums / done).tolist(), strict=True)),
-                learning_rate=float(phase.optimizer.learning_rate),
+                learning_rate=phase.learning_rate(),
                 waits=waits,
                 step_seconds=sum(s for _, s in timed)
                 / max(sum(n for n, _ in timed), 1),

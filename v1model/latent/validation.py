@@ -1,5 +1,7 @@
 """Validation: the error of rollouts where the held-out part is observed."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -7,9 +9,22 @@ from v1model.latent.acquisition import observed
 from v1model.latent.interpolation import INTERPOLATED
 from v1model.latent.stimulus_frequency import downsample
 
-N_STARTS = 32
+N_STARTS, FEWEST_STARTS = 32, 4
 STAGGERED = "staggered_random"
-_GROUP_BYTES = 1 << 28  # of predictions at a time
+LARGEST = 1 << 28  # bytes of targets; where neurons are many, starts are fewer
+
+
+class _Rollout(NamedTuple):
+    """What a rollout is given and compared with; K steps are compared.
+
+    x: (N,), at the start.  stimulus: (T, S).  target: (K, N).
+    counts: (K, N) bool, what is observed.
+    """
+
+    x: np.ndarray
+    stimulus: np.ndarray
+    target: np.ndarray
+    counts: np.ndarray
 
 
 class Validation:
@@ -26,85 +41,65 @@ class Validation:
         n_starts: Places, evenly spaced; fewer where there are not so many.
 
     Attributes:
+        starts: Steps of the recording.
         constant: Mean squared error of activity that stays as it is at the start.
     """
 
     def __init__(self, model, source, start, stop, phases, n_starts=N_STARTS):
-        self.model, self.training = model, model.params.training
-        training, tu = self.training, self.training.time_units
-        self.n_steps = tu * training.evolve_multiple_steps
-        start += -start % tu  # where all are observed if they are observed together
-        n_places = (stop - start - self.n_steps - 1) // tu + 1
-        places = start + tu * np.unique(
-            np.linspace(0, n_places - 1, min(n_starts, n_places)).astype(int)
-        )
-        chunks = self._chunks(source, start, stop, places, phases)
-        self.start, self.stimulus, self.target, self.counts = chunks
-        error = (self.target - self.start) ** 2
-        self.constant = float(error[self.counts].mean(dtype=np.float64))
-        bytes_each = 4 * len(self.target) * source.n_neurons
-        self.at_once = max(int(_GROUP_BYTES // bytes_each), 1)
-
-    def _chunks(self, source, first, stop, places, phases):
-        """Of all places: x (B, N); s (T, B, S); targets and who counts, (K, B, N)."""
-        training, tu = self.training, self.training.time_units
-        self.is_staggered = training.acquisition_mode.mode == STAGGERED
+        self.model, self.training, self.phases = model, model.params.training, phases
+        tu = self.training.time_units
+        self.n_steps = tu * self.training.evolve_multiple_steps
+        self.is_staggered = self.training.acquisition_mode.mode == STAGGERED
         every = 1 if self.is_staggered else tu
-        after = np.arange(every, self.n_steps + 1, every)  # steps after the start
-        found = []
-        for place in places:
-            # Two windows more on either side, so that gaps are filled from both.
-            begin = max(place - 2 * tu, first)
-            end = min(place + self.n_steps + 2 * tu, stop)
-            stretch = source.read(begin, end)
-            row = place - begin
-            x = stretch.activity[row]
-            if self.is_staggered:
-                fill = INTERPOLATED[training.acquisition_mode.interpolation]
-                x = fill(stretch.activity, phases, tu, begin % tu, stretch.valid)[row]
-            counts = observed(phases, tu, place + after)
-            if phases is None or not self.is_staggered:
-                counts = np.ones((len(after), 1), bool)
-            counts = np.broadcast_to(counts, (len(after), source.n_neurons))
-            if stretch.valid is not None:
-                counts = counts & stretch.valid[row + after]
-                if not self.is_staggered:
-                    x = np.where(stretch.valid[row], x, self.model.mean.numpy())
-            found.append(
-                (
-                    x,
-                    stretch.stimulus[row : row + self.n_steps],
-                    stretch.activity[row + after],
-                    counts,
-                )
-            )
-        x, s, target, counts = zip(*found, strict=True)
-        return np.stack(x), np.stack(s, 1), np.stack(target, 1), np.stack(counts, 1)
+        self._after = np.arange(every, self.n_steps + 1, every)  # steps after a start
+        first = start + -start % tu  # where all are observed, if it is together
+        n_places = (stop - first - self.n_steps - 1) // tu + 1
+        room = max(LARGEST // (4 * len(self._after) * source.n_neurons), FEWEST_STARTS)
+        n_starts = min(n_starts, n_places, room)
+        places = np.unique(np.linspace(0, n_places - 1, n_starts).astype(int))
+        self.starts = first + tu * places
+        rollouts = [self._read(source, int(step), stop) for step in self.starts]
+        x, *others = zip(*rollouts, strict=True)
+        arrays = [np.stack(x), *(np.stack(other, 1) for other in others)]
+        x, _, target, counts = arrays
+        self._n = int(counts.sum())
+        squares = np.where(counts, (target - x) ** 2, 0)
+        self.constant = float(squares.sum(dtype=np.float64) / max(self._n, 1))
+        self._tensors = [tf.constant(array) for array in arrays]
 
     def error(self):
         """Mean squared error of the model, in the recording's units squared."""
-        total = 0.0
-        for k in range(0, len(self.start), self.at_once):
-            part = slice(k, k + self.at_once)
-            total += float(
-                self._squares(
-                    self.start[part],
-                    self.stimulus[:, part],
-                    self.target[:, part],
-                    self.counts[:, part],
-                )
-            )
-        return total / self.counts.sum()
+        return float(self._squares(*self._tensors)) / max(self._n, 1)
+
+    def _read(self, source, start, stop):
+        """The _Rollout from a step of the recording."""
+        tu, acquisition = self.training.time_units, self.training.acquisition_mode
+        # Two cycles on either side, so that gaps are filled from both; what was before
+        # the held-out part is known.
+        begin, row = max(start - 2 * tu, 0), start - max(start - 2 * tu, 0)
+        end = min(start + self.n_steps + 2 * tu, stop)
+        stretch = source.read(begin, end)
+        x, valid = stretch.activity[row], stretch.valid
+        target = stretch.activity[row + self._after]
+        counts = np.ones(target.shape, bool)
+        if self.is_staggered:
+            fill = INTERPOLATED[acquisition.interpolation]
+            x = fill(stretch.activity, self.phases, tu, begin % tu, valid)[row]
+            counts &= observed(self.phases, tu, start + self._after)
+        elif valid is not None:
+            x = np.where(valid[row], x, self.model.mean.numpy())
+        if valid is not None:
+            counts &= valid[row + self._after]
+        return _Rollout(x, stretch.stimulus[row : row + self.n_steps], target, counts)
 
     @tf.function(reduce_retracing=True)
-    def _squares(self, start, stimulus, target, counts):
-        encoded = self.model.encode_stimulus(stimulus)
-        encoded = downsample(
-            encoded, self.training.stimulus_frequency, self.training.time_units
-        )
-        states = self.model.evolve(self.model.encode(start), encoded)
+    def _squares(self, x, stimulus, target, counts):
+        """Sum of the squared errors that count."""
+        training, model = self.training, self.model
+        encoded = model.encode_stimulus(stimulus)
+        encoded = downsample(encoded, training.stimulus_frequency, training.time_units)
+        states = model.evolve(model.encode(x), encoded)
         if not self.is_staggered:
-            states = states[self.training.time_units - 1 :: self.training.time_units]
-        error = (self.model.decode(states) - target) ** 2
-        error = tf.where(counts, error, 0.0)
+            states = states[training.time_units - 1 :: training.time_units]
+        error = tf.where(counts, (model.decode(states) - target) ** 2, 0.0)
         return tf.reduce_sum(tf.cast(error, tf.float64))

@@ -36,7 +36,12 @@ def require_connections(connections, n_neurons, where):
                 f"{where}: connections column '{name}' must be from 0 to "
                 f"{n_neurons - 1}, got {values[wrong[0]]} in row {wrong[0]}."
             )
-    weight = pd.to_numeric(frame["weight"]).to_numpy(np.float64)
+    if len(frame) and frame["weight"].dtype.kind not in "iuf":
+        raise ValueError(
+            f"{where}: connections column 'weight' must hold numbers, got "
+            f"{frame['weight'].dtype}."
+        )
+    weight = frame["weight"].to_numpy(np.float64)
     wrong = np.flatnonzero(~np.isfinite(weight))
     if len(wrong):
         raise ValueError(

@@ -1,6 +1,5 @@
 """Voltage networks over time: Euler's rule, written as a recording."""
 
-import contextlib
 import logging
 
 import numpy as np
@@ -132,7 +131,8 @@ def record(
     Args:
         path: Where to, .h5.
         network: VoltageNetwork.
-        segments: Segments of the movie, as `movies.segments` makes them.
+        segments: Kinds and frames (t, H) of the segments of the movie, one after
+            another, as `movies.segments` makes them.
         n_steps: T.
         dt_s, noise, seed: See Simulator.
         session_id, source, metadata: See RecordingWriter.
@@ -145,19 +145,9 @@ def record(
     if n_steps < 1:
         raise ValueError(f"n_steps must be positive, got {n_steps}.")
     simulator = settled(network, dt_s, noise, seed)
-    neurons = pd.DataFrame(
-        {
-            "id": np.arange(network.n_neurons),
-            "cell_type": network.cell_type.astype(object),
-            "role": network.role.astype(object),
-            "u": network.u,
-            "v": network.v,
-            "tau_ms": 1000 * network.tau_s.astype(np.float64),
-        }
-    )
     writer = RecordingWriter(
         path,
-        neurons=neurons,
+        neurons=_table(network),
         dt_ms=1000 * dt_s,
         signals={VOLTAGE: Signal("voltage", "float32", "a.u.")},
         source=source,
@@ -170,7 +160,7 @@ def record(
         },
     )
     trials = []
-    with writer, contextlib.closing(segments):
+    with writer:
         for kind, frames in segments:
             begin = simulator.n_steps
             frames = frames[: n_steps - begin]
@@ -190,3 +180,17 @@ def record(
             pd.DataFrame(trials, columns=["start_s", "stop_s", "stimulus"])
         )
     logging.info("%s: %d steps of %d neurons", path, n_steps, network.n_neurons)
+
+
+def _table(network):
+    """The table of neurons."""
+    return pd.DataFrame(
+        {
+            "id": np.arange(network.n_neurons),
+            "cell_type": network.cell_type.astype(object),
+            "role": network.role.astype(object),
+            "u": network.u,
+            "v": network.v,
+            "tau_ms": 1000 * network.tau_s.astype(np.float64),
+        }
+    )

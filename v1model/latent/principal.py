@@ -1,0 +1,86 @@
+"""Principal components of the activity as the first encoder and decoder.
+
+Networks with skips have a linear path beside their hidden layers. It can begin as the
+best linear autoencoder of what was observed, which no training has to find then, while
+the hidden layers begin without effect.
+"""
+
+import numpy as np
+import tensorflow as tf
+from sklearn.decomposition import PCA
+
+MOST_FRAMES = 4096  # enough for 256 components; their cost grows with them
+_SMALLEST = 1e-3  # spread of a latent number, in that of the largest component
+
+
+def start_at_components(model, frames, known, seed=0):
+    """Sets the weights of encoder and decoder to principal components.
+
+    Component k of normalized activity, with spread s_k, becomes latent number k,
+    divided by sqrt(s_1 s_k): halfway between as it is and as large as all others, so
+    that small components are seen by the evolver but do not rule it.
+
+    Args:
+        model: LatentModel with input skips and hidden layers, normalization set.
+        frames: Observed activity, (M, N).
+        known: (M, N) bool; what is not known is taken to be at the neuron's mean.
+        seed: Of the randomized decomposition.
+
+    Raises:
+        ValueError: A network has no linear path, or there are fewer than two frames.
+    """
+    params = model.params
+    for name, coder in (
+        ("encoder_params", params.encoder_params),
+        ("decoder_params", params.decoder_params),
+    ):
+        if not (coder.use_input_skips and coder.num_hidden_layers):
+            raise ValueError(
+                f"training.pca_init needs {name} with use_input_skips and hidden "
+                "layers."
+            )
+    if len(frames) < 2:
+        raise ValueError(f"training.pca_init needs two frames, got {len(frames)}.")
+    normalized = model.normalized(tf.constant(frames, tf.float32)).numpy()
+    normalized = np.where(known, normalized, np.float32(0))
+    n = min(
+        params.latent_dims,
+        params.encoder_params.num_hidden_units,
+        params.decoder_params.num_hidden_units,
+        *frames.shape,
+    )
+    components, spread = _components(normalized, n, seed)
+    size = np.sqrt(spread[0] * np.maximum(spread, _SMALLEST**2 * spread[0]))
+    _set_linear_path(model.encoder, components.T / size)
+    _set_linear_path(model.decoder, components * size[:, None])
+
+
+def _components(frames, n, seed):
+    """Components (n, N) of frames about 0, and the spread of each, (n,)."""
+    # About 0 and not about their mean: the decoder's answer to 0 is the mean.
+    mirrored = np.concatenate([frames, -frames])
+    pca = PCA(n, svd_solver="randomized", random_state=seed).fit(mirrored)
+    spread = np.sqrt(np.maximum(pca.explained_variance_, np.finfo(np.float32).tiny))
+    return pca.components_, spread
+
+
+def _set_linear_path(network, matrix):
+    """Makes a network with skips the linear map (I, O) by its last projection.
+
+    The hidden layers keep their weights, but what they add begins at 0.
+    """
+    projection, output = network.projections[-1], network.output_layer
+    width = network.n_hidden
+    n = min(matrix.shape)
+    kernel = np.zeros(projection.kernel.shape, np.float32)
+    weights = np.zeros(output.kernel.shape, np.float32)
+    if matrix.shape[1] == n:  # to fewer numbers
+        kernel[:, :n] = matrix
+        weights[-width:][np.arange(n), np.arange(n)] = 1
+    else:
+        kernel[np.arange(n), np.arange(n)] = 1
+        weights[-width:][:n] = matrix
+    projection.kernel.assign(kernel)
+    output.kernel.assign(weights)
+    for bias in (projection.bias, output.bias):
+        bias.assign(tf.zeros_like(bias))
