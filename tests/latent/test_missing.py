@@ -7,8 +7,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from v1model.latent.config import ModelParams
 from v1model.latent.likelihoods import LIKELIHOODS
 from v1model.latent.missing import Observed, can_start, filled, hidden, observed
+from v1model.latent.model import LatentModel
+from v1model.latent.objective import Objective
 
 C, N = 12, 5
 MEAN = np.linspace(-1, 1, N).astype(np.float32)
@@ -53,6 +56,46 @@ def test_invalid_values_reach_neither_loss_nor_gradient(mask, garbage, name):
     for gradient, expected in zip(gradients, others, strict=True):
         assert np.isfinite(gradient).all()
         np.testing.assert_array_equal(gradient, expected)
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("mode", ["all_time_points", "time_aligned"])
+def test_the_objective_of_the_evolver_does_not_see_them_either(likelihood, mode):
+    params = ModelParams(
+        latent_dims=3,
+        likelihood=likelihood,
+        training={
+            "time_units": 2,
+            "evolve_multiple_steps": 2,
+            "acquisition_mode": {"mode": mode},
+        },
+    )
+    model = LatentModel(N, 2, params)
+    model.set_normalization(MEAN, 1 + MEAN**2)
+    model.evolver.trainable_weights[-1].assign_add(
+        tf.ones_like(model.evolver.trainable_weights[-1])
+    )
+    objective = Objective(model, params)
+    rng = np.random.default_rng(2)
+    valid = rng.random((C, N)) < 0.6
+    counts = rng.poisson(0.5, (C, N)).astype(np.float32)
+    results = []
+    for garbage in (np.nan, 1e30, 0.0):
+        chunk = {
+            "activity": tf.constant(np.where(valid, counts, np.float32(garbage))),
+            "stimulus": tf.constant(np.ones((C, 2), np.float32)),
+            "valid": tf.constant(valid),
+            "origin": tf.constant(0),
+        }
+        with tf.GradientTape() as tape:
+            losses = objective.joint(chunk, tf.constant([0, 2, 6]), 2, [1, 2])
+            total = sum(losses.values())
+        results.append((total, tape.gradient(total, model.trainable_weights)))
+    for total, gradients in results:
+        np.testing.assert_allclose(total, results[0][0])
+        for one, other in zip(gradients, results[0][1], strict=True):
+            assert np.isfinite(one).all()
+            np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
 def test_where_all_is_valid_the_mask_changes_nothing():

@@ -48,7 +48,7 @@ def test_every_population_with_a_judged_neuron_has_a_mark_at_its_r2():
     assert len(last.collections[0].get_offsets()) == len(ROUGH_POPULATIONS) - 1
 
 
-def test_lines_are_the_means_over_all_neurons():
+def test_lines_are_those_of_all_neurons():
     table = made_up()
     figure = column_prediction(table, "evolver", "linear")
     everybody = table[(table["signal"] == "rates") & (table["population"] == "all")]

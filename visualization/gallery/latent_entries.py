@@ -48,4 +48,11 @@ LATENT = (
         "Models of one recording side by side.",
         "python scripts/compare_latent.py FOLDER FOLDER --figure runs.png",
     ),
+    Entry(
+        "latent_column.png",
+        "latent.column.column_prediction",
+        "Which populations of a spiking column are predicted, and how well anybody "
+        "could.",
+        "python scripts/evolve_column.py",
+    ),
 )

@@ -15,7 +15,7 @@ _ALL = "all"
 def column_prediction(table, model, other, title="A column, predicted"):
     """R2 over time and by population, beside what anybody could reach.
 
-    Left: means over all judged neurons against the time since the model was told the
+    Left: all judged neurons together against the time since the model was told the
     activity; gray is the ceiling. Middle and right: populations from the pia down,
     shortly after that and late, when only the stimulus tells something; marks are the
     model's, gray bars the ceiling. A population without a judged neuron is empty.
@@ -78,7 +78,7 @@ def _draw_time(axes, table, signal, model, other):
             y = np.clip(rows[column].to_numpy(), LOWEST, None)
             axes.plot(x, y, line, marker=marker, ms=3, color=colour, lw=width)
     axes.axhline(0, color=style.FAINT, linewidth=0.6)
-    axes.set(ylim=(LOWEST - 0.05, 1.05), ylabel=f"R² of {signal}, mean over neurons")
+    axes.set(ylim=(LOWEST - 0.05, 1.05), ylabel=f"R² of {signal}, all neurons")
     axes.set_xticks(np.arange(len(windows)), [w.removesuffix(" ms") for w in windows])
     axes.tick_params(axis="x", labelsize=6.5, labelrotation=20)
     axes.set_xlabel("ms after the model was told the activity")
