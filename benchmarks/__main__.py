@@ -63,6 +63,9 @@ PROGRAMS = (
     Program("convert_session", (), 60, None, 0, "h5py"),
     Program("bin_spikes", (), 40, None, 0),
     Program("decoder_bayes", (), 700, None, 0, "sklearn"),
+    Program(
+        "latent_rollout", (), 80, ("--sizes=1200", "--repeats=1"), 20, "tensorflow"
+    ),
     Program("latent_loader", (), 25, ("--steps=8000",), 20, "tensorflow"),
 )
 

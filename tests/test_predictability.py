@@ -5,10 +5,11 @@ import pytest
 
 from v1model.column_recording.predictability import (
     Window,
-    ceiling,
+    error,
     is_judged,
+    noise,
     population_table,
-    r2,
+    variance,
     windows_of,
 )
 
@@ -18,6 +19,14 @@ SIGNAL = RNG.normal(size=(G, K, N))
 NOISE_SD = np.linspace(0, 2, N)
 TRUTH = SIGNAL + NOISE_SD * RNG.normal(size=(R, G, K, N))
 WHOLE = Window("all", 0, K)
+
+
+def r2(truth, prediction, window):
+    return 1 - error(truth, prediction, window) / variance(truth, window)
+
+
+def ceiling(truth, window):
+    return 1 - noise(truth, window) / variance(truth, window)
 
 
 def test_the_signal_itself_reaches_the_ceiling_and_nothing_is_above_it():
@@ -52,24 +61,37 @@ def test_windows_cover_every_step_once():
     assert names == ["5 ms", "10–20 ms", "25–100 ms", "105–500 ms", "505–1000 ms"]
 
 
-def test_a_neuron_that_does_not_vary_has_no_r2():
+def test_errors_are_in_the_variance_of_all_steps():
+    everything = TRUTH.reshape(-1, N).var(axis=0)
+    early = Window("early", 0, 5)
+    zero = np.zeros_like(SIGNAL)
+    expected = (TRUTH[:, :, :5] ** 2).mean(axis=(0, 1, 2)) / everything
+    np.testing.assert_allclose(error(TRUTH, zero, early), expected)
+    np.testing.assert_allclose(variance(TRUTH, WHOLE), 1)
+
+
+def test_a_neuron_that_does_not_vary_has_no_error():
     truth = np.full((2, 3, 4, 1), 0.1)
     window = Window("all", 0, 4)
-    assert np.isnan(r2(truth, truth[0], window)).all()
-    assert np.isnan(ceiling(truth, window)).all()
+    for found in (error(truth, truth[0], window), noise(truth, window)):
+        assert np.isnan(found).all()
+    assert np.isnan(variance(truth, window)).all()
 
 
-def test_populations_are_means_over_judged_neurons():
+def test_the_r2_of_a_population_is_of_all_its_judged_neurons_together():
     counts = np.zeros((2, 1, 5, 4))
     counts[..., 1:] = 3
     judged = is_judged(counts)
     assert judged.tolist() == [False, True, True, True]
-    values = {"r2": np.array([9.0, 0.1, 0.3, np.nan])}
-    table = population_table(values, ["e23", "e23", "e23", "i6Sst"], judged)
+    errors = {"model": np.array([9.0, 0.3, 0.3, np.nan]), "ceiling": np.zeros(4)}
+    variances = np.array([1.0, 0.5, 1.5, np.nan])
+    table = population_table(errors, variances, ["e23"] * 3 + ["i6Sst"], judged)
     rows = table.set_index("population")
     assert len(table) == 18
     assert rows.loc["e23", ["neurons", "judged"]].tolist() == [3, 2]
-    assert rows.loc["e23", "r2"] == pytest.approx(0.2)
-    assert np.isnan(rows.loc["i6Sst", "r2"])
+    assert rows.loc["e23", "model"] == pytest.approx(1 - 0.6 / 2)
+    assert rows.loc["e23", "ceiling"] == 1
+    assert rows.loc["i6Sst", ["neurons", "judged"]].tolist() == [1, 0]
+    assert np.isnan(rows.loc["i6Sst", "model"])
     assert rows.loc["e4", "neurons"] == 0
-    assert rows.loc["all", "r2"] == pytest.approx(0.2)
+    assert rows.loc["all", "model"] == pytest.approx(0.7)

@@ -1,5 +1,7 @@
 """`scripts/simulate_eye.py` and `scripts/export_fly.py` as a user runs them."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -16,21 +18,28 @@ from v1model.voltage_networks import (
 )
 
 
-def config_of(*arguments):
-    return flags.config_from(["simulate_eye", *map(str, arguments)], EyeConfig)
-
-
 @pytest.fixture(scope="module")
 def script():
     return load_script("simulate_eye")
 
 
+def config_of(*arguments, of=EyeConfig):
+    return flags.config_from(["simulate_eye", *map(str, arguments)], of)
+
+
+def run(script, *arguments):
+    script.main(config_of(*arguments, of=script.SimulationConfig))
+
+
 def test_an_eye_is_drawn_where_no_connectome_is_given(script, tmp_path, capsys):
     out = tmp_path / "eye.h5"
-    script.main(config_of("--out", out, "--steps", 300, "--extent", 1))
+    figure = tmp_path / "eye.png"
+    small = ("--steps", 300, "--extent", 1)
+    run(script, "--out", out, "--figure", figure, *small)
     printed = capsys.readouterr()
     assert "175 (id, cell_type, role, u, v, tau_ms)" in printed.out
     assert "simulated: 300 of 300 steps (100%)" in printed.err
+    assert figure.read_bytes()[1:4] == b"PNG"
     with open_recording(out) as recording:
         assert recording.n_steps == 300
         assert recording.metadata["eye"]["extent"] == 1
@@ -75,7 +84,7 @@ def test_a_connectome_is_scaled_as_the_options_say(tmp_path):
 )
 def test_wrong_input_ends_with_one_line(script, arguments, message):
     with pytest.raises(SystemExit, match=message):
-        script.main(config_of(*arguments))
+        run(script, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,7 @@ def exporter():
 
 
 def test_flyvis_is_asked_for_where_it_is_missing(exporter, monkeypatch, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "flyvis", None)
+    monkeypatch.setitem(sys.modules, "flyvis", None)
     monkeypatch.setenv(exporter.ROOT, str(tmp_path))
     with pytest.raises(ImportError, match=r"flyvis is needed .*v1model\[fly\]"):
         exporter.export(parsed(exporter, f"--out={tmp_path / 'a.npz'}"))

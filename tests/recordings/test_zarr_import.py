@@ -1,6 +1,7 @@
 """Folders of the published layout of LatentEvolution, as recordings."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -184,3 +185,10 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "x_list_0.zarr" / ".zarray").write_text("{")
     with pytest.raises(ValueError, match="x_list_0.zarr: no zarr array"):
         import_zarr(tmp_path, tmp_path / "a.h5")
+
+
+def test_zarr_is_asked_for_where_it_is_missing(content, tmp_path, monkeypatch):
+    folder = second_version(tmp_path / "x_list_0", *content)
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    with pytest.raises(ImportError, match=r"needs the extra zarr: .*v1model\[zarr\]"):
+        import_zarr(folder, tmp_path / "a.h5")

@@ -55,7 +55,7 @@ def test_noise_is_as_large_at_any_length_of_a_step():
 
 
 def test_a_network_that_diverges_says_when():
-    wild = circuit(weight=[0.9, -0.7, 0.5, 0.8, -0.6, -0.4, 30.0])
+    wild = circuit(weight=[0.9, -0.7, 0.5, 0.8, -0.6, -0.4, 3.0])
     simulator = Simulator(wild, DT_S)
     with pytest.raises(
         ValueError, match=r"diverges: it leaves \+-10000 at step (\d+)"

@@ -22,7 +22,6 @@ from v1model.recordings.rebinning import rebin
 from v1model.simulation import untrained_column
 from v1model.stimuli.picture_movie import SCENE_MS
 from v1model.stimuli.screening import ScreenRates
-from v1model.trained_run import find_subject
 
 TRAINING_SCENES, HELD_OUT_SCENES = 40, 8  # one for each of the natural pictures
 GRAY_MS = 500  # before a movie and after it, before each grating
@@ -36,6 +35,7 @@ COLUMN, TRAINING, COMPONENTS, OPTIONS = (
     "options.json",
 )
 STIMULUS = "lgn"
+SHOWN = PICTURES, GRATINGS = "pictures", "gratings"  # to columns that part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,18 +94,17 @@ class EvolverData:
         self.config, self.folder = config, pathlib.Path(folder).expanduser()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._require_same_options()
-        network_config = NetworkConfig(neurons=config.neurons, seed=config.seed)
-        network = find_subject(network_config).network
-        self.populations = rough_population(network.types.pop_name[network.type_index])
         self._recorder = ColumnRecorder(
             RecordConfig(
-                network=network_config,
+                network=NetworkConfig(neurons=config.neurons, seed=config.seed),
                 shown=_movie(TRAINING_SCENES, config.repeats),
                 out=str(self.folder / COLUMN),
                 keep_lgn=False,
             )
         )
-        self._network, self._lgn = network, LGN(network.lgn.units)
+        self._network = network = self._recorder.network
+        self._lgn = LGN(network.lgn.units)
+        self.populations = rough_population(network.types.pop_name)[network.type_index]
         self._layers = None
 
     @property
@@ -134,7 +133,7 @@ class EvolverData:
                     stimulus={STIMULUS: lambda *ms: components.between(screen, *ms)},
                     report=progress("in steps of the model"),
                 )
-        for name in _SHOWN:
+        for name in SHOWN:
             if not self._path(name).exists():
                 self._part(name, progress)
 
@@ -151,13 +150,13 @@ class EvolverData:
             return LGNComponents(file["mean"], file["axes"], scale, share)
 
     def shown(self, name):
-        """The Shown of "pictures" or "gratings"."""
+        """The Shown of one of SHOWN."""
         with np.load(self._path(name)) as file:
             parts = {key: file[key] for key in file.files}
         return Shown(stimulus=parts.pop("stimulus"), branches=Branches(**parts))
 
     def _part(self, name, progress):
-        shown, start_ms = _SHOWN[name]
+        shown, start_ms = _shown(name)
         screening = self._screening(shown)
         screen = ScreenRates(self._lgn, screening)
         n_stretches = (screening.duration_ms - start_ms) // STRETCH_MS
@@ -215,24 +214,22 @@ def _movie(scenes, repeats):
     )
 
 
-# What is shown to columns that part, and when they do so for the first time. The longer
-# movie begins with the one for training, and goes on with the other pictures.
-_SHOWN = {
-    "pictures": (
-        _movie(TRAINING_SCENES + HELD_OUT_SCENES, 1),
-        GRAY_MS + TRAINING_SCENES * SCENE_MS,
-    ),
-    "gratings": (
-        ShownConfig(
-            stimulus="gratings",
-            repeats=1,
-            grating_ms=GRATING_MS,
-            grating_gray_ms=GRAY_MS,
-            gray_ms=GRAY_MS,
-        ),
-        SETTLING_MS,
-    ),
-}
+def _shown(name):
+    """What is shown to columns that part, and when they do so for the first time, ms.
+
+    The longer movie begins with the one for training, and goes on with other pictures.
+    """
+    if name == PICTURES:
+        movie = _movie(TRAINING_SCENES + HELD_OUT_SCENES, 1)
+        return movie, GRAY_MS + TRAINING_SCENES * SCENE_MS
+    gratings = ShownConfig(
+        stimulus="gratings",
+        repeats=1,
+        grating_ms=GRATING_MS,
+        grating_gray_ms=GRAY_MS,
+        gray_ms=GRAY_MS,
+    )
+    return gratings, SETTLING_MS
 
 
 def _save(path, arrays):

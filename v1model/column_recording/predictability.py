@@ -3,6 +3,7 @@
 Truth is (R, G, K, N): R columns that began G stretches of K steps in the same state and
 saw the same, with other noise. A prediction (G, K, N) knows that state and what was
 seen. Its squared error is at least the variance over the columns, which is the noise.
+All are divided by the variance of the neuron over all of the truth; NaN without any.
 """
 
 from typing import NamedTuple
@@ -44,11 +45,8 @@ def windows_of(n_steps, step_ms):
     return found
 
 
-def r2(truth, prediction, window):
-    """1 - mean squared error in a window / variance, (N,) float64.
-
-    The variance is that of all steps, so that windows can be compared; NaN where a
-    neuron does not vary.
+def error(truth, prediction, window):
+    """Mean squared error in a window, in the variance of all steps, (N,) float64.
 
     Args:
         truth: (R, G, K, N).
@@ -56,22 +54,24 @@ def r2(truth, prediction, window):
         window: Window.
     """
     part = slice(window.start, window.stop)
-    error = truth[:, :, part] - prediction[:, part]
-    return 1 - _share(np.square(error, dtype=np.float64).mean(axis=(0, 1, 2)), truth)
+    away = truth[:, :, part] - prediction[:, part]
+    return _share(np.square(away, dtype=np.float64).mean(axis=(0, 1, 2)), truth)
 
 
-def ceiling(truth, window):
-    """The r2 of a prediction that knows everything but the noise, (N,) float64.
+def noise(truth, window):
+    """The error of a prediction that knows everything but the noise, (N,) float64.
 
-    1 - variance over the columns in a window / variance; without bias, so of few
-    stretches it may be below 0.
-
-    Args:
-        truth: (R, G, K, N).
-        window: Window.
+    The variance over the columns in a window, without bias. Arguments are those of
+    `error`.
     """
     part = truth[:, :, window.start : window.stop].astype(np.float64)
-    return 1 - _share(part.var(axis=0, ddof=1).mean(axis=(0, 1)), truth)
+    return _share(part.var(axis=0, ddof=1).mean(axis=(0, 1)), truth)
+
+
+def variance(truth, window):
+    """The error of the neuron's mean in a window, (N,) float64; see `error`."""
+    part = truth[:, :, window.start : window.stop]
+    return _share(part.var(axis=(0, 1, 2), dtype=np.float64), truth)
 
 
 def is_judged(counts, least=LEAST_SPIKES):
@@ -84,11 +84,15 @@ def is_judged(counts, least=LEAST_SPIKES):
     return counts.sum(axis=(0, 1, 2), dtype=np.float64) >= least
 
 
-def population_table(by_neuron, populations, judged):
-    """Means over the judged neurons of each population, a data frame.
+def population_table(errors, variances, populations, judged):
+    """R2 of each population, 1 - sum of errors / sum of variances: a data frame.
+
+    Errors are in the variance of their neuron, so all neurons count alike, but those
+    that hardly varied in the window do not decide.
 
     Args:
-        by_neuron: (N,) by name, such as r2 and ceiling.
+        errors: (N,) by name; see `error` and `noise`.
+        variances: (N,), see `variance`.
         populations: Population of each neuron, one of the 17, (N,).
         judged: (N,) bool.
 
@@ -96,22 +100,23 @@ def population_table(by_neuron, populations, judged):
         One row for each of the 17 from the pia down and a last one, "all"; columns
         population, neurons, judged, and the names, NaN where nobody is judged.
     """
-    frame = pd.DataFrame(by_neuron)
-    frame = frame.where(np.asarray(judged)[:, None])
-    frame.insert(0, "judged", judged)
-    frame.insert(0, "population", populations)
+    populations = np.asarray(populations)
+    judged = judged & np.isfinite(variances)
     rows = []
     for name in (*ROUGH_POPULATIONS, "all"):
-        own = frame if name == "all" else frame[frame["population"] == name]
-        means = own.drop(columns=["population", "judged"]).mean()
-        row = {"population": name, "neurons": len(own), "judged": own["judged"].sum()}
-        rows.append({**row, **means})
+        own = np.ones(len(judged), bool) if name == "all" else populations == name
+        counted = own & judged
+        row = {"population": name, "neurons": own.sum(), "judged": counted.sum()}
+        total = variances[counted].sum()
+        for key, values in errors.items():
+            row[key] = 1 - values[counted].sum() / total if total > 0 else np.nan
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
 def _share(power, truth):
-    """Power (N,) over the variance of all of the truth; NaN where there is none."""
+    """Power (N,) in the variance of all of the truth; NaN where there is none."""
     flat = truth.reshape(-1, truth.shape[-1])
     varies = flat.max(axis=0) > flat.min(axis=0)
-    variance = flat.var(axis=0, dtype=np.float64)
-    return np.where(varies, power / np.where(varies, variance, 1), np.nan)
+    whole = flat.var(axis=0, dtype=np.float64)
+    return np.where(varies, power / np.where(varies, whole, 1), np.nan)

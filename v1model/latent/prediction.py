@@ -62,11 +62,14 @@ class Runner:
 
     Attributes:
         unit: Steps of which a block must be a multiple.
+        resting: (N,) activity of neurons that are not known; None is 0.
     """
 
     def __init__(self, model, frequency="ALL", time_units=1):
         self._frequency, self._time_units = frequency, time_units
         self.unit = 1 if frequency == "ALL" else time_units
+        mean = getattr(model, "mean", None)
+        self.resting = None if mean is None else np.asarray(mean)
         parts = model.encode, self._driven_by(model), model.decode
         if isinstance(model, keras.Model):
             # Otherwise every step of a rollout would be a few calls from Python.

@@ -20,8 +20,8 @@ class EyeConfig:
     eye_seed: int = option(0, "Drawn eye: seed of its connections.")
     weight_scale: float = option(
         8.0,
-        "Connectome: what its weights are multiplied by; as they are, most of the "
-        "fly's cells stay silent.",
+        "Connectome: what its weights are multiplied by. Of the fly most cells stay "
+        "silent at 1; it diverges above 10 at extent 2, 8 at 3 and 6 at 8.",
     )
     bias_shift: float = option(-0.4, "Connectome: what is added to resting potentials.")
     tau_seed: int = option(

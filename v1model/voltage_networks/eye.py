@@ -7,12 +7,11 @@ and inhibition over distances), and how strongly they connect is drawn. Every co
 wired like every other.
 """
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
 
-from v1model.voltage_networks.hexals import hexagon
+from v1model.voltage_networks.hexals import hexagon, positions_of
 from v1model.voltage_networks.movies import movie
 from v1model.voltage_networks.network import INPUT, VoltageNetwork
 from v1model.voltage_networks.simulation import DT_S, settled
@@ -23,6 +22,7 @@ WIDE = "W"
 ON, OFF = (tuple(f"{name}{k}" for k in range(1, 5)) for name in ("On", "Off"))
 # Detectors of motion by the step to the column that the motion comes from.
 FROM = {"a": (1, 0), "b": (-1, 0), "c": (0, 1), "d": (0, -1)}
+_OPPOSITE = {"a": "b", "b": "a", "c": "d", "d": "c"}
 FIELD = ("H1", "H2")
 MOTION = tuple(f"M{pathway}{name}" for pathway in ("on", "off") for name in FROM)
 TYPES = (*RECEPTORS, *LAMINA, WIDE, *ON, *OFF, *MOTION, *FIELD)
@@ -39,7 +39,7 @@ _RECEPTOR_TAU, _FAST_TAU, _SLOW_TAU, _TAU = (
     (0.03, 0.1),
 )
 # How strongly a type varies, and how far it rests from the rectifier at 0.
-_SPREAD = 0.25
+_SPREAD, _LEAST_SPREAD = 0.25, 1e-3
 _REST = (0.0, 0.3)
 _SCALE = (0.3, 3.0)  # what the drawn weights are multiplied by, at most
 _PACE = 0.3  # slow, since types depend on each other
@@ -84,74 +84,78 @@ def draw_eye(extent=2, seed=0):
         ValueError: The extent is negative.
     """
     rng = np.random.default_rng(seed)
-    paths = _paths(rng)
+    paths = [*_lamina(rng), *_pathways(rng), *_motion(rng), *_fields(rng)]
     tau_s = {name: float(rng.uniform(*_tau_range(name))) for name in TYPES}
     rest = {name: float(rng.uniform(*_REST)) for name in TYPES}
     scale, bias = dict.fromkeys(TYPES, 1.0), dict.fromkeys(TYPES, 0.0)
+    places = positions_of(*hexagon(_TRIAL_EXTENT).T)
+    seen = movie("bars+noise", places, _TRIAL_STEPS, DT_S, seed)
     for _ in range(_ROUNDS):
         trial = _wired(paths, scale, bias, tau_s, _TRIAL_EXTENT)
-        seen = movie("bars+noise", trial.positions, _TRIAL_STEPS, DT_S, seed)
         activity = settled(trial).run(seen)
         for name in TYPES:
             if name in RECEPTORS:
                 continue
             own = activity[:, trial.cell_type == name]
-            factor = _SPREAD / max(float(own.std(axis=0).mean()), 1e-3)
-            adjusted = scale[name] * float(factor**_PACE)
-            scale[name] = float(np.clip(adjusted, *_SCALE))
+            factor = _SPREAD / max(float(own.std(axis=0).mean()), _LEAST_SPREAD)
+            scale[name] = float(np.clip(scale[name] * factor**_PACE, *_SCALE))
             bias[name] += _PACE * (rest[name] - float(np.median(own)))
     return _wired(paths, scale, bias, tau_s, extent)
 
 
-def _paths(rng):
-    """Who connects to whom, with drawn weights."""
+def _strong(rng):
+    return float(rng.uniform(0.7, 1.3))
 
-    def strong():
-        return float(rng.uniform(0.7, 1.3))
 
-    def weak():
-        return float(rng.uniform(0.2, 0.5))
+def _weak(rng):
+    return float(rng.uniform(0.2, 0.5))
 
-    paths = []
+
+def _lamina(rng):
+    """Cells that compare light with its surround, and one that inhibits them widely."""
     for k, name in enumerate(LAMINA):
         receptor = RECEPTORS[k % 2]
-        paths += [
-            Path(name, receptor, MIDDLE, -strong()),
-            Path(name, receptor, RING, weak()),
-            Path(name, WIDE, AREA, -weak(), True),
-        ]
-    paths += [Path(WIDE, name, AREA, strong()) for name in LAMINA]
+        yield Path(name, receptor, MIDDLE, -_strong(rng))
+        yield Path(name, receptor, RING, _weak(rng))
+        yield Path(name, WIDE, AREA, -_weak(rng), True)
+    for name in LAMINA:
+        yield Path(WIDE, name, AREA, _strong(rng))
+
+
+def _pathways(rng):
+    """Brightening and darkening, each with cells that inhibit each other."""
     for pathway, sign in ((ON, -1), (OFF, 1)):
         for k, name in enumerate(pathway):
-            first, second = rng.permutation(LAMINA)[:2]
-            rival = pathway[(k + int(rng.integers(1, 4))) % 4]
-            paths += [
-                Path(name, str(first), MIDDLE, sign * strong()),
-                Path(name, str(second), RING, -sign * weak()),
-                Path(name, rival, MIDDLE, -weak(), True),
-            ]
-    for (pathway, cells), (name, (u, v)) in itertools.product(
-        (("on", ON), ("off", OFF)), FROM.items()
-    ):
-        fast, slow = (
-            cells[2 * int(rng.integers(2))],
-            cells[1 + 2 * int(rng.integers(2))],
-        )
-        opposite = "badc"["abcd".index(name)]
-        post = f"M{pathway}{name}"
-        paths += [
-            Path(post, fast, MIDDLE, strong()),
-            Path(post, slow, ((u, v),), strong()),
-            Path(post, slow, ((-u, -v),), -strong()),
-            Path(post, f"M{pathway}{opposite}", MIDDLE, -weak(), True),
-            Path(post, FIELD[int(rng.integers(2))], AREA, -weak(), True),
-        ]
+            first, second = rng.permutation(LAMINA)[:2].tolist()
+            rival = pathway[(k + int(rng.integers(1, len(pathway)))) % len(pathway)]
+            yield Path(name, first, MIDDLE, sign * _strong(rng))
+            yield Path(name, second, RING, -sign * _weak(rng))
+            yield Path(name, rival, MIDDLE, -_weak(rng), True)
+
+
+def _motion(rng):
+    """Detectors: excited from one side after a delay, inhibited from the other."""
+    for pathway, cells in (("on", ON), ("off", OFF)):
+        for name, (u, v) in FROM.items():
+            fast, slow = (
+                cells[2 * int(rng.integers(2))],
+                cells[1 + 2 * int(rng.integers(2))],
+            )
+            post, opposite = f"M{pathway}{name}", f"M{pathway}{_OPPOSITE[name]}"
+            yield Path(post, fast, MIDDLE, _strong(rng))
+            yield Path(post, slow, ((u, v),), _strong(rng))
+            yield Path(post, slow, ((-u, -v),), -_strong(rng))
+            yield Path(post, opposite, MIDDLE, -_weak(rng), True)
+            field = FIELD[int(rng.integers(len(FIELD)))]
+            yield Path(post, field, AREA, -_weak(rng), True)
+
+
+def _fields(rng):
+    """Cells that collect motion over an area."""
     for name, other in zip(FIELD, FIELD[::-1], strict=True):
-        paths += [
-            Path(name, one, AREA, strong()) for one in rng.permutation(MOTION)[:4]
-        ]
-        paths.append(Path(name, other, MIDDLE, -weak(), True))
-    return paths
+        for one in rng.permutation(MOTION)[:4].tolist():
+            yield Path(name, one, AREA, _strong(rng))
+        yield Path(name, other, MIDDLE, -_weak(rng), True)
 
 
 def _tau_range(name):
@@ -166,29 +170,30 @@ def _wired(paths, scale, bias, tau_s, extent):
     """The network of these paths; connections across the border are left out."""
     columns = hexagon(extent)
     n = len(columns)
-    number = {tuple(column): k for k, column in enumerate(columns.tolist())}
-    edges = {}
+    # Number of the column at each place, -1 beyond the border; steps are at most 2.
+    middle = extent + 2
+    number = np.full((2 * middle + 1, 2 * middle + 1), -1)
+    number[tuple((columns + middle).T)] = np.arange(n)
+    source, target, weight = [], [], []
     for path in paths:
-        post, pre = TYPES.index(path.post) * n, TYPES.index(path.pre) * n
-        weight = path.weight / len(path.steps)
+        own = path.weight / len(path.steps)
         if not path.is_feedback:
-            weight *= scale[path.post]
-        for (u, v), k in number.items():
-            for du, dv in path.steps:
-                other = number.get((u + du, v + dv))
-                if other is not None:
-                    pair = (pre + other, post + k)
-                    edges[pair] = edges.get(pair, 0.0) + weight
-    source, target = np.array(list(edges), np.int64).reshape(-1, 2).T
+            own *= scale[path.post]
+        for step in path.steps:
+            other = number[tuple((columns + step + middle).T)]
+            is_inside = other >= 0
+            source.append(TYPES.index(path.pre) * n + other[is_inside])
+            target.append(TYPES.index(path.post) * n + np.flatnonzero(is_inside))
+            weight.append(np.full(is_inside.sum(), own))
     last = (*MOTION, *FIELD)
     role = [
         INPUT if name in RECEPTORS else "output" if name in last else "intermediate"
         for name in TYPES
     ]
     return VoltageNetwork(
-        source=source,
-        target=target,
-        weight=list(edges.values()),
+        source=np.concatenate(source),
+        target=np.concatenate(target),
+        weight=np.concatenate(weight),
         tau_s=np.repeat([tau_s[name] for name in TYPES], n),
         bias=np.repeat([bias[name] for name in TYPES], n),
         cell_type=np.repeat(TYPES, n),

@@ -19,7 +19,7 @@ BAR_SPEED, BAR_WIDTH, BAR_CONTRAST = (4.0, 40.0), (1.0, 4.0), (0.4, 1.0)
 CYCLES_PER_HEXAL, GRATING_HZ, GRATING_CONTRAST = (0.05, 0.25), (0.5, 5.0), (0.3, 1.0)
 PIXELS_PER_HEXAL = (8.0, 24.0)
 FIXATION_S = (0.2, 1.0)  # between two saccades
-DRIFT_SPEED = (1.0, 16.0)  # of each coordinate, root mean square
+DRIFT_SPEED = (2.0, 24.0)  # of each coordinate, root mean square
 DRIFT_S = 0.3  # in which the drift forgets where it went
 HOLD_S = (0.02, 0.2)  # how long a frame of noise stays
 

@@ -1,12 +1,12 @@
 """The gallery: every figure of the package, what it shows, and what draws it."""
 
-from collections.abc import Callable
 from types import MappingProxyType
-from typing import NamedTuple
 
 from visualization.column.connectivity import connectivity_matrix
 from visualization.gallery import drawings
 from visualization.gallery.drawings import drawn
+from visualization.gallery.entry import Entry
+from visualization.gallery.latent_entries import LATENT
 from visualization.trial.positions import active_cells
 from visualization.trial.predictions import batch_predictions
 
@@ -18,31 +18,6 @@ it. `NetworkActivityLogger` draws those of one trial while a network trains. Mad
 DEMO = "python visualization/demo_visualization.py"
 _UNITS = "python -m visualization.presentations RECORDING --out FOLDER"
 _DECODERS = "python training/decoder_training.py"
-
-
-class Entry(NamedTuple):
-    """One picture of the gallery.
-
-    name: Of the file, with its suffix.
-    function: The function that draws it, as its place in visualization/.
-    shows: What it shows, a sentence.
-    command: The command that draws it for a user.
-    write: Function of a Scene and a path that writes it; None if `command` has made
-        it already, in FIGURES.
-    is_activity: Whether it shows what the neurons of a trial do.
-    """
-
-    name: str
-    function: str
-    shows: str
-    command: str
-    write: Callable | None = None
-    is_activity: bool = False
-
-    @property
-    def stem(self):
-        """Name of the file without its suffix."""
-        return self.name.partition(".")[0]
 
 
 # By heading, in the order of the page.
@@ -279,6 +254,7 @@ GALLERY = MappingProxyType(
                 "python scripts/summarise_decoding.py RESULTS",
             ),
         ),
+        "Latent evolver": LATENT,
         "Speed": (
             Entry(
                 "engine_step.png",

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from visualization import style
+from visualization.latent.headings import write_heading
 
 MODEL, CONSTANT, INTERPOLATION = "#0072B2", style.INK, "#D55E00"
 OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -61,7 +62,7 @@ def errors_by_time(rollouts, others=None, limit=None, title="Errors of long roll
         _legend(axes, plan)
         n = _diverged(rollouts.model, limit)
         words = f"{len(plan.starts)} starts; band: their range"
-        _write_title(axes, title, f"{words}; {n} diverged" if n else words)
+        write_heading(axes, title, f"{words}; {n} diverged" if n else words)
     return figure
 
 
@@ -127,7 +128,7 @@ def aligned_errors(rollouts, interpolation, title="Errors between observations")
         axes.set_ylabel(LABEL)
         _legend(axes)
         words = f"mean of {len(plan.starts)} starts; observed every {plan.time_units}"
-        _write_title(axes, title, f"{words} steps")
+        write_heading(axes, title, f"{words} steps")
     return figure
 
 
@@ -150,11 +151,6 @@ def _legend(axes, plan=None):
             transform=axes.transAxes,
             color=style.FAINT,
         )
-
-
-def _write_title(axes, title, words):
-    axes.set_title(title, fontweight="bold", pad=17)
-    axes.text(0, 1.03, words, transform=axes.transAxes, color=style.FAINT)
 
 
 def _mean(curves):
@@ -189,7 +185,8 @@ def _limits(curves, least):
     if not len(values):
         return least
     middle = float(np.median(_mean(curves[0])))
-    low = 10.0 ** np.floor(np.log10(max(values.min(), 1e-6 * middle)))
+    lowest = max(np.quantile(values, 0.01), 1e-6 * middle)
+    low = 10.0 ** np.floor(np.log10(lowest))
     high = 10.0 ** np.ceil(np.log10(min(values.max(), 1e2 * middle)))
     if least[0] <= low and high <= least[1]:
         return least

@@ -6,6 +6,8 @@ from matplotlib.figure import Figure
 
 from v1model.latent.diagnosis.tables import UNKNOWN
 from visualization import style
+from visualization.latent.decades import show_decades
+from visualization.latent.headings import write_heading
 
 LABELS_AT_MOST = 40
 EXPLAINED = ((1.0, "0"), (0.1, "0.9"), (0.01, "0.99"))  # share left, R2
@@ -32,30 +34,19 @@ def variance_scatter(neurons, title="Explained and unexplained variance"):
     types = neurons["cell_type"].to_numpy()
     with style.paper():
         figure = Figure(figsize=(5.6, 5.2))
-        axes = figure.add_axes((0.12, 0.10, 0.84, 0.80))
-        axes.set_xscale("log")
-        axes.set_yscale("log")
+        axes = figure.add_axes((0.13, 0.10, 0.83, 0.80))
+        show_decades(axes, total[is_drawn], rest[is_drawn])
         axes.set_xlabel("variance of the truth")
         axes.set_ylabel("variance of the error")
         n_left = int((~is_drawn).sum())
         words = f"{int(is_drawn.sum()):,} neurons"
         if n_left:
             words += f"; {n_left:,} that do not vary or are not finite are left out"
-        axes.set_title(title, fontweight="bold", pad=17)
-        axes.text(0, 1.03, words, transform=axes.transAxes, color=style.FAINT)
+        write_heading(axes, title, words)
         if is_drawn.any():
-            low, high = _limits(total[is_drawn]), _limits(rest[is_drawn])
-            axes.set_xlim(low)
-            axes.set_ylim(high)
-            _draw_lines(axes, low, high)
+            _draw_lines(axes, axes.get_xlim(), axes.get_ylim())
             _draw_types(figure, axes, types[is_drawn], total[is_drawn], rest[is_drawn])
     return figure
-
-
-def _limits(values):
-    low, high = np.log10([values.min(), values.max()])
-    margin = max(0.06 * (high - low), 0.05)
-    return 10 ** (low - margin), 10 ** (high + margin)
 
 
 def _draw_lines(axes, x, y):
@@ -66,7 +57,7 @@ def _draw_lines(axes, x, y):
             axes.annotate(
                 f"R2 {name}",
                 (ends[1], share * ends[1]),
-                (-2, -2),
+                (-8, -3),
                 textcoords="offset points",
                 ha="right",
                 va="top",
@@ -161,9 +152,10 @@ def type_bars(types, one_step=None, title="Neurons that are predicted, by cell t
         axes.set_ylim(-0.6, len(names) - 0.4)
         axes.set_xlabel("median R2")
         beside = figure.add_axes((0.72, bottom, 0.24, top - bottom))
-        beside.plot(types["variance"].to_numpy()[order], place, ".", color=style.INK)
-        if (types["variance"] > 0).any():
-            beside.set_xscale("log")
+        variance = types["variance"].to_numpy()[order]
+        show_decades(beside, x=variance)
+        variance = np.where(variance > 0, variance, np.nan)
+        beside.plot(variance, place, ".", color=style.INK)
         beside.set_ylim(axes.get_ylim())
         beside.set_yticks([])
         beside.set_xlabel("variance")

@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from visualization import style
+from visualization.latent.decades import show_decades
+from visualization.latent.headings import write_heading
 
 VALUE, BASELINE = "#0072B2", style.FAINT
 LOSSES = {
@@ -66,7 +68,7 @@ def runs_figure(runs, title="Runs of the latent evolver"):
             else:
                 others = [runs[name].get(baseline, np.nan) for name in names]
                 axes.plot(others, place, "o", mfc="white", color=BASELINE, ms=5)
-                axes.set_xscale("log")
+                show_decades(axes, x=[*values, *others])
             shown = np.where(np.isfinite(values), values, np.nan)
             axes.plot(shown, place, "o", color=VALUE, ms=5, zorder=3)
             axes.set_title(words, fontsize=8)
@@ -147,7 +149,7 @@ def training_losses(table, title="Losses over training"):
     lines += [(name, *rest) for name, rest in held_out.items()]
     with style.paper():
         figure = Figure(figsize=(5.8, 3.2))
-        axes = figure.add_axes((0.11, 0.14, 0.64, 0.73))
+        axes = figure.add_axes((0.13, 0.14, 0.60, 0.73))
         for name, words, colour, dashes in lines:
             values = np.asarray(table.get(name, []), np.float64)
             is_there = np.isfinite(values) & (values > 0)
@@ -169,7 +171,5 @@ def training_losses(table, title="Losses over training"):
         axes.set_xlabel("minutes of training")
         axes.set_ylabel("loss")
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
-        axes.set_title(title, fontweight="bold", pad=17)
-        place = {"transform": axes.transAxes, "color": style.FAINT}
-        axes.text(0, 1.03, f"phases: {names}", **place)
+        write_heading(axes, title, f"phases: {names}")
     return figure

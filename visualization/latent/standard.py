@@ -5,12 +5,13 @@ from visualization.latent.neurons import type_bars, variance_scatter
 from visualization.latent.traces import rollout_traces
 
 
-def diagnosis_figures(diagnosis, others=None):
+def diagnosis_figures(diagnosis, others=None, with_traces=True):
     """Figures of a diagnosis by published name, one after the other: pairs.
 
     Args:
         diagnosis: `v1model.latent.diagnosis.diagnose.Diagnosis`.
         others: RolloutErrors of other models from the same starts by name, or None.
+        with_traces: Whether single neurons are drawn, which takes longest.
 
     Yields:
         Name and matplotlib Figure.
@@ -42,7 +43,7 @@ def diagnosis_figures(diagnosis, others=None):
                 f"Unexplained variance, {word} rollout (from row {row}): {name}",
             ),
         )
-        if len(rollouts.traced):
+        if with_traces and len(rollouts.traced):
             yield (
                 f"{word}_{steps}_rollout_latent_traces",
                 rollout_traces(

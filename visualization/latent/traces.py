@@ -7,7 +7,7 @@ from visualization import style
 
 TRUTH, PREDICTION = style.FAINT, "#0072B2"
 ROWS = 22  # traces below each other
-PAD = 0.5  # published
+PAD = 0.2  # of the range of the truth, above and below
 
 
 def rollout_traces(
@@ -15,8 +15,8 @@ def rollout_traces(
 ):
     """What a rollout says of a few neurons, a trace each, over the truth in grey.
 
-    All have one scale: the range of the truth and 0.5 more at both ends, or a tenth of
-    it where that is more. Beside each its R2, 1 - var(error) / var(truth).
+    Each has its own scale, that of its truth, whose range is written below its R2, 1 -
+    var(error) / var(truth). On the published common scale most would be flat.
 
     Args:
         truth, predicted: (K, M).
@@ -31,15 +31,13 @@ def rollout_traces(
         ValueError: There is no trace, or the sizes disagree.
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
-    if not len(names) or truth.shape != predicted.shape != (len(truth), len(names)):
+    if not len(names) or {truth.shape, predicted.shape} != {(len(truth), len(names))}:
         raise ValueError(
             f"{len(names)} traces cannot have shapes {truth.shape} and "
             f"{predicted.shape}."
         )
     n_columns = -(-len(names) // ROWS)
     n_rows = -(-len(names) // n_columns)
-    low, high = float(truth.min()), float(truth.max())
-    pad = max(PAD, 0.1 * (high - low))
     time = np.arange(1, len(truth) + 1) * (1 if dt_ms is None else dt_ms / 1000)
     with style.paper():
         size = 0.6 + 4.6 * n_columns, 0.9 + 0.42 * n_rows
@@ -49,7 +47,6 @@ def rollout_traces(
             n_columns,
             squeeze=False,
             sharex=True,
-            sharey=True,
             gridspec_kw={
                 "left": 0.55 / size[0],
                 "right": 1 - 0.65 / size[0],
@@ -65,7 +62,6 @@ def rollout_traces(
                 axes.set_axis_off()
                 continue
             _draw_trace(axes, time, truth[:, m], predicted[:, m], names[m])
-            axes.set_ylim(low - pad, high + pad)
             is_last = m % n_rows == n_rows - 1 or m == len(names) - 1
             axes.spines["bottom"].set_visible(is_last)
             axes.tick_params(axis="x", bottom=is_last, labelbottom=is_last)
@@ -88,9 +84,13 @@ def _draw_trace(axes, time, truth, predicted, name):
     axes.plot(time, shown, color=PREDICTION, lw=0.7)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
+    low, high = float(truth.min()), float(truth.max())
+    span = high - low or 1.0
+    axes.set_ylim(low - PAD * span, high + PAD * span)
     beside = {"transform": axes.transAxes, "va": "center", "fontsize": 6.5}
     axes.text(-0.01, 0.5, style.shortened(name, 8), ha="right", **beside)
-    axes.text(1.01, 0.5, f"R2 {_r2(truth, predicted)}", **beside)
+    axes.text(1.01, 0.66, f"R2 {_r2(truth, predicted)}", **beside)
+    axes.text(1.01, 0.26, f"{high - low:.2g}", color=style.FAINT, **beside)
 
 
 def _r2(truth, predicted):

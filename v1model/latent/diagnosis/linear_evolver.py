@@ -52,7 +52,9 @@ class LinearEvolver(NamedTuple):
 
     def decode(self, z):
         """Activity (..., N) of latent states (..., L)."""
-        return np.asarray(z) @ self.basis.T + self.mean
+        z = np.asarray(z)
+        flat = z.reshape(-1, z.shape[-1]) @ self.basis.T + self.mean
+        return flat.reshape(*z.shape[:-1], -1)
 
 
 def fit_linear_evolver(source, first, last, n_latent, n_encoded=64, spacing=1):

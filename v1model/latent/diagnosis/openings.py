@@ -57,7 +57,13 @@ def opening_states(runner, source, plan, opening, phases=None):
         known_frame(source, int(row), opening.kind, phases, plan.time_units)
         for row in rows
     ]
-    state = runner.encode(np.stack(frames))
+    frames = np.stack(frames)
+    if opening.kind == "truth" and runner.resting is not None:
+        for frame, row in zip(frames, rows.tolist(), strict=True):
+            valid = source.read(row, row + 1).valid
+            if valid is not None:  # what is missing is as it is on average
+                frame[~valid[0]] = runner.resting[~valid[0]]
+    state = runner.encode(frames)
     if not opening.spin_up:
         return state
     n = runner.n_frames(opening.spin_up)
