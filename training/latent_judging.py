@@ -4,16 +4,12 @@ import contextlib
 import logging
 import time
 
-from v1model.atomic import atomic_path
 from v1model.latent.diagnosis.diagnose import diagnose, settings_of
 from v1model.latent.source import open_source
 from v1model.latent.splits import split_of
-from visualization.files import png_of, write_figure
-from visualization.latent.errors import aligned_errors, errors_by_time
-from visualization.latent.neurons import variance_scatter
-from visualization.latent.traces import rollout_traces
+from visualization.latent.writing import tensorboard_of, write_diagnosis
 
-VAL = "Val"
+VAL, FIGURES = "Val", "figures"
 FEWEST_STEPS = 10  # of a rollout; a part that has no room for them is not judged
 
 logger = logging.getLogger(__name__)
@@ -69,7 +65,7 @@ class Judge:
             scalars = diagnosis.scalars()
             prefix = "" if tag == VAL else f"{tag}/"
             found |= {f"{prefix}{name}": value for name, value in scalars.items()}
-            self._show(tag, diagnosis, scalars, epoch)
+            self._show(tag, diagnosis, epoch)
         seconds = time.monotonic() - begun
         self.board.scalars({"Time/diagnostics_duration": seconds}, epoch)
         return found
@@ -84,21 +80,15 @@ class Judge:
         for tag, source, settings, first, last in self._parts:
             logger.info("judging the model on %s", tag)
             diagnosis = diagnose(model, source, settings, first, last)
-            found[tag] = diagnosis.scalars()
-            for name, figure in self._show(tag, diagnosis, found[tag], epoch, True):
-                write_figure(figure, self.folder / "figures" / tag / f"{name}.png")
-            for name in ("neurons", "types"):
-                path = self.folder / "tables" / tag / f"{name}.csv"
-                write_table(path, getattr(diagnosis, name)())
+            self._show(tag, diagnosis, epoch)
+            found[tag] = write_diagnosis(diagnosis, self.folder / FIGURES / tag)
         return found
 
-    def _show(self, tag, diagnosis, scalars, epoch, is_final=False):
-        figures = list(figures_of(diagnosis, is_final))
-        values = {f"{tag}/{name}": value for name, value in scalars.items()}
-        self.board.scalars(values, epoch)
-        for name, figure in figures:
-            self.board.picture(f"{tag}/{name}", png_of(figure), epoch)
-        return figures
+    def _show(self, tag, diagnosis, epoch):
+        scalars, pictures = tensorboard_of(diagnosis, f"{tag}/")
+        self.board.scalars(scalars, epoch)
+        for name, png in pictures.items():
+            self.board.picture(name, png, epoch)
 
     def _opened(self, other):
         training = self.params.training
@@ -146,41 +136,3 @@ class Judge:
         self._parts.append(
             (tag, source, settings._replace(n_steps=n_steps), first, last)
         )
-
-
-def figures_of(diagnosis, with_traces=True):
-    """Pairs of published name and figure."""
-    rollouts, n_steps = diagnosis.rollouts, diagnosis.plan.n_steps
-    yield (
-        f"multi_start_{n_steps}step_latent_rollout_mses_by_time",
-        errors_by_time(rollouts, limit=diagnosis.limit),
-    )
-    if diagnosis.plan.time_units > 1:
-        yield (
-            "time_aligned_mse_latent",
-            aligned_errors(rollouts, diagnosis.interpolation),
-        )
-    order = rollouts.ranked()
-    for which, k in (("best", order[0]), ("worst", order[-1])):
-        name = f"{which}_{n_steps}step_rollout_latent"
-        title = f"Explained and unexplained variance, {which} start"
-        neurons = diagnosis.neurons_of(k)
-        yield f"{name}_mse_var_scatter", variance_scatter(neurons, title=title)
-        if with_traces:
-            types = [diagnosis.cell_types[n] or f"neuron {n}" for n in rollouts.traced]
-            yield (
-                f"{name}_traces",
-                rollout_traces(
-                    rollouts.traced_truth[k],
-                    rollouts.traced_prediction[k],
-                    types,
-                    diagnosis.dt_ms,
-                    title=f"Predicted and true activity, {which} start",
-                ),
-            )
-
-
-def write_table(path, table):
-    """Writes a data frame as CSV, atomically."""
-    with atomic_path(path) as partial:
-        table.to_csv(partial, index=False)

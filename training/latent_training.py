@@ -80,10 +80,11 @@ def new_name(overrides):
 
 def print_summary(run, result):
     """Says what came out and where it is."""
-    print(
-        f"error on held-out observations {result['best_val_mse']:.4g}, of activity "
-        f"that stays as it is {result['val_loss_constant_model']:.4g}"
-    )
+    if result["best_val_mse"] is not None:
+        print(
+            f"error on held-out observations {result['best_val_mse']:.4g}, of activity "
+            f"that stays as it is {result['val_loss_constant_model']:.4g}"
+        )
     print(
         f"{result['updates']} updates in {result['minutes']:.3g} minutes, ended by "
         f"{result['stopped']}"

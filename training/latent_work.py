@@ -2,11 +2,15 @@
 
 import contextlib
 
-from training.latent_judging import Judge
+import pandas as pd
+
+from training.latent_judging import FIGURES, Judge
 from v1model.latent.board import Board
 from v1model.latent.settings import flat
 from v1model.latent.source import open_source
 from v1model.latent.trainer import LatentTrainer
+from visualization.files import write_figure
+from visualization.latent.runs import training_losses
 
 
 class LatentWork:
@@ -58,7 +62,11 @@ class LatentWork:
         result["judged"] = "best" if self.trainer.use_best() else "final"
         epochs = max(len(self.trainer.history.values("total")), 1)
         result["diagnosis"] = self.judge.finally_of(self.trainer.model, epochs)
-        metrics = {"hparam/final_train_loss": result["final_train_loss"]}
-        if result["final_train_loss"] is not None:
+        loss = result["final_train_loss"]
+        if loss is not None:
+            table = pd.read_csv(self.run.metrics_csv).to_dict("list")
+            path = self.run.path / FIGURES / "losses.png"
+            write_figure(training_losses(table), path)
+            metrics = {"hparam/final_train_loss": loss}
             self.board.hyperparameters(flat(self.params), metrics)
         return result

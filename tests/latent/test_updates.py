@@ -133,5 +133,19 @@ def test_a_schedule_begins_after_its_warm_up_and_ends_with_training():
 
 
 @pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_one_pass_gives_what_keras_gives(chunk, rng, name):
+    starts = rng.integers(0, N_ROWS, (20, 1, 5), dtype=np.int32)
+    constants = {"epsilon": 1e-8} | ({"weight_decay": 0.01} if name == "AdamW" else {})
+    slow = getattr(keras.optimizers, name)(RATE, **constants)
+    found = []
+    for optimizer in (optimizer_for(name, RATE), slow):
+        updates, weight = regression(optimizer)
+        updates(chunk, starts, np.zeros((20, 2), np.int32))
+        found.append([weight.numpy(), *(v.numpy() for v in optimizer.variables)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
 def test_epsilon_is_that_of_pytorch(name):
     assert optimizer_for(name, 1e-3).epsilon == 1e-8

@@ -88,16 +88,16 @@ def test_a_run_holds_all_that_came_out(finished):
     name = "rollout_latent_40step_first_divergence_step"
     assert float(rows[-1][f"CrossVal/unseen/{name}"]) >= 0
     for part in ("Val", "CrossVal/unseen"):
-        assert (finished / "tables" / part / "neurons.csv").is_file()
-        names = {path.stem for path in (finished / "figures" / part).iterdir()}
-        assert names == {
-            "multi_start_40step_latent_rollout_mses_by_time",
-            "time_aligned_mse_latent",
-            "best_40step_rollout_latent_mse_var_scatter",
-            "worst_40step_rollout_latent_mse_var_scatter",
-            "best_40step_rollout_latent_traces",
-            "worst_40step_rollout_latent_traces",
-        }
+        names = {path.name for path in (finished / "figures" / part).iterdir()}
+        assert {"neurons.csv", "types.csv", "scalars.json"} <= names
+        assert {
+            "multi_start_40step_latent_rollout_mses_by_time.png",
+            "time_aligned_mse_latent.png",
+            "best_40step_rollout_latent_mse_var_scatter.png",
+            "worst_40step_rollout_latent_mse_var_scatter.png",
+            "best_40step_rollout_latent_traces.png",
+            "worst_40step_rollout_latent_traces.png",
+        } <= names
     assert load_latent_model(finished).n_neurons == 5
 
 

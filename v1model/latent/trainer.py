@@ -201,6 +201,7 @@ class LatentTrainer:
                     seconds=time.monotonic() - self._begun,
                 )
                 if self.signals.at_once and done < phase.steps_per_epoch:
+                    self._save(LATEST)
                     self._leave()
                 if self._is_out_of_time() and done < phase.steps_per_epoch:
                     self.stopped = "max_minutes"
@@ -267,7 +268,7 @@ class LatentTrainer:
         if is_joint and every and epoch.number % every == 0:
             self._save(f"epoch_{epoch.number:04d}.h5")
         if self.signals.after_epoch or self.signals.at_once:
-            raise SystemExit(self.signals.status)
+            self._leave()
         self._stop_if_due()
 
     def _judged(self, epoch):
@@ -320,7 +321,12 @@ class LatentTrainer:
             )
 
     def _leave(self):
-        self._save(LATEST)
+        logger.info(
+            "stopped by a signal after update %d; the same command with --run_name=%s "
+            "goes on from there",
+            self.position.updates,
+            self.run.path.name,
+        )
         raise SystemExit(self.signals.status)
 
     def _save(self, name):

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from v1model.latent import adam
 from v1model.schedules import LearningRate
 
 CALL_UPDATES = 10  # in a call; a signal waits for them
@@ -18,10 +19,8 @@ def optimizer_for(name, rate):
         rate: A learning rate, or its schedule.
     """
     return {
-        "Adam": lambda: keras.optimizers.Adam(rate, epsilon=EPSILON),
-        "AdamW": lambda: keras.optimizers.AdamW(
-            rate, weight_decay=0.01, epsilon=EPSILON
-        ),
+        "Adam": lambda: adam.Adam(rate, epsilon=EPSILON),
+        "AdamW": lambda: adam.AdamW(rate, weight_decay=0.01, epsilon=EPSILON),
         "SGD": lambda: keras.optimizers.SGD(rate),
     }[name]()
 
