@@ -12,11 +12,19 @@ class _InOnePass:
     """Replaces the step of a Keras Adam by TensorFlow's own; its numbers are the same.
 
     Gradients are dense. There is no amsgrad.
+
+    Attributes:
+        shares: What the learning rate is multiplied by, for each variable in the order
+            of `build`; empty is 1 for all.
     """
+
+    shares = ()
 
     def update_step(self, gradient, variable, learning_rate):
         place = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
+        if self.shares:
+            learning_rate *= self.shares[place]
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[place].value.handle,

@@ -159,6 +159,11 @@ class TrainingConfig(Params):
     warmup_steps: Step = Field(
         0, description="Steps in which it rises from 0. Not published."
     )
+    coder_rate: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0,
+        description="Step size of encoder and decoder in joint training, in that of "
+        "the others; 0 keeps them. Not published.",
+    )
     optimizer: Literal[OPTIMIZERS] = Field("Adam", description="Optimizer.")
     grad_clip_max_norm: Weight = Field(0.0, description="Longest gradient; 0 is any.")
     loss_function: Literal[LOSSES] = Field("mse_loss", description="Of the activity.")
@@ -259,6 +264,10 @@ class TrainingConfig(Params):
             raise ValueError(
                 "simulation_config must be none with training_data_path, got "
                 f"{self.simulation_config}"
+            )
+        if self.optimizer == "SGD" and 0 < self.coder_rate < 1:
+            raise ValueError(
+                f"coder_rate must be 0 or 1 with optimizer SGD, got {self.coder_rate}"
             )
         if self.rollout_curriculum_epochs > self.epochs:
             raise ValueError(

@@ -180,8 +180,16 @@ def _joint(model, objective, n_steps):
     kept = set()
     if training.pretrain_stimulus_ae and model.stimulus_encoder is not None:
         kept = {id(weight) for weight in model.stimulus_encoder.weights}
+    coders = {id(v) for part in (model.encoder, model.decoder) for v in part.weights}
+    if not training.coder_rate:
+        kept |= coders
     variables = [v for v in model.trainable_weights if id(v) not in kept]
     rate = learning_rate_for(training, training.epochs * n_steps)
+    optimizer = _built(optimizer_for(training.optimizer, rate), variables)
+    if 0 < training.coder_rate < 1:
+        optimizer.shares = tuple(
+            training.coder_rate if id(v) in coders else 1.0 for v in variables
+        )
     return Phase(
         name=JOINT,
         tag="Loss/train_",
@@ -192,7 +200,7 @@ def _joint(model, objective, n_steps):
         loss_of=objective.joint,
         variables=variables,
         extra=[],
-        optimizer=_built(optimizer_for(training.optimizer, rate), variables),
+        optimizer=optimizer,
         multiples_at=lambda epoch: multiples_at(training, epoch),
         rollout_multiples=training.evolve_multiple_steps,
         mode=training.acquisition_mode.mode,

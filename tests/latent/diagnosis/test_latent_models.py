@@ -97,7 +97,7 @@ def test_settings_are_those_of_the_training(source):
     mode = {"mode": "staggered_random", "seed": 5, "interpolation": "causal"}
     params = params_of(acquisition_mode=mode, evolve_multiple_steps=3)
     settings = settings_of(params, 6, n_starts=2)
-    assert settings.opening == Opening("causal")
+    assert settings.opening == Opening("causal", 2 * settings.time_units)
     assert settings.phases.shape == (6,)
     assert settings[:4] == (2, 20, 4, 3)
     aligned = settings_of(params_of(), 6)

@@ -154,7 +154,9 @@ def settings_of(params, n_neurons, **changed):
     if mode.mode == STAGGERED:
         settings = settings._replace(
             phases=phases_of(mode, training.time_units, n_neurons),
-            opening=Opening(mode.interpolation),
+            # The state evolves to the start from where every neuron was observed twice
+            # before it: nothing that lies behind the start is used.
+            opening=Opening(mode.interpolation, 2 * training.time_units),
         )
     return settings._replace(**changed)
 
