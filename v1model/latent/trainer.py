@@ -97,7 +97,8 @@ class LatentTrainer:
         objective = Objective(self.model, params, phases, source.connectome)
         n_rows = split.train_end - split.train_start
         self.phases = training_phases(self.model, objective, n_rows, self.replicas.n)
-        self.loader = ChunkLoader(source, training, *train)
+        unknown = self.model.mean.numpy()
+        self.loader = ChunkLoader(source, training, *train, unknown=unknown)
         held_out = split.validation_start, split.validation_end
         self.validation = Validation(self.model, source, *held_out, phases)
         self.signals = StopSignals()
