@@ -356,6 +356,14 @@ class ModelParams(Params):
                 "training.pca_init must be off with likelihood "
                 f"{self.likelihood}, whose decoder does not answer with activity"
             )
+        coder = self.encoder_params
+        if self.training.pca_init and not (
+            coder.use_input_skips and coder.num_hidden_layers
+        ):
+            raise ValueError(
+                "training.pca_init needs encoder_params with use_input_skips and "
+                "hidden layers"
+            )
         labels = [recording.label for recording in self.cross_validation_configs]
         if len(set(labels)) < len(labels):
             raise ValueError(

@@ -31,6 +31,7 @@ from v1model.latent.phases import JOINT, training_phases
 from v1model.latent.principal import MOST_FRAMES, start_at_components
 from v1model.latent.splits import split_of
 from v1model.latent.stopping import StopSignals
+from v1model.latent.suitability import require_suitable
 from v1model.latent.updates import CALL_UPDATES, Updates
 from v1model.latent.validation import Validation
 
@@ -71,7 +72,7 @@ class LatentTrainer:
         self.run, self.diagnose, self.board = run, diagnose, board
         self.replicas = alone() if replicas is None else replicas
         training = params.training
-        _require_size(params, source)
+        require_suitable(params, source)
         split = self.split = split_of(training, source.n_steps, source.path)
         phases = phases_of(
             training.acquisition_mode, training.time_units, source.n_neurons
@@ -347,11 +348,3 @@ class LatentTrainer:
             "best_val_mse": min(errors, default=None),
             "val_loss_constant_model": self.validation.constant,
         }
-
-
-def _require_size(params, source):
-    if params.num_neurons not in (None, source.n_neurons):
-        raise ValueError(
-            f"{source.path}: num_neurons must be {source.n_neurons}, as many as it "
-            f"has, got {params.num_neurons}."
-        )
