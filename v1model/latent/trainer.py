@@ -20,8 +20,9 @@ from v1model.latent.checkpoints import (
     restore_checkpoint,
     save_checkpoint,
 )
-from v1model.latent.epochs import CONSTANT, VAL, Epoch
+from v1model.latent.epochs import CONSTANT, VAL, VAL_LOSS, Epoch
 from v1model.latent.history import History, early_stop_scalars, is_stuck
+from v1model.latent.likelihoods import COUNTED
 from v1model.latent.loader import ChunkLoader
 from v1model.latent.model import LatentModel
 from v1model.latent.moments import normalization_of
@@ -263,7 +264,8 @@ class LatentTrainer:
         self.history.add(epoch.row(self.position))
         self._report(epoch)
         keeps_best = is_joint and self.training.save_best_checkpoint
-        if keeps_best and self.history.is_best(VAL):
+        criterion = VAL_LOSS if VAL_LOSS in epoch.validation else VAL
+        if keeps_best and self.history.is_best(criterion):
             self._save(BEST)
         self._save(LATEST)
         every = self.training.save_checkpoint_every_n_epochs
@@ -275,6 +277,8 @@ class LatentTrainer:
 
     def _judged(self, epoch):
         scores = {VAL: self.validation.error(), CONSTANT: self.validation.constant}
+        if self.model.params.likelihood in COUNTED:
+            scores[VAL_LOSS] = self.validation.loss()
         every = self.training.diagnostics_freq_epochs
         found = {}
         if self.diagnose and every and epoch.number % every == 0:

@@ -79,7 +79,15 @@ class Validation:
 
     def error(self):
         """Mean squared error of the model, in the recording's units squared."""
-        return float(self._squares(*self._tensors)) / self._n
+        _, _, target, counts = self._tensors
+        squares = (self.model.activity(self._raw()) - target) ** 2
+        squares = tf.cast(tf.where(counts, squares, 0.0), tf.float64)
+        return float(tf.reduce_sum(squares)) / self._n
+
+    def loss(self):
+        """Mean loss of counts, which says more of rates than their squared error."""
+        _, _, target, counts = self._tensors
+        return float(self.model.likelihood.loss(self._raw(), target, counts))
 
     def _read(self, source, start, stop):
         """The _Rollout from a step of the recording."""
@@ -104,13 +112,13 @@ class Validation:
         frames = stretch.stimulus[row : row + self.n_steps + 1]
         return _Rollout(x, frames, target, counts)
 
+    def _raw(self):
+        """What the decoder answers where something is compared, (K, starts, N)."""
+        x, stimulus, _, _ = self._tensors
+        return self._rolled_out(x, stimulus)
+
     @tf.function(reduce_retracing=True)
-    def _squares(self, x, stimulus, target, counts):
-        """Sum of the squared errors that count."""
-        training, model = self.training, self.model
-        encoded = encoded_stimulus(model, stimulus)
-        states = model.evolve(model.encode(x), encoded)
-        if not self.is_staggered:
-            states = states[training.time_units - 1 :: training.time_units]
-        error = tf.where(counts, (model.decode(states) - target) ** 2, 0.0)
-        return tf.reduce_sum(tf.cast(error, tf.float64))
+    def _rolled_out(self, x, stimulus):
+        model, every = self.model, self._after[0]
+        states = model.evolve(model.encode(x), encoded_stimulus(model, stimulus))
+        return model.decode_raw(states[every - 1 :: every])
