@@ -43,7 +43,9 @@ class Judge:
         with contextlib.ExitStack() as stack:
             self._add(VAL, self.source, *held_out)
             for other in self.params.cross_validation_configs:
-                source = stack.enter_context(self._opened(other))
+                source = stack.enter_context(
+                    opened_beside(self.source, self.params, other)
+                )
                 first, last = other.steps
                 last = source.n_steps if last is None else last
                 self._add(f"CrossVal/{other.label}", source, first, last)
@@ -90,27 +92,6 @@ class Judge:
         for name, png in pictures.items():
             self.board.picture(name, png, epoch)
 
-    def _opened(self, other):
-        training = self.params.training
-        if other.simulation_config:
-            training = training.model_copy(
-                update={
-                    "training_data_path": None,
-                    "simulation_config": other.simulation_config,
-                }
-            )
-        inputs = self.params.stimulus_encoder_params.num_input_dims
-        source = open_source(training, other.path, inputs)
-        for name in ("n_neurons", "n_inputs"):
-            mine, theirs = getattr(self.source, name), getattr(source, name)
-            if mine != theirs:
-                source.close()
-                raise ValueError(
-                    f"{source.path}: {name} must be {mine}, as in {self.source.path}, "
-                    f"got {theirs}."
-                )
-        return source
-
     def _add(self, tag, source, first, last):
         settings = settings_of(self.params, source.n_neurons)
         margin = settings.n_starts + 2 * settings.time_units + 1
@@ -136,3 +117,35 @@ class Judge:
         self._parts.append(
             (tag, source, settings._replace(n_steps=n_steps), first, last)
         )
+
+
+def opened_beside(mine, params, other):
+    """The ActivitySource of a recording that is judged beside that of the training.
+
+    Args:
+        mine: ActivitySource of the training.
+        params: ModelParams.
+        other: CrossValidation.
+
+    Raises:
+        OSError, ValueError: It is missing, or of another network.
+    """
+    training = params.training
+    if other.simulation_config:
+        training = training.model_copy(
+            update={
+                "training_data_path": None,
+                "simulation_config": other.simulation_config,
+            }
+        )
+    inputs = params.stimulus_encoder_params.num_input_dims
+    source = open_source(training, other.path, inputs)
+    for name in ("n_neurons", "n_inputs"):
+        expected, found = getattr(mine, name), getattr(source, name)
+        if expected != found:
+            source.close()
+            raise ValueError(
+                f"{source.path}: {name} must be {expected}, as in {mine.path}, got "
+                f"{found}."
+            )
+    return source

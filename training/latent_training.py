@@ -44,7 +44,7 @@ def main(experiment, params, options, overrides):
     try:
         with quiet_start():
             from training.latent_eye import with_eye
-            from training.latent_work import LatentWork
+            from training.latent_work import LatentWork, require_recordings
             from v1model.distribution import make_replicas
 
             replicas = make_replicas(options.distribution)
@@ -54,6 +54,7 @@ def main(experiment, params, options, overrides):
 
             print_plan(params, replicas)
             return
+        require_recordings(params)
         folder = pathlib.Path(options.results_dir) / experiment
         name = options.run_name or new_name(overrides)
         run = Run.create(folder, name, params, sys.argv)

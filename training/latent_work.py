@@ -4,13 +4,27 @@ import contextlib
 
 import pandas as pd
 
-from training.latent_judging import FIGURES, Judge
+from training.latent_judging import FIGURES, Judge, opened_beside
 from v1model.latent.board import Board
 from v1model.latent.settings import flat
 from v1model.latent.source import open_source
+from v1model.latent.suitability import require_suitable
 from v1model.latent.trainer import LatentTrainer
 from visualization.files import write_figure
 from visualization.latent.runs import training_losses
+
+
+def require_recordings(params):
+    """Refuses what does not suit the recordings, before a run has a folder.
+
+    Raises:
+        OSError, ValueError: An option or a recording is wrong.
+    """
+    inputs = params.stimulus_encoder_params.num_input_dims
+    with open_source(params.training, n_inputs=inputs) as source:
+        require_suitable(params, source)
+        for other in params.cross_validation_configs:
+            opened_beside(source, params, other).close()
 
 
 class LatentWork:

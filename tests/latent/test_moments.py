@@ -69,14 +69,15 @@ def test_each_kind_of_normalization(tmp_path):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_a_silent_neuron_is_not_blown_up(tmp_path):
+def test_a_silent_neuron_has_the_scale_of_all(tmp_path):
+    """It is not blown up, neither what it does nor what it may do later."""
     voltage = np.random.default_rng(0).standard_normal((60, 3)).astype("f4")
-    voltage[:, 1] = 0.5
+    voltage[:, 1] = 0.5 + 1e-5 * voltage[:, 1]
     path = tmp_path / "a.h5"
     write(path, 60, 3, activity={"voltage": voltage})
     with open_source(params_of(path).training) as source:
         _, scale = normalization_of("neuron", source, 0, 60, None, 1)
-    assert scale[1] == pytest.approx(1e-3 * np.sqrt((voltage.var(0)).mean()), rel=1e-4)
+    assert scale[1] == pytest.approx(np.sqrt((voltage.var(0)).mean()), rel=1e-4)
 
 
 def test_a_silent_recording_keeps_its_scale(tmp_path):

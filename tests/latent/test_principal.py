@@ -7,6 +7,8 @@ from tests.latent.models import N_LATENT, N_NEURONS, small_model, small_params
 from v1model.latent.config import ModelParams
 from v1model.latent.principal import start_at_components
 
+NO_SKIPS = {"num_hidden_units": 8, "use_input_skips": False}
+
 
 def low_dimensional(n_dimensions, n_frames=200):
     rng = np.random.default_rng(0)
@@ -50,12 +52,16 @@ def test_what_is_not_known_is_taken_as_the_mean():
     assert all(np.array_equal(first, second) for first, second in pairs)
 
 
-def test_a_network_without_a_linear_path_is_refused():
-    width = {"num_hidden_units": 8, "use_input_skips": False}
-    params = ModelParams(encoder_params=width, decoder_params=width)
-    frames = low_dimensional(3)
-    with pytest.raises(ValueError, match="encoder_params with use_input_skips"):
-        start_at_components(small_model(params), frames, everything(frames))
+@pytest.mark.parametrize(
+    "options, reason",
+    [
+        ({"encoder_params": NO_SKIPS, "decoder_params": NO_SKIPS}, "use_input_skips"),
+        ({"likelihood": "poisson"}, "must be off with likelihood poisson"),
+    ],
+)
+def test_a_network_that_cannot_begin_so_is_refused(options, reason):
+    with pytest.raises(ValueError, match=f"training.pca_init .*{reason}"):
+        ModelParams.model_validate({"training": {"pca_init": True}} | options)
 
 
 def test_one_frame_is_too_few():

@@ -48,3 +48,12 @@ def test_a_part_that_is_shorter_than_a_rollout_is_refused():
         split_of(given((1, 79), (80, 140), **long), 140, "a.h5")
     with pytest.raises(ValueError, match="train_end .* 60, .*evolve_.* 0 to 59"):
         split_of(given((0, 59), (60, 120), **long), 120, "a.h5")
+
+
+@pytest.mark.parametrize("interpolation, shortest", [("linear", 60), ("causal", 80)])
+def test_where_observations_are_held_a_cycle_is_left_out(interpolation, shortest):
+    mode = {"mode": "staggered_random", "interpolation": interpolation}
+    options = {"time_units": 20, "evolve_multiple_steps": 2, "acquisition_mode": mode}
+    split_of(given((0, shortest), (100, 180), **options), 200, "a.h5")
+    with pytest.raises(ValueError, match=f"train_end .* {shortest}, .* 0 to"):
+        split_of(given((0, shortest - 1), (100, 180), **options), 200, "a.h5")

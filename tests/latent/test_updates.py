@@ -147,5 +147,19 @@ def test_one_pass_gives_what_keras_gives(chunk, rng, name):
 
 
 @pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_a_share_of_the_learning_rate_is_a_smaller_one(chunk, rng, name):
+    starts = rng.integers(0, N_ROWS, (20, 1, 5), dtype=np.int32)
+    found = []
+    for rate, shares in ((RATE, (0.25,)), (0.25 * RATE, ())):
+        optimizer = optimizer_for(name, rate)
+        updates, weight = regression(optimizer)
+        weight.assign(np.full(N_INPUTS, 50, "f4"))  # so that it decays
+        optimizer.shares = shares
+        updates(chunk, starts, np.zeros((20, 2), np.int32))
+        found.append(weight.numpy())
+    np.testing.assert_allclose(*found, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
 def test_epsilon_is_that_of_pytorch(name):
     assert optimizer_for(name, 1e-3).epsilon == 1e-8

@@ -15,7 +15,7 @@ from v1model.recordings import open_recording
 FIRST, LAST, TIME_UNITS, MULTIPLES = 201, 290, 5, 3
 
 
-def validation_of(path, mode, **others):
+def validation_of(path, mode, part=(FIRST, LAST), **others):
     params = params_of(
         path,
         time_units=TIME_UNITS,
@@ -30,7 +30,7 @@ def validation_of(path, mode, **others):
         model.set_normalization(np.full(5, 0.3), np.full(5, 2.0))
         for weight in model.evolver.trainable_weights:  # no longer the identity
             weight.assign(weight + 0.05)
-        found = Validation(model, source, FIRST, LAST, phases, **others)
+        found = Validation(model, source, *part, phases, **others)
     return found, model, activity, stimulus, phases
 
 
@@ -101,3 +101,28 @@ def test_values_that_are_missing_do_not_count(tmp_path, mode):
     assert errors[0] == errors[1]
     whole, *_ = validation_of(driven(tmp_path / "whole.h5"), mode)
     assert whole.constant != errors[0][1]
+
+
+def test_held_observations_are_compared_after_each_neuron_was_seen(tmp_path):
+    """Before, what stands for it is the model's mean, and is not used."""
+    mode = {"mode": "staggered_random", "interpolation": "causal"}
+    found, *_ = validation_of(driven(tmp_path / "a.h5"), mode, (0, 90))
+    assert found.starts[0] == TIME_UNITS
+
+
+def test_a_neuron_that_is_never_seen_is_at_its_mean(tmp_path):
+    valid = np.ones((300, 5), bool)
+    valid[:, 2] = False
+    path = driven(tmp_path / "a.h5", valid=valid)
+    for mode in ("time_aligned", "staggered_random"):
+        found, model, *_ = validation_of(path, mode)
+        x = found._tensors[0].numpy()
+        np.testing.assert_array_equal(x[:, 2], np.full(len(x), model.mean[2]))
+
+
+def test_a_part_in_which_nothing_is_valid_is_refused(tmp_path):
+    valid = np.ones((300, 5), bool)
+    valid[FIRST:LAST] = False
+    path = driven(tmp_path / "a.h5", valid=valid)
+    with pytest.raises(ValueError, match=f"a.h5: no neuron .* {FIRST} to {LAST}"):
+        validation_of(path, "time_aligned")

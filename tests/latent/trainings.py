@@ -39,8 +39,11 @@ def params_of(path=None, *, latent_dims=4, evolver=None, **training):
     )
 
 
-def driven(path, n_steps=300, n_neurons=5, n_inputs=3, seed=0, **others):
-    """Writes a recording of neurons that follow their stimulus; its path."""
+def driven(path, n_steps=300, n_neurons=5, n_inputs=3, seed=0, level=0.0, **others):
+    """Writes a recording of neurons that follow their stimulus; its path.
+
+    They rest at `level`, mV.
+    """
     rng = np.random.default_rng(seed)
     stimulus = np.repeat(rng.random((n_steps // 4 + 1, n_inputs)), 4, 0)[:n_steps]
     weights = rng.standard_normal((n_inputs, n_neurons))
@@ -48,7 +51,7 @@ def driven(path, n_steps=300, n_neurons=5, n_inputs=3, seed=0, **others):
     for t in range(n_steps - 1):
         activity[t + 1] = 0.8 * activity[t] + 0.4 * stimulus[t] @ weights
     given = {
-        "activity": {"voltage": activity.astype(np.float32)},
+        "activity": {"voltage": (level + activity).astype(np.float32)},
         "stimulus": {"bars": stimulus.astype(np.float32)},
     }
     write(path, n_steps, n_neurons, n_inputs, seed, **{**given, **others})

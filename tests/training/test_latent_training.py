@@ -187,16 +187,19 @@ def test_a_wrong_command_ends_with_a_line_and_status_2(
         (["--training.training_data_path=no.h5"], "no.h5"),
         (["--training.column_to_model=CALCIUM"], "CALCIUM"),
         (["--training.evolve_multiple_steps=99"], "train_end|chunks must have"),
-        (["--training.unconnected_to_zero.num_neurons=1"], "recording without"),
+        (["--training.unconnected_to_zero.num_neurons=1"], "has no connections"),
+        (["--likelihood=poisson"], "'voltage' .* is a voltage"),
         (["--num_neurons=9"], "num_neurons must be 5"),
         (["--cross_validation_configs=[{name: a, path: no.h5}]"], "no.h5"),
     ],
 )
 def test_what_does_not_fit_the_recording_ends_with_one_line(workplace, words, reason):
     with pytest.raises(SystemExit, match=reason) as stopped:
-        run(workplace, *words)
+        run(workplace, "--run_name=unfit", *words)
     assert str(stopped.value).startswith("latent_training: ")
     assert "\n" not in str(stopped.value)
+    # The name is free for the corrected options.
+    assert not (workplace / "results" / "exp" / "unfit").exists()
 
 
 def test_help_lists_every_option(capsys, monkeypatch):

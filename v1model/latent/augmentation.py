@@ -32,12 +32,10 @@ class Augmentation:
         self.sources = tf.constant(table, tf.int32)
 
     def chosen(self, seed):
-        """The chosen neurons (K,) and who is left, (N,) of 0 and 1."""
+        """The chosen neurons (K,) and who is left, (N,) bool."""
         chosen = tf.random.stateless_uniform(
             (self.n_chosen,), seed, maxval=self.n_neurons, dtype=tf.int32
         )
         left = tf.reshape(tf.gather(self.sources, chosen), (-1, 1))
-        kept = tf.scatter_nd(
-            left, tf.ones_like(left[:, 0], tf.float32), (self.n_neurons,)
-        )
-        return chosen, tf.minimum(kept, 1.0)
+        counts = tf.scatter_nd(left, tf.ones_like(left[:, 0]), (self.n_neurons,))
+        return chosen, counts > 0

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from v1model.latent.splits import first_start
+
 CHUNK_ROWS = 65_536  # as published
 CHUNK_BYTES = 2**28  # fewer rows where neurons are many: the loader holds four chunks
 
@@ -44,10 +46,7 @@ class ChunkPlan:
     def __init__(self, training, start, stop, row_bytes, rows=None, where="recording"):
         tu = training.time_units
         rollout = tu * training.evolve_multiple_steps
-        acquisition = training.acquisition_mode
-        is_causal = acquisition.interpolation == "causal"
-        waits = acquisition.mode == "staggered_random" and is_causal
-        self.first = -(-(start + tu * waits) // tu) * tu
+        self.first = first_start(training, start)
         wanted = rows or min(CHUNK_ROWS, CHUNK_BYTES // row_bytes)
         shortest = rollout + tu
         n_rows = stop - self.first

@@ -229,6 +229,11 @@ class TrainingConfig(Params):
     latent_noise: Weight = Field(
         0.0, description="Noise on z in every step, in its scale. Not published."
     )
+    neuron_dropout: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0,
+        description="Share of the neurons that are hidden from the encoder, others in "
+        "each rollout: for recordings in which neurons are missing. Not published.",
+    )
     diagnostics_freq_epochs: Step = Field(
         0, description="Epochs between two diagnoses; 0 is one at the end."
     )
@@ -345,6 +350,19 @@ class ModelParams(Params):
             raise ValueError(
                 "training.unconnected_to_zero.num_neurons must be at most num_neurons "
                 f"{self.num_neurons}, got {chosen}"
+            )
+        if self.training.pca_init and self.likelihood != "gaussian":
+            raise ValueError(
+                "training.pca_init must be off with likelihood "
+                f"{self.likelihood}, whose decoder does not answer with activity"
+            )
+        coder = self.encoder_params
+        if self.training.pca_init and not (
+            coder.use_input_skips and coder.num_hidden_layers
+        ):
+            raise ValueError(
+                "training.pca_init needs encoder_params with use_input_skips and "
+                "hidden layers"
             )
         labels = [recording.label for recording in self.cross_validation_configs]
         if len(set(labels)) < len(labels):

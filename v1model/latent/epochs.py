@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from v1model.latent.phases import JOINT
 
-VAL, CONSTANT = "val_mse", "val_mse_constant"
+VAL, CONSTANT, VAL_LOSS = "val_mse", "val_mse_constant", "val_loss"
 _LATENCY = {
     "chunk_get_mean_ms": lambda epoch: 1e3 * sum(epoch.waits) / len(epoch.waits),
     "chunk_get_max_ms": lambda epoch: 1e3 * max(epoch.waits),
@@ -23,7 +23,8 @@ class Epoch(NamedTuple):
     waits: Seconds that each chunk was waited for.
     step_seconds: Mean of an update.
     seconds: Of the whole epoch, without validation.
-    validation: val_mse and val_mse_constant; empty in other phases than the joint one.
+    validation: val_mse and val_mse_constant, of counts val_loss too; empty in other
+        phases than the joint one.
     diagnosis: Scalars by name; empty without a diagnosis.
     """
 

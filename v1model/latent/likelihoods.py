@@ -168,6 +168,7 @@ class Bernoulli:
         return tfp.distributions.Bernoulli(logits=raw, dtype=raw.dtype)
 
 
+COUNTED = ("poisson", "bernoulli")  # of spikes; no other quantity is possible
 LIKELIHOODS = dict(zip(NAMES, (Gaussian(), Poisson(), Bernoulli()), strict=True))
 
 

@@ -6,6 +6,9 @@ not seen it is the best guess that needs nothing else. (With normalization "none
 mean of the model is 0, in the units of the recording; choose "global" or "neuron" for
 recordings with gaps.) As a target it does not count; the losses of `likelihoods` take
 the mask. So it reaches neither a loss nor a gradient.
+
+A model that is trained with some neurons hidden from the encoder (`hidden`) also
+encodes recordings in which neurons are missing.
 """
 
 from typing import NamedTuple
@@ -54,30 +57,17 @@ def filled(activity, valid, mean):
     return tf.where(valid, activity, tf.broadcast_to(mean, tf.shape(activity)))
 
 
-def hidden(one, mean, share, seed):
-    """Observed of which some neurons are hidden from the encoder, at random.
+def hidden(activity, mean, share, seed):
+    """Activity of which some neurons are hidden at random: they are at the mean.
 
-    A model that is trained so also encodes recordings in which neurons are missing.
-    What is hidden becomes the mean, and is not valid any more; the other values are not
-    scaled up, because missing neurons are not made up for later either.
+    The other values are not scaled up, because missing neurons are not made up for
+    later either.
 
     Args:
-        one: Observed, (B, N): what the encoder would be given; not the targets.
+        activity: (B, N), finite; what the encoder would be given.
         mean: (N,).
         share: Probability of being hidden, of each neuron in each row, 0 to 1.
         seed: (2,) int32.
     """
-    shape = tf.shape(one.activity)
-    is_kept = tf.random.stateless_uniform(shape, seed) >= share
-    valid = is_kept if one.valid is None else is_kept & one.valid
-    return Observed(filled(one.activity, valid, mean), valid)
-
-
-def can_start(valid, least=0.5):
-    """Rows in which enough neurons are valid to encode a state, (C,) bool.
-
-    Args:
-        valid: (C, N) bool.
-        least: Share of the neurons.
-    """
-    return tf.reduce_mean(tf.cast(valid, tf.float32), -1) >= least
+    drawn = tf.random.stateless_uniform(tf.shape(activity), seed)
+    return filled(activity, drawn >= share, mean)

@@ -5,7 +5,7 @@ import numpy as np
 from v1model.latent.acquisition import observed
 
 ROWS = 8192  # read together
-_SMALLEST = 1e-3  # scale of a neuron, in that of all: silent ones are not blown up
+_SILENT = 1e-3  # spread of a neuron, in that of all, below which it is silent
 
 
 def normalization_of(kind, source, start, stop, phases, time_units):
@@ -15,7 +15,8 @@ def normalization_of(kind, source, start, stop, phases, time_units):
 
     Args:
         kind: none: 0 and 1; global: the mean, and one scale for all; neuron: the mean
-            and the standard deviation.
+            and the standard deviation; of a silent neuron the scale of all, since it
+            may be as active as the others later.
         source: ActivitySource.
         start, stop: Steps that are trained on.
         phases: (N,), or None; see `acquisition.phases_of`.
@@ -27,7 +28,8 @@ def normalization_of(kind, source, start, stop, phases, time_units):
     overall = np.sqrt(variance.mean()) or 1.0
     scale = np.full(source.n_neurons, overall)
     if kind == "neuron":
-        scale = np.maximum(np.sqrt(variance), _SMALLEST * overall)
+        spread = np.sqrt(variance)
+        scale = np.where(spread > _SILENT * overall, spread, overall)
     return mean.astype("f4"), scale.astype("f4")
 
 

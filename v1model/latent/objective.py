@@ -14,11 +14,14 @@ who are observed: of the first step, and of one cycle each.
 import tensorflow as tf
 
 from v1model.latent.augmentation import Augmentation
-from v1model.latent.likelihoods import likelihood_of
+from v1model.latent.likelihoods import Gaussian, likelihood_of
+from v1model.latent.missing import filled, hidden, observed
 from v1model.latent.model import GAUSSIAN
 from v1model.latent.regularization import regularization
 from v1model.latent.staggered import PhaseGroups, same_phase
-from v1model.latent.stimulus_frequency import downsample
+from v1model.latent.stimulus_frequency import encoded_stimulus
+
+_HIDDEN = (1, 0)  # is added to the seed: who is hidden is drawn apart from other noise
 
 
 class Objective:
@@ -55,20 +58,17 @@ class Objective:
                 filled (C, N), and origin (), the row's number in the cycle.
             starts: (B,) int32, rows; those of all rollouts lie in the chunk.
             multiples: Length of the rollouts in time_units.
-            seed: (2,) int32, of noise and of the neurons that AUG chooses.
+            seed: (2,) int32, of noise, and of the neurons that are hidden and chosen.
 
         Returns:
-            Weighted scalars: recon, evolve, tv_loss, aug_loss, reg. The loss is their
-            sum.
+            Weighted scalars: recon, evolve, tv_loss, consistency, aug_loss, reg. The
+            loss is their sum.
         """
         starts = self._starts(starts)
         n_steps = multiples * self.time_units
-        start = self._start(chunk, starts)
-        rows = starts + tf.range(n_steps)[:, None]  # (T, B)
-        stimulus = self.model.encode_stimulus(tf.gather(chunk["stimulus"], rows))
-        encoded = downsample(
-            stimulus, self.training.stimulus_frequency, self.time_units
-        )
+        start = self._some_hidden(self._start(chunk, starts), seed)
+        rows = starts + tf.range(n_steps + 1)[:, None]  # (T + 1, B)
+        encoded = encoded_stimulus(self.model, tf.gather(chunk["stimulus"], rows))
         z = self.model.encode(start, training=True)
         states = self.model.evolve(z, encoded, self._noise(z, n_steps, seed))
         path = tf.concat([z[None], states], 0)  # (T + 1, B, L)
@@ -79,14 +79,15 @@ class Objective:
             "evolve": evolve,
             "tv_loss": self._total_variation(path),
             "consistency": self._inconsistency(chunk, starts, path, multiples),
-            "aug_loss": self._augmented(start, z, stimulus[0], seed),
+            "aug_loss": self._augmented(start, z, encoded[:1], seed),
             "reg": regularization(self.model),
         }
 
-    def reconstruction(self, chunk, starts):
-        """RECON and REG alone, as weighted scalars recon and reg."""
+    def reconstruction(self, chunk, starts, seed):
+        """RECON and REG alone, as weighted scalars recon and reg; see `joint`."""
         starts = self._starts(starts)
-        z = self.model.encode(self._start(chunk, starts), training=True)
+        start = self._some_hidden(self._start(chunk, starts), seed)
+        z = self.model.encode(start, training=True)
         if self.is_staggered:
             recon = self._observed_loss(chunk, starts, z[None, None], 1)
         else:
@@ -99,15 +100,18 @@ class Objective:
     def _starts(self, starts):
         return same_phase(starts, self.time_units) if self.is_staggered else starts
 
-    def _start(self, chunk, starts):
-        """What the encoder is given, (B, N)."""
-        frames = chunk["filled"] if self.is_staggered else chunk["activity"]
-        start = tf.gather(frames, starts)
-        if "valid" in chunk and not self.is_staggered:
-            # A missing neuron is at its mean: nothing is known of it.
-            valid = tf.gather(chunk["valid"], starts)
-            start = tf.where(valid, start, self.model.mean)
-        return start
+    def _start(self, chunk, rows):
+        """What the encoder is given in some rows, (..., N)."""
+        if self.is_staggered:
+            return tf.gather(chunk["filled"], rows)
+        return observed(chunk, rows, self.model.mean).activity
+
+    def _some_hidden(self, start, seed):
+        """What the encoder is given in training, (B, N)."""
+        share = self.training.neuron_dropout
+        if not share:
+            return start
+        return hidden(start, self.model.mean, share, seed + _HIDDEN)
 
     def _noise(self, z, n_steps, seed):
         if not self.training.latent_noise:
@@ -128,13 +132,10 @@ class Objective:
 
     def _decoded_loss(self, chunk, rows, z):
         """Mean loss of the activity of some rows (B,) decoded from z (B, L)."""
-        return self._loss(
-            self.model.decode_raw(z, training=True),
-            tf.gather(chunk["activity"], rows),
-            tf.gather(chunk["valid"], rows) if "valid" in chunk else None,
-            self.model.mean,
-            self.model.scale,
-        )
+        model = self.model
+        raw = model.decode_raw(z, training=True)
+        target = observed(chunk, rows, model.mean)
+        return self._loss(raw, *target, model.mean, model.scale)
 
     def _staggered(self, chunk, starts, path, multiples):
         shape = (multiples, self.time_units, *tf.unstack(tf.shape(path)[1:]))
@@ -184,20 +185,23 @@ class Objective:
         rows = starts + self.time_units * tf.range(1, multiples + 1)[:, None]
         # The encoder stays as it is: that it follows would be an easy way out.
         encoded = tf.stop_gradient(self.model.encode(self._start(chunk, rows)))
-        spread = tf.math.reduce_variance(encoded, (0, 1))
+        spread = tf.reduce_mean(tf.math.reduce_variance(encoded, (0, 1)))
         error = path[self.time_units :: self.time_units] - encoded
-        return weight * tf.reduce_mean(tf.square(error)) / tf.reduce_mean(spread)
+        distance = tf.reduce_mean(tf.square(error))
+        # A single state has no spread, in which its distance could be told.
+        return weight * tf.math.divide_no_nan(distance, spread)
 
     def _augmented(self, start, z, encoded, seed):
-        """AUG of the first step; `encoded` is its stimulus, (B, E)."""
+        """AUG of the first step; `encoded` is its stimulus, (1, B, E)."""
         if self.augmentation is None:
             return tf.constant(0.0)
-        chosen, kept = self.augmentation.chosen(seed)
-        z_kept = self.model.encode(start * kept, training=True)
+        model = self.model
+        chosen, is_kept = self.augmentation.chosen(seed)
+        z_kept = model.encode(filled(start, is_kept, model.mean), training=True)
         answers = []
         for state in (z_kept, z):
-            after = self.model.evolve(state, encoded[None])[0]
-            raw = self.model.decode_raw(after, training=True)
+            raw = model.decode_raw(model.evolve(state, encoded)[0], training=True)
             answers.append(tf.gather(raw, chosen, axis=1))
-        loss = self.likelihood.loss(*answers)
+        # Both are the decoder's numbers, whatever they say of activity.
+        loss = Gaussian(self.training.loss_function).loss(*answers)
         return self.training.unconnected_to_zero.loss_coeff * loss

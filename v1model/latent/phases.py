@@ -152,8 +152,8 @@ def _warmup(model, objective, n_steps):
     training = model.params.training
 
     def loss_of(chunk, starts, multiples, seed):
-        del multiples, seed
-        return objective.reconstruction(chunk, starts)
+        del multiples
+        return objective.reconstruction(chunk, starts, seed)
 
     variables = [*model.encoder.trainable_weights, *model.decoder.trainable_weights]
     optimizer = optimizer_for(training.optimizer, training.learning_rate)

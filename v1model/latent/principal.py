@@ -27,18 +27,9 @@ def start_at_components(model, frames, known, seed=0):
         seed: Of the randomized decomposition.
 
     Raises:
-        ValueError: A network has no linear path, or there are fewer than two frames.
+        ValueError: There are fewer than two frames.
     """
     params = model.params
-    for name, coder in (
-        ("encoder_params", params.encoder_params),
-        ("decoder_params", params.decoder_params),
-    ):
-        if not (coder.use_input_skips and coder.num_hidden_layers):
-            raise ValueError(
-                f"training.pca_init needs {name} with use_input_skips and hidden "
-                "layers."
-            )
     if len(frames) < 2:
         raise ValueError(f"training.pca_init needs two frames, got {len(frames)}.")
     normalized = model.normalized(tf.constant(frames, tf.float32)).numpy()

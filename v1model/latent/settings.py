@@ -184,6 +184,7 @@ SHORT_NAMES = {
     "training.steps_per_epoch": "steps",
     "training.rollout_curriculum_epochs": "curr",
     "training.latent_noise": "noise",
+    "training.neuron_dropout": "drop",
     "training.warmup_steps": "lr_wu",
     "training.max_minutes": "min",
     "training.unconnected_to_zero.num_neurons": "aug",

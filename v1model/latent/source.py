@@ -89,6 +89,7 @@ class ActivitySource:
         name: Of the file, without its ending.
         path: Of the file.
         signal: Name of the signal.
+        quantity: Of what is read: count, rate, voltage or calcium.
         has_gaps: Whether something of the recording is not valid.
     """
 
@@ -99,10 +100,10 @@ class ActivitySource:
         self.dt_ms = recording.dt_ms
         self.signal = choose_signal(recording, training.column_to_model)
         self._rows = recording.activity[self.signal]
-        self._n_settling = 0
+        self.quantity, self._n_settling = self._rows.quantity, 0
         if training.smoothing_ms > 0:
             self._rows = self._smoothed(training.smoothing_ms)
-            self._n_settling = self._rows.n_settling
+            self.quantity, self._n_settling = "rate", self._rows.n_settling
         stimulus = choose_stimulus(recording, training.stimulus)
         series = None if stimulus is None else recording.stimulus[stimulus]
         self._stimulus = StimulusRows(series, n_inputs, self.path)
@@ -129,6 +130,11 @@ class ActivitySource:
             if column in neurons:
                 return neurons[column].fillna("").astype(str).to_numpy(str)
         return np.full(self.n_neurons, "")
+
+    @property
+    def has_connections(self):
+        """Whether the recording says who is connected."""
+        return self._recording.connections is not None
 
     @property
     def connectome(self):

@@ -35,8 +35,7 @@ def split_of(training, n_steps, where):
                 f"{key} must not be more than the {n_steps} steps of the recording, "
                 f"got {end}."
             )
-        # Rollouts begin at multiples of time_units, of which there must be one.
-        shortest = rollout + training.time_units + -start % training.time_units
+        shortest = first_start(training, start) - start + rollout + training.time_units
         if end - start < shortest:
             raise ValueError(
                 f"{key} must be at least {name}_start + {shortest}, for rollouts of "
@@ -44,3 +43,20 @@ def split_of(training, n_steps, where):
                 f"{training.evolve_multiple_steps}, got {start} to {end}."
             )
     return split
+
+
+def first_start(training, start):
+    """The first step from which a rollout of a part can begin.
+
+    A multiple of time_units, where all are observed if it is together. Where neurons
+    are observed in turn and the last observation is held, one cycle is left out, in
+    which each of them is observed for the first time.
+
+    Args:
+        training: TrainingConfig.
+        start: First step of the part.
+    """
+    tu, acquisition = training.time_units, training.acquisition_mode
+    is_held = acquisition.interpolation == "causal"
+    waits = is_held and acquisition.mode == "staggered_random"
+    return -(-start // tu) * tu + tu * waits

@@ -31,6 +31,19 @@ def downsample(encoded, frequency, time_units, after=None):
     return _FILLED[frequency](tf.convert_to_tensor(encoded), time_units, after)
 
 
+def encoded_stimulus(model, frames):
+    """What the evolver is given in a rollout of a training, (T, B, E).
+
+    Args:
+        model: LatentModel.
+        frames: Stimulus of steps 0 to T, (T + 1, B, S).
+    """
+    training = model.params.training
+    encoded = model.encode_stimulus(frames)
+    known, after = encoded[:-1], encoded[-1]
+    return downsample(known, training.stimulus_frequency, training.time_units, after)
+
+
 def _held(encoded, time_units, after):
     steps = tf.range(tf.shape(encoded)[0])
     return tf.gather(encoded, steps - steps % time_units)

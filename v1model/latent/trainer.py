@@ -20,8 +20,9 @@ from v1model.latent.checkpoints import (
     restore_checkpoint,
     save_checkpoint,
 )
-from v1model.latent.epochs import CONSTANT, VAL, Epoch
+from v1model.latent.epochs import CONSTANT, VAL, VAL_LOSS, Epoch
 from v1model.latent.history import History, early_stop_scalars, is_stuck
+from v1model.latent.likelihoods import COUNTED
 from v1model.latent.loader import ChunkLoader
 from v1model.latent.model import LatentModel
 from v1model.latent.moments import normalization_of
@@ -31,6 +32,7 @@ from v1model.latent.phases import JOINT, training_phases
 from v1model.latent.principal import MOST_FRAMES, start_at_components
 from v1model.latent.splits import split_of
 from v1model.latent.stopping import StopSignals
+from v1model.latent.suitability import require_suitable
 from v1model.latent.updates import CALL_UPDATES, Updates
 from v1model.latent.validation import Validation
 
@@ -71,7 +73,7 @@ class LatentTrainer:
         self.run, self.diagnose, self.board = run, diagnose, board
         self.replicas = alone() if replicas is None else replicas
         training = params.training
-        _require_size(params, source)
+        require_suitable(params, source)
         split = self.split = split_of(training, source.n_steps, source.path)
         phases = phases_of(
             training.acquisition_mode, training.time_units, source.n_neurons
@@ -97,7 +99,8 @@ class LatentTrainer:
         objective = Objective(self.model, params, phases, source.connectome)
         n_rows = split.train_end - split.train_start
         self.phases = training_phases(self.model, objective, n_rows, self.replicas.n)
-        self.loader = ChunkLoader(source, training, *train)
+        unknown = self.model.mean.numpy()
+        self.loader = ChunkLoader(source, training, *train, unknown=unknown)
         held_out = split.validation_start, split.validation_end
         self.validation = Validation(self.model, source, *held_out, phases)
         self.signals = StopSignals()
@@ -261,7 +264,8 @@ class LatentTrainer:
         self.history.add(epoch.row(self.position))
         self._report(epoch)
         keeps_best = is_joint and self.training.save_best_checkpoint
-        if keeps_best and self.history.is_best(VAL):
+        criterion = VAL_LOSS if VAL_LOSS in epoch.validation else VAL
+        if keeps_best and self.history.is_best(criterion):
             self._save(BEST)
         self._save(LATEST)
         every = self.training.save_checkpoint_every_n_epochs
@@ -273,6 +277,8 @@ class LatentTrainer:
 
     def _judged(self, epoch):
         scores = {VAL: self.validation.error(), CONSTANT: self.validation.constant}
+        if self.model.params.likelihood in COUNTED:
+            scores[VAL_LOSS] = self.validation.loss()
         every = self.training.diagnostics_freq_epochs
         found = {}
         if self.diagnose and every and epoch.number % every == 0:
@@ -346,11 +352,3 @@ class LatentTrainer:
             "best_val_mse": min(errors, default=None),
             "val_loss_constant_model": self.validation.constant,
         }
-
-
-def _require_size(params, source):
-    if params.num_neurons not in (None, source.n_neurons):
-        raise ValueError(
-            f"{source.path}: num_neurons must be {source.n_neurons}, as many as it "
-            f"has, got {params.num_neurons}."
-        )

@@ -20,7 +20,7 @@ def optimizer_for(name, rate):
     """
     return {
         "Adam": lambda: adam.Adam(rate, epsilon=EPSILON),
-        "AdamW": lambda: adam.AdamW(rate, weight_decay=0.01, epsilon=EPSILON),
+        "AdamW": lambda: adam.adam_w(rate, 0.01, epsilon=EPSILON),
         "SGD": lambda: keras.optimizers.SGD(rate),
     }[name]()
 

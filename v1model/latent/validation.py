@@ -7,7 +7,9 @@ import tensorflow as tf
 
 from v1model.latent.acquisition import observed
 from v1model.latent.interpolation import INTERPOLATED
-from v1model.latent.stimulus_frequency import downsample
+from v1model.latent.missing import filled
+from v1model.latent.splits import first_start
+from v1model.latent.stimulus_frequency import encoded_stimulus
 
 N_STARTS, FEWEST_STARTS = 32, 4
 STAGGERED = "staggered_random"
@@ -17,7 +19,7 @@ LARGEST = 1 << 28  # bytes of targets; where neurons are many, starts are fewer
 class _Rollout(NamedTuple):
     """What a rollout is given and compared with; K steps are compared.
 
-    x: (N,), at the start.  stimulus: (T, S).  target: (K, N).
+    x: (N,), at the start.  stimulus: (T + 1, S).  target: (K, N).
     counts: (K, N) bool, what is observed.
     """
 
@@ -43,6 +45,9 @@ class Validation:
     Attributes:
         starts: Steps of the recording.
         constant: Mean squared error of activity that stays as it is at the start.
+
+    Raises:
+        ValueError: Nothing can be compared.
     """
 
     def __init__(self, model, source, start, stop, phases, n_starts=N_STARTS):
@@ -52,7 +57,7 @@ class Validation:
         self.is_staggered = self.training.acquisition_mode.mode == STAGGERED
         every = 1 if self.is_staggered else tu
         self._after = np.arange(every, self.n_steps + 1, every)  # steps after a start
-        first = start + -start % tu  # where all are observed, if it is together
+        first = first_start(self.training, start)
         n_places = (stop - first - self.n_steps - 1) // tu + 1
         room = max(LARGEST // (4 * len(self._after) * source.n_neurons), FEWEST_STARTS)
         n_starts = min(n_starts, n_places, room)
@@ -63,13 +68,26 @@ class Validation:
         arrays = [np.stack(x), *(np.stack(other, 1) for other in others)]
         x, _, target, counts = arrays
         self._n = int(counts.sum())
+        if not self._n:
+            raise ValueError(
+                f"{source.path}: no neuron is observed and valid in the rollouts of "
+                f"steps {start} to {stop}, which are for validation."
+            )
         squares = np.where(counts, (target - x) ** 2, 0)
-        self.constant = float(squares.sum(dtype=np.float64) / max(self._n, 1))
+        self.constant = float(squares.sum(dtype=np.float64) / self._n)
         self._tensors = [tf.constant(array) for array in arrays]
 
     def error(self):
         """Mean squared error of the model, in the recording's units squared."""
-        return float(self._squares(*self._tensors)) / max(self._n, 1)
+        _, _, target, counts = self._tensors
+        squares = (self.model.activity(self._raw()) - target) ** 2
+        squares = tf.cast(tf.where(counts, squares, 0.0), tf.float64)
+        return float(tf.reduce_sum(squares)) / self._n
+
+    def loss(self):
+        """Mean loss of counts, which says more of rates than their squared error."""
+        _, _, target, counts = self._tensors
+        return float(self.model.likelihood.loss(self._raw(), target, counts))
 
     def _read(self, source, start, stop):
         """The _Rollout from a step of the recording."""
@@ -84,22 +102,23 @@ class Validation:
         counts = np.ones(target.shape, bool)
         if self.is_staggered:
             fill = INTERPOLATED[acquisition.interpolation]
-            x = fill(stretch.activity, self.phases, tu, begin % tu, valid)[row]
+            unknown = self.model.mean.numpy()
+            x = fill(stretch.activity, self.phases, tu, begin % tu, valid, unknown)[row]
             counts &= observed(self.phases, tu, start + self._after)
         elif valid is not None:
-            x = np.where(valid[row], x, self.model.mean.numpy())
+            x = filled(x, valid[row], self.model.mean).numpy()
         if valid is not None:
             counts &= valid[row + self._after]
-        return _Rollout(x, stretch.stimulus[row : row + self.n_steps], target, counts)
+        frames = stretch.stimulus[row : row + self.n_steps + 1]
+        return _Rollout(x, frames, target, counts)
+
+    def _raw(self):
+        """What the decoder answers where something is compared, (K, starts, N)."""
+        x, stimulus, _, _ = self._tensors
+        return self._rolled_out(x, stimulus)
 
     @tf.function(reduce_retracing=True)
-    def _squares(self, x, stimulus, target, counts):
-        """Sum of the squared errors that count."""
-        training, model = self.training, self.model
-        encoded = model.encode_stimulus(stimulus)
-        encoded = downsample(encoded, training.stimulus_frequency, training.time_units)
-        states = model.evolve(model.encode(x), encoded)
-        if not self.is_staggered:
-            states = states[training.time_units - 1 :: training.time_units]
-        error = tf.where(counts, (model.decode(states) - target) ** 2, 0.0)
-        return tf.reduce_sum(tf.cast(error, tf.float64))
+    def _rolled_out(self, x, stimulus):
+        model, every = self.model, self._after[0]
+        states = model.evolve(model.encode(x), encoded_stimulus(model, stimulus))
+        return model.decode_raw(states[every - 1 :: every])
