@@ -7,9 +7,16 @@ import time
 from v1model.latent.diagnosis.diagnose import diagnose, settings_of
 from v1model.latent.source import open_source
 from v1model.latent.splits import split_of
-from visualization.latent.writing import tensorboard_of, write_diagnosis
+from visualization.latent.writing import (
+    CROSS_VALIDATION,
+    VALIDATION,
+    pictures_of,
+    tags_of,
+    write_diagnosis,
+    written_pictures,
+)
 
-VAL, FIGURES = "Val", "figures"
+FIGURES = "figures"  # folder in a run
 FEWEST_STEPS = 10  # of a rollout; a part that has no room for them is not judged
 
 logger = logging.getLogger(__name__)
@@ -34,21 +41,21 @@ class Judge:
     def __init__(self, params, source, board, folder):
         self.params, self.source, self.board = params, source, board
         self.folder = folder
-        self._parts = []  # tag, source, first and last row
+        self._parts = []  # beginning of tags, source, settings, first and last row
 
     def __enter__(self):
         training = self.params.training
         split = split_of(training, self.source.n_steps, self.source.path)
         held_out = split.validation_start, split.validation_end
         with contextlib.ExitStack() as stack:
-            self._add(VAL, self.source, *held_out)
+            self._add(VALIDATION, self.source, *held_out)
             for other in self.params.cross_validation_configs:
                 source = stack.enter_context(
                     opened_beside(self.source, self.params, other)
                 )
                 first, last = other.steps
                 last = source.n_steps if last is None else last
-                self._add(f"CrossVal/{other.label}", source, first, last)
+                self._add(f"{CROSS_VALIDATION}{other.label}/", source, first, last)
             self._open = stack.pop_all()
         return self
 
@@ -56,7 +63,7 @@ class Judge:
         self._open.close()
 
     def __call__(self, model, epoch):
-        """Diagnoses a model: figures for TensorBoard, and scalars by name.
+        """Diagnoses a model: scalars by name; they and figures go to TensorBoard.
 
         Those of other recordings than the training's have its name in front.
         """
@@ -65,9 +72,9 @@ class Judge:
         for tag, source, settings, first, last in self._parts:
             diagnosis = diagnose(model, source, settings, first, last)
             scalars = diagnosis.scalars()
-            prefix = "" if tag == VAL else f"{tag}/"
+            prefix = "" if tag == VALIDATION else tag
             found |= {f"{prefix}{name}": value for name, value in scalars.items()}
-            self._show(tag, diagnosis, epoch)
+            self._show(tags_of(scalars, tag), pictures_of(diagnosis, tag), epoch)
         seconds = time.monotonic() - begun
         self.board.scalars({"Time/diagnostics_duration": seconds}, epoch)
         return found
@@ -80,14 +87,16 @@ class Judge:
         """
         found = {}
         for tag, source, settings, first, last in self._parts:
-            logger.info("judging the model on %s", tag)
+            name = tag.rstrip("/")
+            logger.info("judging the model on %s", name)
             diagnosis = diagnose(model, source, settings, first, last)
-            self._show(tag, diagnosis, epoch)
-            found[tag] = write_diagnosis(diagnosis, self.folder / FIGURES / tag)
+            folder = self.folder / FIGURES / name
+            found[name] = write_diagnosis(diagnosis, folder)
+            pictures = written_pictures(folder, tag)
+            self._show(tags_of(found[name], tag), pictures, epoch)
         return found
 
-    def _show(self, tag, diagnosis, epoch):
-        scalars, pictures = tensorboard_of(diagnosis, f"{tag}/")
+    def _show(self, scalars, pictures, epoch):
         self.board.scalars(scalars, epoch)
         for name, png in pictures.items():
             self.board.picture(name, png, epoch)
@@ -101,14 +110,14 @@ class Judge:
                 "%s: %d steps are too few for rollouts; %s is not judged.",
                 source.path,
                 last - first,
-                tag,
+                tag.rstrip("/"),
             )
             return
         if n_steps < settings.n_steps:
             logger.warning(
                 "%s: rollouts of %s have %d steps, %d have no room in steps %d to %d.",
                 source.path,
-                tag,
+                tag.rstrip("/"),
                 n_steps,
                 settings.n_steps,
                 first,

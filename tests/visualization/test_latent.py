@@ -11,15 +11,19 @@ from tests.visualization.texts import assert_texts_are_apart, words_of
 from v1model.latent.diagnosis.diagnose import Settings, diagnose
 from v1model.latent.diagnosis.rollouts import evaluate_rollouts
 from v1model.latent.diagnosis.tables import type_table
+from v1model.latent.phases import JOINT_LOSSES
 from visualization.latent.errors import aligned_errors, errors_by_time
 from visualization.latent.neurons import type_bars, variance_scatter
-from visualization.latent.runs import runs_figure, training_losses
+from visualization.latent.runs import LOSSES, runs_figure, training_losses
 from visualization.latent.standard import diagnosis_figures
 from visualization.latent.traces import rollout_traces
 from visualization.latent.writing import (
     CROSS_VALIDATION,
-    tensorboard_of,
+    VALIDATION,
+    pictures_of,
+    tags_of,
     write_diagnosis,
+    written_pictures,
 )
 
 TYPES = ["T4", "T4", "Mi1", "Mi1", "L1", ""]
@@ -146,6 +150,9 @@ def test_bars_are_the_medians_of_types_the_best_on_top(diagnosis):
     assert_texts_are_apart(figure)
     with pytest.raises(ValueError, match="no cell type"):
         type_bars(types[:0])
+    worse = diagnosis.one_step_types().assign(median_r2_bias=-0.7)
+    axes = type_bars(types.assign(median_r2_bias=0.5), worse).axes[0]
+    assert axes.get_xlim()[0] < -0.7  # circles are not cut off
     nothing = types.assign(median_r2_bias=np.nan, variance=0.0)
     assert_texts_are_apart(type_bars(nothing))
 
@@ -205,6 +212,16 @@ def test_losses_that_are_there_are_drawn_over_minutes():
         training_losses({"phase": [], "seconds": []})
 
 
+def test_headings_fit_whatever_a_recording_is_called(diagnosis):
+    long = diagnosis._replace(name="session_715093703_drifting_gratings_trained")
+    for _, figure in diagnosis_figures(long):
+        assert_texts_are_apart(figure)
+
+
+def test_every_loss_of_a_training_has_a_colour():
+    assert set(JOINT_LOSSES) == set(LOSSES)
+
+
 def test_a_diagnosis_is_written_with_the_published_names(diagnosis, source, tmp_path):
     other = evaluate_rollouts(wrong(0.5), source, diagnosis.plan)
     numbers = write_diagnosis(diagnosis, tmp_path / "new", {"half": other})
@@ -229,8 +246,18 @@ def test_a_diagnosis_is_written_with_the_published_names(diagnosis, source, tmp_
 
 def test_tags_are_the_published_ones_and_hold_finite_numbers(exploded):
     prefix = f"{CROSS_VALIDATION}gratings/"
-    scalars, pictures = tensorboard_of(exploded, prefix)
+    scalars = tags_of(exploded.scalars(), prefix)
     assert scalars[f"{prefix}rollout_latent_60step_first_divergence_step"] == 5
     assert f"{prefix}rollout_latent_60step_mse_final" not in scalars
-    assert pictures[f"{prefix}time_aligned_mse_latent"].startswith(b"\x89PNG")
-    assert tensorboard_of(exploded, with_figures=False)[1] == {}
+
+
+def test_traces_are_drawn_of_the_finished_model_only(diagnosis, tmp_path):
+    """They take longest, and epochs are many."""
+    between = pictures_of(diagnosis, VALIDATION)
+    assert between["Val/time_aligned_mse_latent"].startswith(b"\x89PNG")
+    assert not [tag for tag in between if "traces" in tag]
+    write_diagnosis(diagnosis, tmp_path)
+    finally_ = written_pictures(tmp_path, VALIDATION)
+    traces = {f"Val/{w}_60step_rollout_latent_traces" for w in ("best", "worst")}
+    assert finally_.keys() - between.keys() == traces
+    assert all(png.startswith(b"\x89PNG") for png in finally_.values())

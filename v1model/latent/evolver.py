@@ -58,6 +58,10 @@ class Evolver(keras.layers.Layer):
             drive += tf.tensordot(encoded, folded.kernel[n:], 1)
         shape = (*tf.unstack(tf.shape(encoded)[:2]), folded.bias.shape[0])
         drive = tf.broadcast_to(drive, shape)
+        # The loop wants states that keep their shape, also where only one is known.
+        batch = tf.TensorShape(z.shape)[:1].merge_with(encoded.shape[1:2])
+        z = tf.ensure_shape(z, batch + [n])
+        drive = tf.ensure_shape(drive, encoded.shape[:1] + batch + drive.shape[2:])
         if noise is not None:
             before = drive.shape[-1] - n
             drive += tf.pad(noise, ((0, 0), (0, 0), (before, 0)))

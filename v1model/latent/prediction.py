@@ -29,9 +29,13 @@ def predict(model, activity, stimulus, start, n_steps):
             not positive.
     """
     activity, stimulus = np.asarray(activity), np.asarray(stimulus)
-    for name, array in (("activity", activity), ("stimulus", stimulus)):
-        if array.ndim != 2:
-            raise ValueError(f"{name} must be (T, N) or (T, S), got {array.shape}.")
+    for name, array, axis, known in (
+        ("activity", activity, "N", "n_neurons"),
+        ("stimulus", stimulus, "S", "n_inputs"),
+    ):
+        n = getattr(model, known, axis)
+        if array.ndim != 2 or n not in (axis, array.shape[1]):
+            raise ValueError(f"{name} must be (T, {n}), got {array.shape}.")
     if not 0 <= start < len(activity):
         raise ValueError(f"start must be one of {len(activity)} rows, got {start}.")
     if n_steps < 1:
@@ -70,20 +74,11 @@ class Runner:
         self.unit = 1 if frequency == "ALL" else time_units
         mean = getattr(model, "mean", None)
         self.resting = None if mean is None else np.asarray(mean)
-        parts = model.encode, self._driven_by(model), model.decode
+        self._model = model
+        self._parts = _encode, _evolve, _decode
         if isinstance(model, keras.Model):
             # Otherwise every step of a rollout would be a few calls from Python.
-            parts = [tf.function(part, reduce_retracing=True) for part in parts]
-        self._encode, self._evolve, self._decode = parts
-
-    def _driven_by(self, model):
-        def evolve(state, frames):
-            encoded = model.encode_stimulus(frames)
-            if self._frequency != "ALL":
-                encoded = downsample(encoded, self._frequency, self._time_units)
-            return model.evolve(state, encoded)
-
-        return evolve
+            self._parts = _COMPILED
 
     def n_frames(self, n_steps):
         """Frames from the first step on that so many steps take."""
@@ -94,7 +89,8 @@ class Runner:
 
     def encode(self, activity):
         """Latent states (R, L) of activity (R, N)."""
-        return np.asarray(self._encode(np.asarray(activity, np.float32)))
+        encode, _, _ = self._parts
+        return np.asarray(encode(self._model, np.asarray(activity, np.float32)))
 
     def evolve(self, state, frames, n_steps):
         """Latent states after 1 to n_steps steps, (n_steps, R, L).
@@ -111,11 +107,36 @@ class Runner:
             for own in frames
         ]
         together = np.stack(padded, axis=1).astype(np.float32, copy=False)
-        return np.asarray(self._evolve(np.asarray(state), together))[:n_steps]
+        _, evolve, _ = self._parts
+        drive = together, self._frequency, self._time_units
+        return np.asarray(evolve(self._model, np.asarray(state), *drive))[:n_steps]
 
     def decode(self, states):
         """Activity (..., N) of latent states (..., L)."""
-        return np.asarray(self._decode(states))
+        _, _, decode = self._parts
+        return np.asarray(decode(self._model, states))
+
+
+def _encode(model, activity):
+    return model.encode(activity)
+
+
+def _evolve(model, state, frames, frequency, time_units):
+    encoded = model.encode_stimulus(frames)
+    if frequency != "ALL":
+        encoded = downsample(encoded, frequency, time_units)
+    return model.evolve(state, encoded)
+
+
+def _decode(model, states):
+    return model.decode(states)
+
+
+# One for all: what was compiled for a model is there for the next diagnosis of it.
+_COMPILED = [
+    tf.function(part, reduce_retracing=True, autograph=False)
+    for part in (_encode, _evolve, _decode)
+]
 
 
 def block_steps(n_starts, n_neurons, unit=1):

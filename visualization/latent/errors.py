@@ -118,11 +118,18 @@ def aligned_errors(rollouts, interpolation, title="Errors between observations")
             mean = np.where(mean > 0, mean, np.nan)
             axes.plot(step, mean, color=colour, ls=dashes, lw=width, label=name)
         met = np.flatnonzero(plan.loss_points)
-        mean = _finite(over_starts(rollouts.model), high)
+        mean = over_starts(rollouts.model)
+        mean = np.where((low <= mean) & (mean <= high), mean, np.nan)
         axes.plot(
-            met + 1, mean[met], "o", color=MODEL, ms=6, label="observed in\ntraining"
+            met + 1,
+            mean[met],
+            "o",
+            color=MODEL,
+            ms=6,
+            label="observed in\ntraining",
+            clip_on=False,  # the last one is at the edge
         )
-        axes.set_xlim(0, plan.window + 0.5)
+        axes.set_xlim(0, plan.window)
         axes.set_ylim(low, high)
         axes.set_xticks(range(0, plan.window + 1, plan.time_units))
         axes.set_xlabel("step")

@@ -142,12 +142,14 @@ def type_bars(types, one_step=None, title="Neurons that are predicted, by cell t
         axes = figure.add_axes((0.16, bottom, 0.52, top - bottom))
         shown = np.clip(np.nan_to_num(scores, nan=WORST), WORST, 1)
         axes.barh(place, shown, height=0.7, color=ROLLOUT)
+        lowest = min(0.0, shown.min())
         if one_step is not None:
             own = one_step.set_index("cell_type").loc[names, "median_r2_bias"]
-            axes.plot(np.clip(own, WORST, 1), place, "o", ms=3, mfc="white", color=STEP)
+            own = np.clip(own, WORST, 1)
+            axes.plot(own, place, "o", ms=3, mfc="white", color=STEP)
+            lowest = min(lowest, np.nanmin(own, initial=0.0))
         axes.axvline(0, color=style.INK, lw=0.6)
-        lowest = min(0.0, np.nanmin(shown))
-        axes.set_xlim(1.05 * lowest, 1.02)
+        axes.set_xlim(1.05 * lowest - 0.02, 1.02)
         axes.set_yticks(place, names, fontsize=6)
         axes.set_ylim(-0.6, len(names) - 0.4)
         axes.set_xlabel("median R2")

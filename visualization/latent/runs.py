@@ -12,6 +12,7 @@ LOSSES = {
     "recon": "#009E73",
     "evolve": "#0072B2",
     "tv_loss": "#CC79A7",
+    "consistency": "#56B4E9",
     "aug_loss": "#E69F00",
     "reg": "#999999",
 }

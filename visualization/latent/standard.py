@@ -1,8 +1,11 @@
 """The figures of a diagnosis, with the names that LatentEvolution gives them."""
 
+from visualization import style
 from visualization.latent.errors import aligned_errors, errors_by_time
 from visualization.latent.neurons import type_bars, variance_scatter
 from visualization.latent.traces import rollout_traces
+
+LONGEST_NAME = 16  # of a recording, in a heading
 
 
 def diagnosis_figures(diagnosis, others=None, with_traces=True):
@@ -16,7 +19,8 @@ def diagnosis_figures(diagnosis, others=None, with_traces=True):
     Yields:
         Name and matplotlib Figure.
     """
-    plan, rollouts, name = diagnosis.plan, diagnosis.rollouts, diagnosis.name
+    plan, rollouts = diagnosis.plan, diagnosis.rollouts
+    name = style.without_middle(diagnosis.name, LONGEST_NAME)
     steps = f"{plan.n_steps}step"
     yield (
         f"multi_start_{steps}_latent_rollout_mses_by_time",
@@ -40,7 +44,7 @@ def diagnosis_figures(diagnosis, others=None, with_traces=True):
             f"{word}_{steps}_rollout_latent_mse_var_scatter",
             variance_scatter(
                 diagnosis.neurons_of(rollout),
-                f"Unexplained variance, {word} rollout (from row {row}): {name}",
+                f"Unexplained variance, {word} rollout (row {row}): {name}",
             ),
         )
         if with_traces and len(rollouts.traced):
@@ -51,7 +55,7 @@ def diagnosis_figures(diagnosis, others=None, with_traces=True):
                     rollouts.traced_prediction[rollout],
                     _names(diagnosis.cell_types[rollouts.traced], rollouts.traced),
                     diagnosis.dt_ms,
-                    f"{word.capitalize()} rollout (from row {row}): {name}",
+                    f"{word.capitalize()} rollout (row {row}): {name}",
                 ),
             )
     yield (

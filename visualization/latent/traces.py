@@ -79,7 +79,7 @@ def rollout_traces(
 
 
 def _draw_trace(axes, time, truth, predicted, name):
-    axes.plot(time, truth, color=TRUTH, lw=1.4)
+    axes.plot(time, truth, color=TRUTH, lw=2.0)
     shown = np.where(np.isfinite(predicted), predicted, np.nan)
     axes.plot(time, shown, color=PREDICTION, lw=0.7)
     axes.set_yticks([])

@@ -4,8 +4,6 @@ import json
 import math
 import pathlib
 
-import numpy as np
-
 from v1model.atomic import atomic_path, write_text
 from visualization.files import png_of, write_figure
 from visualization.latent.standard import diagnosis_figures
@@ -58,26 +56,38 @@ def json_of(numbers):
     return json.dumps(plain, indent=1) + "\n"
 
 
-def tensorboard_of(diagnosis, prefix=VALIDATION, others=None, with_figures=True):
-    """What an event file receives: numbers and pictures (bytes of PNG) by tag.
+def tags_of(numbers, prefix):
+    """Numbers of a diagnosis by TensorBoard tag.
 
-    Numbers that are not finite are left out, but the step of the first divergence says
+    Those that are not finite are left out, but the step of the first divergence says
     what became of them.
 
     Args:
-        diagnosis: Diagnosis.
+        numbers: By published name.
         prefix: Of the tags: VALIDATION, or CROSS_VALIDATION and the recording's name
             and a slash.
-        others: RolloutErrors of other models from the same starts by name, or None.
-        with_figures: Whether pictures are drawn.
     """
-    scalars = {
+    return {
         f"{prefix}{name}": float(value)
-        for name, value in diagnosis.scalars().items()
-        if np.isfinite(value)
+        for name, value in numbers.items()
+        if math.isfinite(value)
     }
-    pictures = {}
-    if with_figures:
-        for name, figure in diagnosis_figures(diagnosis, others):
-            pictures[f"{prefix}{name}"] = png_of(figure)
-    return scalars, pictures
+
+
+def pictures_of(diagnosis, prefix):
+    """Figures as bytes of PNG by TensorBoard tag, without those of single neurons.
+
+    Published, these are drawn of the finished model only: they take longest.
+    """
+    return {
+        f"{prefix}{name}": png_of(figure, DPI)
+        for name, figure in diagnosis_figures(diagnosis, with_traces=False)
+    }
+
+
+def written_pictures(folder, prefix):
+    """The figures that `write_diagnosis` has written, as `pictures_of`."""
+    return {
+        f"{prefix}{path.stem}": path.read_bytes()
+        for path in sorted(pathlib.Path(folder).glob("*.png"))
+    }
