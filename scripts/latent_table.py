@@ -114,6 +114,8 @@ def make_table(options):
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         waiting = [pool.submit(_train, *job, out, options) for job in jobs]
         for done in concurrent.futures.as_completed(waiting):
+            if done.exception():
+                pool.shutdown(cancel_futures=True)
             done.result()
             progress()
     runs = pd.DataFrame(row for name, seed in jobs for row in _numbers(name, seed, out))

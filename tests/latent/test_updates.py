@@ -163,3 +163,16 @@ def test_a_share_of_the_learning_rate_is_a_smaller_one(chunk, rng, name):
 @pytest.mark.parametrize("name", ["Adam", "AdamW"])
 def test_epsilon_is_that_of_pytorch(name):
     assert optimizer_for(name, 1e-3).epsilon == 1e-8
+
+
+def test_an_update_without_a_finite_gradient_is_left_out_and_counted(chunk, rng):
+    starts = rng.integers(0, N_ROWS, (3, 1, 5), dtype=np.int32)
+    updates, weight = regression(clip=0.5)
+    broken = chunk | {"y": np.full_like(chunk["y"], np.nan)}
+    updates(broken, starts, np.zeros((3, 2), np.int32))
+    assert updates.left_out == 3
+    assert np.array_equal(weight.numpy(), np.zeros(N_INPUTS))
+    updates(chunk, starts, np.zeros((3, 2), np.int32))
+    assert updates.left_out == 3
+    assert np.all(np.isfinite(weight.numpy()))
+    assert np.any(weight.numpy())

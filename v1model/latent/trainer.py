@@ -211,6 +211,11 @@ class LatentTrainer:
                     self._save(LATEST)
                     return
         timed = calls[1:] or calls  # the first one compiles
+        if updates.left_out:
+            logger.warning(
+                "%d updates so far were left out: their gradients were not finite",
+                updates.left_out,
+            )
         self._end_epoch(
             Epoch(
                 phase=phase,

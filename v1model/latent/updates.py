@@ -1,9 +1,11 @@
 """Updates: several steps of training in one call of a compiled function."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from v1model.latent import adam
+from v1model.latent.clipping import clipped
 from v1model.schedules import LearningRate
 
 CALL_UPDATES = 10  # in a call; a signal waits for them
@@ -52,12 +54,16 @@ class Updates:
             name, whose sum is the loss.
         phase: Phase, made in the scope of the strategy.
         strategy: tf.distribute.Strategy.
+
+    Attributes:
+        left_out: Updates so far whose gradient was not finite; clipping makes it 0.
     """
 
     def __init__(self, losses, phase, strategy):
         self.losses, self.names, self.clip = losses, phase.losses, phase.clip
         self.variables, self.optimizer = phase.variables, phase.optimizer
         self.strategy = strategy
+        self.left_out = 0
         self._compiled = None
 
     def __call__(self, chunk, starts, seeds):
@@ -76,10 +82,12 @@ class Updates:
             arguments = tf.nest.map_structure(_of_any_length, (chunk, starts, seeds))
             self._compiled = tf.function(self._run).get_concrete_function(*arguments)
         arguments = tf.nest.map_structure(tf.convert_to_tensor, (chunk, starts, seeds))
-        return self._compiled(*arguments).numpy()
+        *sums, left_out = self._compiled(*arguments).numpy()
+        self.left_out += round(left_out)
+        return np.array(sums)
 
     def _run(self, chunk, starts, seeds):
-        sums = tf.zeros(len(self.names), tf.float64)
+        sums = tf.zeros(len(self.names) + 1, tf.float64)
         for k in tf.range(tf.shape(starts)[0]):
             own = self.strategy.run(self._step, (chunk, starts[k], seeds[k]))
             mean = self.strategy.reduce(tf.distribute.ReduceOp.MEAN, own, axis=None)
@@ -101,12 +109,13 @@ class Updates:
             loss, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        is_finite = True
         if self.clip:
             gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-            gradients, _ = tf.clip_by_global_norm(gradients, self.clip)
+            gradients, is_finite = clipped(gradients, self.clip)
             gradients = [gradient / n for gradient in gradients]
         self.optimizer.apply(gradients, self.variables)
-        return tf.stack(terms)
+        return tf.stack([*terms, 1 - tf.cast(is_finite, tf.float32)])
 
 
 def _of_any_length(array):
