@@ -25,11 +25,18 @@ def trained(folder, recording, replicas, mode, clip):
         epochs=2,
         reconstruction_warmup_epochs=1,
         normalization="neuron",
+        pca_init=True,
+        coder_rate=0.1,
+        optimizer="AdamW",
     )
     with trainer_in(folder, params, replicas=replicas) as trainer:
         trainer.train()
         weights = trainer.model.get_weights()
         weights = {f"weight {k}": array for k, array in enumerate(weights)}
+        if replicas.n > 1:
+            for k, weight in enumerate(trainer.model.weights):
+                copies = [copy.numpy() for copy in weight.value.values]
+                weights[f"copies {k}"] = np.stack(copies)
         rows = [row["total"] for row in trainer.history.rows]
     return weights | {"total": np.array(rows, float)}
 
@@ -44,6 +51,8 @@ def main(path):
             run = folder / f"{mode} {clip} {name}"
             arrays = trained(run, recording, replicas, mode, clip)
             found |= {f"{name} {clip} {key}": array for key, array in arrays.items()}
+    turns = trained(folder / "turns", recording, two, "staggered_random", 0.1)
+    found |= {f"turns {key}": array for key, array in turns.items()}
     np.savez(path, **found)
 
 

@@ -35,3 +35,16 @@ def test_two_replicas_do_what_one_does_with_the_same_starts(results, clip):
         one, two = results[prefix + name], results[f"two {clip} {name}"]
         np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4, err_msg=name)
     assert not np.array_equal(results["one 0.0 total"], results["one 0.01 total"])
+
+
+def test_replicas_keep_the_same_weights_where_neurons_are_observed_in_turn(results):
+    """Each brings its own starts to a phase, so they see other neurons."""
+    copies = [
+        array for name, array in results.items() if name.startswith("turns copie")
+    ]
+    assert len(copies) > 20
+    for first, second in copies:
+        np.testing.assert_array_equal(first, second)
+    losses = results["turns total"]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[-2]
