@@ -66,7 +66,7 @@ PROGRAMS = (
     Program(
         "latent_rollout", (), 80, ("--sizes=1200", "--repeats=1"), 20, "tensorflow"
     ),
-    Program("latent_update", ("--updates=3",), 45, None, 0, "tensorflow"),
+    Program("latent_update", (), 45, None, 0, "tensorflow"),
     Program("latent_loader", (), 25, ("--steps=8000",), 20, "tensorflow"),
 )
 

@@ -66,6 +66,14 @@ def test_the_folded_network_is_the_same_function(kind, n_layers, activation):
     np.testing.assert_allclose(answer, net(x), atol=1e-5)
 
 
+@pytest.mark.parametrize("n_layers", [0, 1, 2, 3])
+@pytest.mark.parametrize("kind", [MLPWithSkips, MLP])
+def test_features_of_many_rows_are_the_same(kind, n_layers):
+    net = built(kind, n_layers)
+    x = tf.constant(RNG.normal(size=(7, 5)), tf.float32)
+    np.testing.assert_allclose(net.features_of_many(x), net.features(x), atol=1e-5)
+
+
 def test_folding_saves_more_than_half_of_the_products_of_the_published_evolver():
     net = MLPWithSkips(256, 256, 1)
     net.build((None, 320))

@@ -253,6 +253,8 @@ def test_options_that_were_given_up_are_refused_with_the_reason(key, tmp_path):
     ("words", "reason"),
     [
         (["--training.learning_rat=1"], "training.learning_rate"),
+        (["--training.latent_noise=inf"], "--training.latent_noise: input should be a"),
+        (["--training.seed=4294967296"], "--training.seed: input should be less"),
         (["--training.epochs=-1"], "--training.epochs: input should be greater"),
         (["--training.data_split.train_end=9"], "data_split.train_start: field req"),
         (["a", "b", "c"], "unexpected arguments c"),

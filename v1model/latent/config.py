@@ -33,6 +33,7 @@ OPTIMIZERS = ("Adam", "AdamW", "SGD")
 SCHEDULES = ("constant", "cosine", "exponential")
 
 Step = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -42,7 +43,7 @@ class Acquisition(Params):
     mode: Literal[ACQUISITIONS] = Field(
         "all_time_points", description="Who is observed when."
     )
-    seed: Step = Field(42, description="staggered_random: seed of the phases.")
+    seed: Seed = Field(42, description="staggered_random: seed of the phases.")
     interpolation: Literal[INTERPOLATIONS] = Field(
         "linear",
         description="staggered_random: what fills the gaps, between two observations, "
@@ -168,7 +169,7 @@ class TrainingConfig(Params):
     grad_clip_max_norm: Weight = Field(0.0, description="Longest gradient; 0 is any.")
     loss_function: Literal[LOSSES] = Field("mse_loss", description="Of the activity.")
     recon_loss_wt: Weight = Field(1.0, description="Weight of RECON.")
-    seed: Step = Field(42, description="Seed of weights, batches and noise.")
+    seed: Seed = Field(42, description="Seed of weights, batches and noise.")
     training_data_path: str | None = Field(
         None,
         description="Recording (.h5), or folder of the published zarr layout; none "

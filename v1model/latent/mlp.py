@@ -132,6 +132,10 @@ class MLP(_Network):
             x = self._act(x)
         return x
 
+    def features_of_many(self, rows):
+        """`features` of (R, I); there is nothing to fold."""
+        return self.features(rows)
+
     def folded(self):
         """Folded, the same function.
 
@@ -211,14 +215,25 @@ class MLPWithSkips(_Network):
             h = self._act(linear(tf.concat([h, projection(x)], -1)))
         return tf.concat([h, self.projections[-1](x)], -1)
 
+    def features_of_many(self, rows):
+        """`features` of (R, I), in fewer products if R is above the width."""
+        if not self.hidden:
+            return rows
+        folded = self._folded(self.hidden)
+        h = self._act(folded.apply(rows @ folded.kernel + folded.bias))
+        return tf.concat([h, self.projections[-1](rows)], -1)
+
     def folded(self):
         """Folded, the same function: projections are multiplied into the layers."""
         if not self.hidden:
             return Folded.linear(self.output_layer)
+        return self._folded((*self.hidden, self.output_layer))
+
+    def _folded(self, layers):
+        """Folded, of the first layers; what the last of them gives is not activated."""
         width, kernels, biases, hidden = self.n_hidden, [], [], []
-        layers = (*self.hidden, self.output_layer)
         for i, (layer, projection) in enumerate(
-            zip(layers, self.projections, strict=True)
+            zip(layers, self.projections, strict=False)
         ):
             all_rows = tf.convert_to_tensor(layer.kernel)
             before, beside = all_rows[:-width], all_rows[-width:]

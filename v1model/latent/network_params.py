@@ -18,9 +18,9 @@ Weight = Annotated[float, Field(ge=0)]
 
 
 class Params(BaseModel):
-    """Options that refuse unknown keys and cannot be changed."""
+    """Options that refuse unknown keys and cannot be changed; numbers are finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class CoderParams(Params):

@@ -47,11 +47,12 @@ class PhaseGroups:
         Returns:
             (n, M, B, K).
         """
-        features = tf.transpose(decoder.features(z), (1, 0, 2, 3))
-        shape = tf.shape(features)
+        z = tf.transpose(z, (1, 0, 2, 3))
+        shape = tf.shape(z)
+        features = decoder.features_of_many(tf.reshape(z, (-1, shape[-1])))
         output = decoder.output_layer
-        kernel = tf.gather(tf.transpose(output.kernel), members)  # (tu, K, F)
-        rows = tf.reshape(features, (shape[0], -1, features.shape[-1]))
+        kernel = tf.gather(tf.transpose(output.kernel), members)  # (n, K, F)
+        rows = tf.reshape(features, (shape[0], -1, output.kernel.shape[0]))
         raw = tf.matmul(rows, kernel, transpose_b=True)
         raw += tf.gather(output.bias, members)[:, None]
         return tf.reshape(raw, (*tf.unstack(shape[:3]), members.shape[1]))
