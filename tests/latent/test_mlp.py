@@ -135,3 +135,12 @@ def test_activations_are_the_functions_of_their_names(name):
     if name == "GELU":
         expected = keras.activations.gelu(x, approximate=False)
     np.testing.assert_allclose(ACTIVATION_FUNCTIONS[name](x), expected, atol=1e-6)
+
+
+def test_batch_normalization_takes_all_axes_but_the_last_as_the_batch():
+    net = built(MLP, 2, use_batch_norm=True)
+    x = tf.constant(RNG.normal(size=(3, 7, 5)), tf.float32)
+    rows = tf.reshape(x, (21, 5))
+    for training in (True, False):
+        found = tf.reshape(net(x, training=training), (21, 3))
+        np.testing.assert_allclose(found, net(rows, training=training), atol=1e-5)

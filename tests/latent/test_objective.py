@@ -288,8 +288,12 @@ def test_an_interpolated_stimulus_goes_on_to_the_frame_after_the_rollout():
     assert plain == with_other_between
 
 
-def test_a_single_state_has_no_spread_to_be_consistent_in():
+def test_without_a_spread_of_states_there_is_no_inconsistency():
+    """Of a single state, and in silence, in which all states are the same."""
     options = {"encoder_consistency_loss": 2.0}
     model = small_model(small_params(acquisition_mode="time_aligned", **options))
-    losses = objective_of(model).joint(chunk_of(*drawn(ROWS)), STARTS[:1], 1, SEED)
-    assert float(losses["consistency"]) == 0
+    activity, stimulus = drawn(ROWS)
+    silent = np.full_like(activity, 0.3)
+    for shown, starts, n in ((activity, STARTS[:1], 1), (silent, STARTS, MULTIPLES)):
+        losses = objective_of(model).joint(chunk_of(shown, stimulus), starts, n, SEED)
+        assert float(losses["consistency"]) == 0

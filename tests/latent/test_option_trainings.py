@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.latent.trainings import driven, params_of, trainer_in
+from tests.latent.trainings import SMALL, driven, params_of, trainer_in
 from v1model.latent.likelihoods import LIKELIHOODS, deviance_explained
+from v1model.latent.network_params import CoderParams
 from v1model.latent.prediction import predict
 from v1model.latent.source import open_source
 
@@ -68,6 +69,24 @@ def test_aug_is_trained_in_every_mode(tmp_path, mode):
             trainer.train()
         losses.append(last_row(tmp_path / f"run {weight}")["aug_loss"] / weight)
     assert 0 < losses[1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("mode", ["aligned", "linear"])
+def test_batch_normalization_is_trained_together_and_in_turn(tmp_path, mode):
+    plain = SMALL | {"use_input_skips": False}
+    params = params_of(
+        driven(tmp_path / "a.h5"), acquisition_mode=MODES[mode], **LEARNING
+    ).model_copy(
+        update={
+            "use_batch_norm": True,
+            "encoder_params": CoderParams(**plain),
+            "decoder_params": CoderParams(**plain),
+        }
+    )
+    with trainer_in(tmp_path / "run", params) as trainer:
+        trainer.train()
+        errors = [value for _, value in trainer.history.values("val_mse")]
+    assert errors[-1] < errors[0]
 
 
 def spiking(path, n_steps=3000, n_neurons=8):

@@ -28,6 +28,27 @@ def test_what_has_few_dimensions_is_reconstructed_at_once():
     np.testing.assert_allclose(model.decode(model.encode(frames)), frames, atol=1e-3)
 
 
+@pytest.mark.parametrize("n_latent", [N_NEURONS, 3 * N_NEURONS])
+def test_more_latent_numbers_than_neurons_lose_nothing(n_latent):
+    width = {"num_hidden_units": 2 * N_NEURONS}
+    coders = {"encoder_params": width, "decoder_params": width}
+    model = small_model(ModelParams(latent_dims=n_latent, **coders))
+    frames = low_dimensional(N_NEURONS)
+    start_at_components(model, frames, everything(frames))
+    z = model.encode(frames)
+    assert z.shape[-1] == n_latent
+    np.testing.assert_allclose(model.decode(z), frames, atol=1e-3)
+
+
+def test_a_silent_recording_leaves_the_weights_as_they_are():
+    model = small_model()
+    before = model.get_weights()
+    silent = np.tile(model.mean.numpy(), (20, 1))
+    start_at_components(model, silent, everything(silent))
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_no_linear_autoencoder_of_that_size_is_better():
     model, frames = small_model(), low_dimensional(N_NEURONS)
     mean, scale = frames.mean(0), frames.std(0)

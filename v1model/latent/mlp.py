@@ -128,7 +128,11 @@ class MLP(_Network):
         for i, linear in enumerate(self.hidden):
             x = linear(x)
             if self.norms:
-                x = self.norms[i](x, training=training)
+                # Keras wants rows alone: all axes but the last are the batch.
+                rows = tf.reshape(x, (-1, self.n_hidden))
+                rows = self.norms[i](rows, training=training)
+                leading = tf.shape(x)[:-1]
+                x = tf.reshape(rows, tf.concat([leading, (self.n_hidden,)], 0))
             x = self._act(x)
         return x
 

@@ -21,6 +21,7 @@ from v1model.latent.regularization import regularization
 from v1model.latent.staggered import PhaseGroups, same_phase
 from v1model.latent.stimulus_frequency import encoded_stimulus
 
+_SPREAD = 1e-6  # of states, in their squared size, below which they are the same
 _HIDDEN = (1, 0)  # is added to the seed: who is hidden is drawn apart from other noise
 
 
@@ -186,10 +187,12 @@ class Objective:
         # The encoder stays as it is: that it follows would be an easy way out.
         encoded = tf.stop_gradient(self.model.encode(self._start(chunk, rows)))
         spread = tf.reduce_mean(tf.math.reduce_variance(encoded, (0, 1)))
+        # Of a single state, or in silence, there is nothing to measure a distance in.
+        varies = spread > _SPREAD * tf.reduce_mean(tf.square(encoded))
+        unit = tf.where(varies, spread, 0.0)
         error = path[self.time_units :: self.time_units] - encoded
         distance = tf.reduce_mean(tf.square(error))
-        # A single state has no spread, in which its distance could be told.
-        return weight * tf.math.divide_no_nan(distance, spread)
+        return weight * tf.math.divide_no_nan(distance, unit)
 
     def _augmented(self, start, z, encoded, seed):
         """AUG of the first step; `encoded` is its stimulus, (1, B, E)."""

@@ -40,10 +40,12 @@ def start_at_components(model, frames, known, seed=0):
         params.decoder_params.num_hidden_units,
         *frames.shape,
     )
+    if not normalized.any():
+        return  # silent: there is nothing to begin with
     components, spread = _components(normalized, n, seed)
     size = np.sqrt(spread[0] * np.maximum(spread, _SMALLEST**2 * spread[0]))
-    _set_linear_path(model.encoder, components.T / size)
-    _set_linear_path(model.decoder, components * size[:, None])
+    _set_linear_path(model.encoder, components.T / size, np.eye(n))
+    _set_linear_path(model.decoder, np.eye(n), components * size[:, None])
 
 
 def _components(frames, n, seed):
@@ -55,23 +57,20 @@ def _components(frames, n, seed):
     return pca.components_, spread
 
 
-def _set_linear_path(network, matrix):
-    """Makes a network with skips the linear map (I, O) by its last projection.
+def _set_linear_path(network, inward, outward):
+    """Makes a network with skips a linear map, by its last projection.
 
-    The hidden layers keep their weights, but what they add begins at 0.
+    It takes the first inputs by inward (I', n) and gives the first outputs by outward
+    (n, O'); the others have no effect and are 0. The hidden layers keep their weights,
+    but what they add begins at 0.
     """
     projection, output = network.projections[-1], network.output_layer
-    width = network.n_hidden
-    n = min(matrix.shape)
-    kernel = np.zeros(projection.kernel.shape, np.float32)
-    weights = np.zeros(output.kernel.shape, np.float32)
-    if matrix.shape[1] == n:  # to fewer numbers
-        kernel[:, :n] = matrix
-        weights[-width:][np.arange(n), np.arange(n)] = 1
-    else:
-        kernel[np.arange(n), np.arange(n)] = 1
-        weights[-width:][:n] = matrix
-    projection.kernel.assign(kernel)
-    output.kernel.assign(weights)
+    for kernel, before, matrix in (
+        (projection.kernel, 0, inward),
+        (output.kernel, network.n_hidden, outward),
+    ):
+        weights = np.zeros(kernel.shape, np.float32)
+        weights[before : before + len(matrix), : matrix.shape[1]] = matrix
+        kernel.assign(weights)
     for bias in (projection.bias, output.bias):
         bias.assign(tf.zeros_like(bias))
