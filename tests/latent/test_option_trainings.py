@@ -41,12 +41,16 @@ def test_a_recording_with_gaps_is_learned_in_every_mode(tmp_path, mode):
     """Far from 0, so that a gap that is taken for activity would be seen."""
     rng = np.random.default_rng(0)
     valid = np.repeat(rng.random((60, 5)) > 0.15, 10, 0)
-    valid[:, 4] = False
+    valid[:, 4] = valid[:30, 0] = False
     path = driven(tmp_path / "gaps.h5", 600, valid=valid, level=-70.0)
     params = params_of(
         path, acquisition_mode=MODES[mode], neuron_dropout=0.1, **LEARNING
     )
     with trainer_in(tmp_path / "run", params) as trainer:
+        with trainer.loader as loader:
+            _, chunk = next(iter(loader.epoch(0)))
+        if "filled" in chunk:  # the first neuron, before it was seen, at its mean
+            assert chunk["filled"].numpy()[:, :4].max() < -60
         result = trainer.train()
         assert trainer.model.mean[4] == 0
         assert trainer.model.mean[0] < -60
