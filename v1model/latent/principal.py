@@ -58,6 +58,7 @@ def _components(frames, n, seed):
 def _set_linear_path(network, matrix):
     """Makes a network with skips the linear map (I, O) by its last projection.
 
+    Latent numbers for which there is no component, as of few neurons, stay at 0.
     The hidden layers keep their weights, but what they add begins at 0.
     """
     projection, output = network.projections[-1], network.output_layer
@@ -65,8 +66,8 @@ def _set_linear_path(network, matrix):
     n = min(matrix.shape)
     kernel = np.zeros(projection.kernel.shape, np.float32)
     weights = np.zeros(output.kernel.shape, np.float32)
-    if matrix.shape[1] == n:  # to fewer numbers
-        kernel[:, :n] = matrix
+    if matrix.shape[1] == n:  # to fewer numbers, or to as many
+        kernel[: len(matrix), :n] = matrix
         weights[-width:][np.arange(n), np.arange(n)] = 1
     else:
         kernel[np.arange(n), np.arange(n)] = 1
