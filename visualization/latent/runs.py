@@ -36,7 +36,7 @@ def runs_figure(runs, title="Runs of the latent evolver"):
     Raises:
         ValueError: There is no run, or the rollouts differ in length.
     """
-    far = _rollout_prefix(runs)
+    far = rollout_prefix(runs)
     panels = (
         ("one step ahead", "frame_one_step_mse", "frame_constant_mse"),
         (
@@ -103,8 +103,15 @@ def _mark_divergence(axes, place, runs, key):
             )
 
 
-def _rollout_prefix(runs):
-    """What the numbers about whole rollouts begin with, the same in all runs."""
+def rollout_prefix(runs):
+    """What the names of numbers about whole rollouts begin with, the same in all runs.
+
+    Args:
+        runs: Numbers, or their names alone, by name of the run.
+
+    Raises:
+        ValueError: There is no run, or the rollouts differ in length.
+    """
     if not runs:
         raise ValueError("there is no run to compare.")
     ending = "_mse_overall"
