@@ -101,6 +101,8 @@ def test_staggered_errors_have_lines_of_their_own(source):
     figure = aligned_errors(found.rollouts, found.interpolation)
     line = line_of(figure.axes[0], "model,\nnot observed")
     np.testing.assert_allclose(line.get_ydata(), found.rollouts.unobserved.mean(axis=0))
+    # No step is one in which all are observed.
+    assert not [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert_texts_are_apart(figure)
 
 
