@@ -21,6 +21,9 @@ import yaml
 
 from training.progress import Progress
 from v1model.atomic import atomic_path, write_text
+from v1model.latent.config import TrainingConfig
+from v1model.latent.source import open_source
+from v1model.latent.splits import split_of
 from visualization.files import write_figure
 from visualization.latent.runs import rollout_prefix, runs_figure
 
@@ -66,6 +69,8 @@ ROWS = {
     ),
 }
 HELD_OUT = "Val"
+STEPS = 2000  # of rollouts, where the recordings have room for them
+MARGIN = 20 + 2 * 50 + 1  # rows that 20 starts of the longest time_units need beside
 FAR = "FAR"  # rollouts; their length is part of the published names
 # Columns of the table: heading, key in the diagnosis, how it is written.
 NUMBERS = (
@@ -106,10 +111,11 @@ def make_table(options):
     """Trains what is missing, and writes table and figure; returns the runs' table."""
     names = options.rows or [*ROWS]
     out = pathlib.Path(options.out)
+    steps = rollout_steps(options.recording, options.unseen)
     jobs = [(name, seed) for seed in range(1, options.seeds + 1) for name in names]
     progress = Progress("trained", unit="runs", total=len(jobs))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        waiting = [pool.submit(_train, *job, out, options) for job in jobs]
+        waiting = [pool.submit(_train, *job, out, options, steps) for job in jobs]
         for done in concurrent.futures.as_completed(waiting):
             if done.exception():
                 pool.shutdown(cancel_futures=True)
@@ -127,6 +133,27 @@ def make_table(options):
     print((out / "table.md").read_text())
     print(f"wrote {out / 'table.csv'}, table.md and table.png")
     return runs
+
+
+def rollout_steps(recording, unseen):
+    """Steps of the rollouts of all rows: as many as the shorter part has room for.
+
+    Raises:
+        OSError, ValueError: A recording is wrong or too short.
+    """
+    rooms = [STEPS]
+    for path in filter(None, (recording, unseen)):
+        training = TrainingConfig(training_data_path=str(path))
+        with open_source(training) as source:
+            split = split_of(training, source.n_steps, source.path)
+        rows = split.validation_end - split.validation_start
+        rooms.append((rows if path == recording else source.n_steps) - MARGIN)
+        if rooms[-1] < 1:
+            raise ValueError(
+                f"{path}: {source.n_steps} steps have no room for rollouts; "
+                f"{MARGIN + 1} must be left to judge."
+            )
+    return min(rooms)
 
 
 def words_of(runs):
@@ -169,7 +196,7 @@ def _cell(values, text):
     return f"{mean} ({text.format(values.std())})"
 
 
-def _train(name, seed, out, options):
+def _train(name, seed, out, options, steps):
     """Trains one row with one seed, unless that is done."""
     settings, changes = ROWS[name]
     slug = _slug(name)
@@ -188,7 +215,7 @@ def _train(name, seed, out, options):
     write_text(path, yaml.safe_dump(values, sort_keys=False))
     command = [sys.executable, str(TRAINER), slug, str(path)]
     command += [f"--results_dir={out}", f"--run_name=seed{seed}"]
-    command += [f"--training.seed={seed}"]
+    command += [f"--training.seed={seed}", f"--training.rollout_steps={steps}"]
     if options.recording:
         command.append(f"--training.training_data_path={options.recording}")
     if options.epochs:

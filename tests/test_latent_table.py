@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests.latent.trainings import driven
 from tests.programs import load_script
 from v1model.latent.settings import load_params
 
@@ -64,7 +65,11 @@ def test_paths_are_those_of_whoever_calls(script, calls, tmp_path, monkeypatch, 
     """Trainings ran in the folder of the package, where the paths led nowhere."""
     monkeypatch.chdir(tmp_path)
     rows = ["--rows", "1 step", "20 steps"]
+    driven("eye.h5", 1000)
+    driven("other.h5", 700, seed=1)
     script.main(["--out=table", "--recording=eye.h5", "--unseen=other.h5", *rows])
+    # 200 steps are held out; rollouts of all rows are equally long.
+    assert all("--training.rollout_steps=79" in command for command, _ in calls)
     assert all(options.get("cwd") is None for _, options in calls)
     assert (tmp_path / "table" / "table.png").stat().st_size > 1000
     runs = pd.read_csv("table/table.csv")
@@ -76,6 +81,15 @@ def test_paths_are_those_of_whoever_calls(script, calls, tmp_path, monkeypatch, 
     words = "2.0e-01 (1.0e-01) | - | - | 5.0e-01 | 1.0e+00 | 0.900 | 2 | - | 2.0 |"
     assert f"| 20 steps | {words}" in text
     assert text in capsys.readouterr().out
+
+
+def test_a_recording_that_is_too_short_is_refused_before_any_training(
+    script, calls, tmp_path
+):
+    path = driven(tmp_path / "short.h5", 300)
+    with pytest.raises(SystemExit, match="short.h5: 300 steps have no room"):
+        script.main([f"--out={tmp_path}", f"--recording={path}"])
+    assert calls == []
 
 
 def test_what_is_done_is_not_done_again(script, calls, tmp_path):
