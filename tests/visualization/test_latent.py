@@ -190,6 +190,18 @@ def test_runs_stand_below_each_other_beside_their_baselines(diagnosis, exploded)
         runs_figure({**runs, "other": other})
 
 
+def test_powers_of_ten_at_the_edges_of_panels_do_not_collide():
+    between = "time_aligned_mse_latent"
+    numbers = {
+        f"{between}_intermediate_avg": 0.048,
+        f"{between}_interpolation_intermediate_avg": 0.01,
+        "rollout_latent_59step_mse_overall": 0.019,
+        "rollout_latent_59step_constant_mse_overall": 0.059,
+        "median_r2_bias": -0.44,
+    }
+    assert_texts_are_apart(runs_figure({"one": numbers, "other": numbers}))
+
+
 def line_values(axes):
     return np.asarray(axes.lines[-1].get_xdata(), np.float64)
 

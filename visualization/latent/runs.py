@@ -58,7 +58,7 @@ def runs_figure(runs, title="Runs of the latent evolver"):
         figure = Figure(figsize=(8.2, height))
         bottom, top = 0.42 / height, 1 - 0.62 / height
         for k, (words, key, baseline) in enumerate(panels):
-            axes = figure.add_axes((0.265 + 0.185 * k, bottom, 0.155, top - bottom))
+            axes = figure.add_axes((0.265 + 0.185 * k, bottom, 0.14, top - bottom))
             for y in place:
                 axes.axhline(y, color=style.BACKDROP, lw=0.6, zorder=0)
             values = np.array([runs[name].get(key, np.nan) for name in names])
