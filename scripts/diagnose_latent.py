@@ -64,6 +64,10 @@ def judge(options):
     for name in chosen:
         if name not in BASELINES:
             raise ValueError(f"baselines: unknown '{name}', choose from {BASELINES}.")
+    for name, least in (("steps", 1), ("starts", 1), ("updates", 1), ("spin_up", 0)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}.")
     with quiet_start():
         from v1model.latent.checkpoints import load_latent_model
         from v1model.latent.diagnosis.diagnose import diagnose, plan_of
@@ -88,6 +92,8 @@ def judge(options):
             if options.last is None:
                 last = split.validation_end
         settings = _settings(options, params, source)
+        if "stimulus" in chosen and not source.n_inputs:
+            raise ValueError(f"{source.path}: baseline stimulus needs a stimulus.")
         plan_of(settings, source, first, last)  # says no before anything is fitted
         own = source
         if chosen and options.recording is not None:

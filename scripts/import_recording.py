@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 from absl import app, flags, logging
 
+from training.progress import Progress
 from v1model.flags import list_under_help
 from v1model.hdf5_files import open_hdf5
 from v1model.recordings import (
@@ -111,7 +112,13 @@ def convert(path, values):
         raise ValueError(f"out must be another file that ends with .h5, got {out}.")
     dt_ms = _dt_ms(path, values)
     if path.is_dir():
-        import_zarr(path, out, dt_ms=dt_ms or DT_MS, n_inputs=values.n_inputs)
+        import_zarr(
+            path,
+            out,
+            dt_ms=dt_ms or DT_MS,
+            n_inputs=values.n_inputs,
+            progress=Progress("imported", "steps"),
+        )
     elif path.suffix == ".nwb":
         import_nwb(path, out, dt_ms=dt_ms, signal=values.signal or None)
     elif dt_ms is None:

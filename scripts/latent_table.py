@@ -21,8 +21,11 @@ import yaml
 
 from training.progress import Progress
 from v1model.atomic import atomic_path, write_text
+from v1model.latent.config import TrainingConfig
+from v1model.latent.source import open_source
+from v1model.latent.splits import split_of
 from visualization.files import write_figure
-from visualization.latent.runs import runs_figure
+from visualization.latent.runs import rollout_prefix, runs_figure
 
 ROOT = pathlib.Path(__file__).parents[1]
 TRAINER = ROOT / "training" / "latent_training.py"
@@ -65,7 +68,10 @@ ROWS = {
         {"training": {"acquisition_mode": {"interpolation": "causal"}}},
     ),
 }
-HELD_OUT, UNSEEN = "Val", "CrossVal/unseen"
+HELD_OUT = "Val"
+STEPS = 2000  # of rollouts, where the recordings have room for them
+MARGIN = 20 + 2 * 50 + 1  # rows that 20 starts of the longest time_units need beside
+FAR = "FAR"  # rollouts; their length is part of the published names
 # Columns of the table: heading, key in the diagnosis, how it is written.
 NUMBERS = (
     ("one step", "frame_one_step_mse", "{:.1e}"),
@@ -75,14 +81,10 @@ NUMBERS = (
         "time_aligned_mse_latent_interpolation_intermediate_avg",
         "{:.1e}",
     ),
-    ("2,000 steps", "rollout_latent_2000step_mse_overall", "{:.1e}"),
-    ("constant", "rollout_latent_2000step_constant_mse_overall", "{:.1e}"),
-    (
-        "steps below constant",
-        "rollout_latent_2000step_fraction_below_constant",
-        "{:.3f}",
-    ),
-    ("diverged", "rollout_latent_2000step_diverged_starts", "{:.0f}"),
+    ("long rollouts", f"{FAR}_mse_overall", "{:.1e}"),
+    ("constant", f"{FAR}_constant_mse_overall", "{:.1e}"),
+    ("steps below constant", f"{FAR}_fraction_below_constant", "{:.3f}"),
+    ("diverged", f"{FAR}_diverged_starts", "{:.0f}"),
     ("median R2", "median_r2_bias", "{:.2f}"),
 )
 
@@ -109,10 +111,11 @@ def make_table(options):
     """Trains what is missing, and writes table and figure; returns the runs' table."""
     names = options.rows or [*ROWS]
     out = pathlib.Path(options.out)
+    steps = rollout_steps(options.recording, options.unseen)
     jobs = [(name, seed) for seed in range(1, options.seeds + 1) for name in names]
     progress = Progress("trained", unit="runs", total=len(jobs))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        waiting = [pool.submit(_train, *job, out, options) for job in jobs]
+        waiting = [pool.submit(_train, *job, out, options, steps) for job in jobs]
         for done in concurrent.futures.as_completed(waiting):
             if done.exception():
                 pool.shutdown(cancel_futures=True)
@@ -132,14 +135,40 @@ def make_table(options):
     return runs
 
 
+def rollout_steps(recording, unseen):
+    """Steps of the rollouts of all rows: as many as the shorter part has room for.
+
+    Raises:
+        OSError, ValueError: A recording is wrong or too short.
+    """
+    rooms = [STEPS]
+    for path in filter(None, (recording, unseen)):
+        training = TrainingConfig(training_data_path=str(path))
+        with open_source(training) as source:
+            split = split_of(training, source.n_steps, source.path)
+        rows = split.validation_end - split.validation_start
+        rooms.append((rows if path == recording else source.n_steps) - MARGIN)
+        if rooms[-1] < 1:
+            raise ValueError(
+                f"{path}: {source.n_steps} steps have no room for rollouts; "
+                f"{MARGIN + 1} must be left to judge."
+            )
+    return min(rooms)
+
+
 def words_of(runs):
     """The table in Markdown: means over seeds, and their standard deviation.
 
     Args:
         runs: Data frame with the columns row, seed, part, minutes and the numbers.
+
+    Raises:
+        ValueError: Rollouts of a part differ in length.
     """
     lines = []
     for part, of_part in runs.groupby("part", sort=False):
+        of_part = of_part.dropna(axis="columns", how="all")
+        far = rollout_prefix({part: of_part.columns})
         lines += [
             f"{part}, means of {runs.seed.nunique()} seeds (standard deviation)",
             "",
@@ -149,7 +178,9 @@ def words_of(runs):
         )
         lines.append("|---|" + "---:|" * (len(NUMBERS) + 1))
         for name, own in of_part.groupby("row", sort=False):
-            cells = [_cell(own[key], text) for _, key, text in NUMBERS]
+            cells = [
+                _cell(own.get(key.replace(FAR, far)), text) for _, key, text in NUMBERS
+            ]
             cells.append(f"{own.minutes.mean():.1f}")
             lines.append("| " + " | ".join([name, *cells]) + " |")
         lines.append("")
@@ -157,13 +188,15 @@ def words_of(runs):
 
 
 def _cell(values, text):
+    if values is None or values.isna().all():
+        return "-"
     mean = text.format(values.mean())
     if len(values) == 1 or values.std() == 0:
         return mean
     return f"{mean} ({text.format(values.std())})"
 
 
-def _train(name, seed, out, options):
+def _train(name, seed, out, options, steps):
     """Trains one row with one seed, unless that is done."""
     settings, changes = ROWS[name]
     slug = _slug(name)
@@ -182,12 +215,12 @@ def _train(name, seed, out, options):
     write_text(path, yaml.safe_dump(values, sort_keys=False))
     command = [sys.executable, str(TRAINER), slug, str(path)]
     command += [f"--results_dir={out}", f"--run_name=seed{seed}"]
-    command += [f"--training.seed={seed}"]
+    command += [f"--training.seed={seed}", f"--training.rollout_steps={steps}"]
     if options.recording:
         command.append(f"--training.training_data_path={options.recording}")
     if options.epochs:
         command.append(f"--training.epochs={options.epochs}")
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise ValueError(f"{name}, seed {seed}: {done.stderr[-2000:]}")
 

@@ -67,6 +67,8 @@ def test_what_cannot_be_judged_is_refused_before_any_work(script, run, tmp_path)
         script.main([str(run), out, "--baselines=magic"])
     with pytest.raises(SystemExit, match="own: 3 rollouts of 90 steps .* need"):
         script.main([str(run), out, "--steps=90"])
+    with pytest.raises(SystemExit, match="steps must be at least 1, got -3"):
+        script.main([str(run), out, "--steps=-3"])
     with pytest.raises(SystemExit, match="does not exist"):
         script.main([str(tmp_path / "nowhere"), out])
     assert not (tmp_path / "new").exists()

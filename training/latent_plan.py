@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 from v1model.latent.checkpoints import checkpoint_bytes
+from v1model.latent.data_summary import memory_of
 from v1model.latent.phases import JOINT
 from v1model.latent.source import open_source
 from v1model.latent.trainer import LatentTrainer
@@ -45,6 +46,12 @@ def lines_of(trainer, source):
         f"training on steps {split.train_start} to {split.train_end}, validation on "
         f"{split.validation_start} to {split.validation_end}; chunks of "
         f"{trainer.loader.plan.rows} steps"
+    )
+    memory = memory_of(source, model.params)
+    how = "kept in memory" if memory.is_kept else "read again in every epoch"
+    yield (
+        f"data for training {memory.train_bytes / 1e6:.0f} MB, {how}; at most about "
+        f"{memory.host_bytes / 1e6:.0f} MB at a time"
     )
     yield f"parameters {model.count_params():,}: {', '.join(_parts(model))}"
     yield f"checkpoint {checkpoint_bytes(model.weights) * 3 / 1e6:.0f} MB"

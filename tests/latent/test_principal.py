@@ -5,8 +5,10 @@ import pytest
 
 from tests.latent.models import N_LATENT, N_NEURONS, small_model, small_params
 from v1model.latent.config import ModelParams
+from v1model.latent.model import LatentModel
 from v1model.latent.principal import start_at_components
 
+SKIPS = {"num_hidden_units": 12, "use_input_skips": True}
 NO_SKIPS = {"num_hidden_units": 8, "use_input_skips": False}
 
 
@@ -58,6 +60,13 @@ def test_no_linear_autoencoder_of_that_size_is_better():
     error = (model.decode(model.encode(frames)).numpy() - frames) / scale
     lost = np.linalg.svd(normalized, compute_uv=False)[N_LATENT:]
     assert np.square(error).sum() == pytest.approx(np.square(lost).sum(), rel=1e-3)
+
+
+def test_there_may_be_more_latent_numbers_than_neurons():
+    params = ModelParams(latent_dims=16, encoder_params=SKIPS, decoder_params=SKIPS)
+    model, frames = LatentModel(N_NEURONS, 0, params), low_dimensional(N_NEURONS)
+    start_at_components(model, frames, everything(frames))
+    np.testing.assert_allclose(model.decode(model.encode(frames)), frames, atol=1e-3)
 
 
 def test_what_is_not_known_is_taken_as_the_mean():

@@ -305,3 +305,11 @@ def test_a_name_is_always_one_folder(overrides):
     name = run_name(overrides)
     assert name == pathlib.PurePath(name).name or not name
     assert len(name.encode()) < 200
+
+
+def test_what_is_wrong_inside_an_option_is_not_said_of_the_file(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("latent_dims: 8")
+    given = {"cross_validation_configs": "[{nam: a}]"}
+    with pytest.raises(ValueError, match="^cross_validation_configs.0.nam is"):
+        load_params(path, given)

@@ -155,6 +155,7 @@ def test_a_dry_run_says_what_would_be_done_and_leaves_nothing(workplace, capsys)
     assert "400 steps of 20 ms, 5 neurons, 3 inputs" in text
     assert f"joint: {params.training.epochs} epochs of 12 updates" in text
     assert "rollouts of 10 steps" in text
+    assert "kept in memory; at most about" in text
     assert "in all" in text
     assert not (workplace / "results" / "exp" / "dry").exists()
 

@@ -101,6 +101,8 @@ def test_staggered_errors_have_lines_of_their_own(source):
     figure = aligned_errors(found.rollouts, found.interpolation)
     line = line_of(figure.axes[0], "model,\nnot observed")
     np.testing.assert_allclose(line.get_ydata(), found.rollouts.unobserved.mean(axis=0))
+    # No step is one in which all are observed.
+    assert not [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert_texts_are_apart(figure)
 
 
@@ -186,6 +188,18 @@ def test_runs_stand_below_each_other_beside_their_baselines(diagnosis, exploded)
     other = {"rollout_latent_9step_mse_overall": 1.0}
     with pytest.raises(ValueError, match="one length"):
         runs_figure({**runs, "other": other})
+
+
+def test_powers_of_ten_at_the_edges_of_panels_do_not_collide():
+    between = "time_aligned_mse_latent"
+    numbers = {
+        f"{between}_intermediate_avg": 0.048,
+        f"{between}_interpolation_intermediate_avg": 0.01,
+        "rollout_latent_59step_mse_overall": 0.019,
+        "rollout_latent_59step_constant_mse_overall": 0.059,
+        "median_r2_bias": -0.44,
+    }
+    assert_texts_are_apart(runs_figure({"one": numbers, "other": numbers}))
 
 
 def line_values(axes):

@@ -273,9 +273,12 @@ def _reason(error, path, overrides):
     """The first thing that pydantic complains about, in a line."""
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"])
-    is_override = any(name == o or o.startswith(f"{name}.") for o in overrides)
+    is_override = any(
+        name == o or o.startswith(f"{name}.") or name.startswith(f"{o}.")
+        for o in overrides
+    )
     if first["type"] == "extra_forbidden":
-        where = f"{path}: " if path else ""
+        where = f"{path}: " if path and not is_override else ""
         for key, why in REASONS.items():
             if key in name:
                 return f"{where}{name} is no longer an option: {why}."

@@ -6,6 +6,12 @@ _JUDGE = "python scripts/diagnose_latent.py RUN RECORDING --out FOLDER"
 
 LATENT = (
     Entry(
+        "latent_eye.png",
+        "latent.eye.eye_figure",
+        "A simulated eye: what it sees, and a neuron of each type.",
+        "python scripts/simulate_eye.py --figure eye.png",
+    ),
+    Entry(
         "latent_errors_by_time.png",
         "latent.errors.errors_by_time",
         "How far rollouts of the latent evolver reach: errors over 1,500 steps, beside "

@@ -72,8 +72,9 @@ def aligned_errors(rollouts, interpolation, title="Errors between observations")
 
     Disks: where a training rollout meets an observation. Orange: linear interpolation
     between observations, which is without error there. Dashed: staying at the activity
-    of the start. Where neurons are observed in turn, thin lines are the errors of those
-    that are not observed in a step, of the model and of their interpolation.
+    of the start. Where neurons are observed in turn there is no disk, and dotted lines
+    are the errors of those that are not observed in a step, of the model and of their
+    interpolation.
 
     Args:
         rollouts: RolloutErrors.
@@ -117,26 +118,28 @@ def aligned_errors(rollouts, interpolation, title="Errors between observations")
             # An error of 0 has no place on this axis.
             mean = np.where(mean > 0, mean, np.nan)
             axes.plot(step, mean, color=colour, ls=dashes, lw=width, label=name)
-        met = np.flatnonzero(plan.loss_points)
-        mean = over_starts(rollouts.model)
-        mean = np.where((low <= mean) & (mean <= high), mean, np.nan)
-        axes.plot(
-            met + 1,
-            mean[met],
-            "o",
-            color=MODEL,
-            ms=6,
-            label="observed in\ntraining",
-            clip_on=False,  # the last one is at the edge
-        )
+        if interpolation.staggered is None:
+            met = np.flatnonzero(plan.loss_points)
+            mean = over_starts(rollouts.model)
+            mean = np.where((low <= mean) & (mean <= high), mean, np.nan)
+            axes.plot(
+                met + 1,
+                mean[met],
+                "o",
+                color=MODEL,
+                ms=6,
+                label="observed in\ntraining",
+                clip_on=False,  # the last one is at the edge
+            )
         axes.set_xlim(0, plan.window)
         axes.set_ylim(low, high)
         axes.set_xticks(range(0, plan.window + 1, plan.time_units))
         axes.set_xlabel("step")
         axes.set_ylabel(LABEL)
         _legend(axes)
-        words = f"mean of {len(plan.starts)} starts; observed every {plan.time_units}"
-        write_heading(axes, title, f"{words} steps")
+        who = "" if interpolation.staggered is None else "each neuron "
+        words = f"mean of {len(plan.starts)} starts; {who}observed every"
+        write_heading(axes, title, f"{words} {plan.time_units} steps")
     return figure
 
 

@@ -36,7 +36,7 @@ def runs_figure(runs, title="Runs of the latent evolver"):
     Raises:
         ValueError: There is no run, or the rollouts differ in length.
     """
-    far = _rollout_prefix(runs)
+    far = rollout_prefix(runs)
     panels = (
         ("one step ahead", "frame_one_step_mse", "frame_constant_mse"),
         (
@@ -58,7 +58,7 @@ def runs_figure(runs, title="Runs of the latent evolver"):
         figure = Figure(figsize=(8.2, height))
         bottom, top = 0.42 / height, 1 - 0.62 / height
         for k, (words, key, baseline) in enumerate(panels):
-            axes = figure.add_axes((0.265 + 0.185 * k, bottom, 0.155, top - bottom))
+            axes = figure.add_axes((0.265 + 0.185 * k, bottom, 0.14, top - bottom))
             for y in place:
                 axes.axhline(y, color=style.BACKDROP, lw=0.6, zorder=0)
             values = np.array([runs[name].get(key, np.nan) for name in names])
@@ -103,8 +103,15 @@ def _mark_divergence(axes, place, runs, key):
             )
 
 
-def _rollout_prefix(runs):
-    """What the numbers about whole rollouts begin with, the same in all runs."""
+def rollout_prefix(runs):
+    """What the names of numbers about whole rollouts begin with, the same in all runs.
+
+    Args:
+        runs: Numbers, or their names alone, by name of the run.
+
+    Raises:
+        ValueError: There is no run, or the rollouts differ in length.
+    """
     if not runs:
         raise ValueError("there is no run to compare.")
     ending = "_mse_overall"
