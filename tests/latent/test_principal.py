@@ -39,6 +39,17 @@ def test_no_linear_autoencoder_of_that_size_is_better():
     assert np.square(error).sum() == pytest.approx(np.square(lost).sum(), rel=1e-3)
 
 
+@pytest.mark.parametrize("n_latent", [N_NEURONS, N_NEURONS + 5])
+def test_more_numbers_than_neurons_lose_nothing(n_latent):
+    width = {"num_hidden_units": n_latent}
+    params = ModelParams(
+        latent_dims=n_latent, encoder_params=width, decoder_params=width
+    )
+    model, frames = small_model(params), low_dimensional(N_NEURONS)
+    start_at_components(model, frames, everything(frames))
+    np.testing.assert_allclose(model.decode(model.encode(frames)), frames, atol=1e-2)
+
+
 def test_what_is_not_known_is_taken_as_the_mean():
     frames = low_dimensional(3)
     known = np.random.default_rng(1).random(frames.shape) > 0.2

@@ -66,7 +66,7 @@ def _set_linear_path(network, matrix):
     kernel = np.zeros(projection.kernel.shape, np.float32)
     weights = np.zeros(output.kernel.shape, np.float32)
     if matrix.shape[1] == n:  # to fewer numbers
-        kernel[:, :n] = matrix
+        kernel[: len(matrix), :n] = matrix
         weights[-width:][np.arange(n), np.arange(n)] = 1
     else:
         kernel[np.arange(n), np.arange(n)] = 1
