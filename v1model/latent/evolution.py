@@ -26,9 +26,9 @@ def evolve(z, drive, kernel, hidden, activation):
     n_latent = int(kernel.shape[0])
     n_before = int(kernel.shape[1]) - n_latent
     widths = [n_before // max(n_hidden, 1)] * n_hidden + [n_latent]
-    # z + f(z): z is a part of the last product. As a third term of a sum in the loop it
-    # would make large models fail: TensorFlow's memory optimizer turns such sums into
-    # temporary variables, of which the loop leaves one behind for the next call to meet.
+    # z + f(z): z is a part of the last product. As a third term of a sum it would make
+    # large models fail: TensorFlow's memory optimizer turns such sums in a loop into
+    # temporary variables, and one is left behind for the next call to stumble over.
     kernel += tf.pad(tf.eye(n_latent, dtype=kernel.dtype), ((0, 0), (n_before, 0)))
 
     @tf.custom_gradient
