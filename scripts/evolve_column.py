@@ -174,7 +174,7 @@ def params_of(config, data, signal, seed):
             # A neuron with a single spike must not count like one with thousands.
             "normalization": "global" if signal == "rates" else "neuron",
             "pca_init": True,
-            "coder_rate": 0.1,
+            "coder_rate": 0.05,
             "data_split": {
                 "train_start": 0,
                 "train_end": border,
@@ -183,11 +183,11 @@ def params_of(config, data, signal, seed):
             },
             # First the next step, which is seen through little noise, then later ones.
             "evolve_multiple_steps": 20,
-            "rollout_curriculum_epochs": min(7, config.epochs),
+            "rollout_curriculum_epochs": config.epochs,
             "batch_size": 64,
             "epochs": config.epochs,
             "steps_per_epoch": UPDATES,
-            "learning_rate": 1e-3,
+            "learning_rate": 5e-4,
             "learning_rate_schedule": "cosine",
             "warmup_steps": 50,
             "grad_clip_max_norm": 1.0,
