@@ -158,21 +158,23 @@ def params_of(config, data, signal, seed):
     with open_recording(data.training) as recording:
         n_steps = recording.n_steps
     border = round((1 - HELD_OUT) * n_steps)
+    is_rates = signal == "rates"
     # Noise is private: where numbers are fewer than neurons, the next step is lost.
     width = {"num_hidden_units": config.latent_dims}
     return ModelParams(
         latent_dims=config.latent_dims,
         encoder_params=width,
         decoder_params=width,
-        evolver_params=width,
+        # Rates of unbounded models explode under stimuli that they were not trained on.
+        evolver_params=width | {"max_lipschitz": 0.98 if is_rates else 0.0},
         stimulus_encoder_params={"num_hidden_layers": 1},
         training={
             "training_data_path": str(data.training),
             "column_to_model": MODELLED[signal],
-            "smoothing_ms": config.rate_tau_ms if signal == "rates" else 0.0,
+            "smoothing_ms": config.rate_tau_ms if is_rates else 0.0,
             "stimulus": STIMULUS,
             # A neuron with a single spike must not count like one with thousands.
-            "normalization": "global" if signal == "rates" else "neuron",
+            "normalization": "global" if is_rates else "neuron",
             "pca_init": True,
             "coder_rate": 0.05,
             "data_split": {
@@ -183,6 +185,7 @@ def params_of(config, data, signal, seed):
             },
             # First the next step, which is seen through little noise, then later ones.
             "evolve_multiple_steps": 20,
+            "encoder_consistency_loss": 0.3 if is_rates else 0.0,
             "rollout_curriculum_epochs": config.epochs,
             "batch_size": 64,
             "epochs": config.epochs,
