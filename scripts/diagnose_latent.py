@@ -9,7 +9,8 @@ Baselines are fitted to the training part of the run's recording, and rolled out
 the same starts:
 
     linear           PCA and ridge regression on every step
-    linear_observed  the same on the steps at which the training observes
+    linear_observed  the same on every time_units-th step; of staggered training it is
+                     told more, all neurons of these steps
     stimulus         a network of the last 20 frames, without activity
 """
 
@@ -43,7 +44,10 @@ def main(arguments=None):
         help="What the first state is made of; none is as in the training.",
     )
     parser.add_argument(
-        "--spin_up", type=int, default=0, help="Steps of stimulus before the start."
+        "--spin_up",
+        type=int,
+        help="Steps of stimulus before the start; none is as in the training, 0 with "
+        "another opening.",
     )
     parser.add_argument(
         "--baselines", default="", help=f"Some of {','.join(BASELINES)}."
@@ -98,6 +102,7 @@ def judge(options):
         own = source
         if chosen and options.recording is not None:
             own = stack.enter_context(open_source(params.training, None, n_inputs))
+        _require_baselines(chosen, own)
         diagnosis = diagnose(model, source, settings, first, last)
         others = {
             name: _baseline(name, own, source, diagnosis.plan, params, options.updates)
@@ -121,11 +126,15 @@ def _settings(options, params, source):
     from v1model.latent.diagnosis.openings import Opening
 
     settings = settings_of(params, source.n_neurons)
-    kind = options.opening or settings.opening.kind
+    opening = settings.opening
+    if options.opening not in (None, opening.kind):
+        opening = Opening(options.opening)
+    if options.spin_up is not None:
+        opening = opening._replace(spin_up=options.spin_up)
     return settings._replace(
         n_steps=options.steps or settings.n_steps,
         n_starts=options.starts or settings.n_starts,
-        opening=Opening(kind, options.spin_up),
+        opening=opening,
     )
 
 
@@ -147,6 +156,17 @@ def _baseline(name, own, source, plan, params, n_updates):
         return evaluate_rollouts(null, source, plan, opening=opening)
     linear = fit_linear_evolver(own, *rows, params.latent_dims, spacing=spacing)
     return evaluate_rollouts(linear, source, plan)
+
+
+def _require_baselines(chosen, source):
+    """Says no to what cannot be fitted to the recording before anything is judged."""
+    for name in chosen:
+        if name == "stimulus" and not source.n_inputs:
+            raise ValueError(f"{source.path}: baseline 'stimulus' needs a stimulus.")
+        if name != "stimulus" and source.has_gaps:
+            raise ValueError(
+                f"{source.path}: baseline '{name}' needs all activity to be valid."
+            )
 
 
 def _require_sizes(model, source):

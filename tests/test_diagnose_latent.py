@@ -9,7 +9,10 @@ import pytest
 from tests.latent.trainings import driven, params_of
 from tests.programs import load_script
 from v1model.latent.checkpoints import Position, save_checkpoint
+from v1model.latent.diagnosis.diagnose import diagnose, settings_of
+from v1model.latent.diagnosis.openings import Opening
 from v1model.latent.model import LatentModel
+from v1model.latent.source import open_source
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,31 @@ def test_a_run_is_judged_on_another_recording(script, run, tmp_path):
     larger = driven(tmp_path / "larger.h5", 120, n_neurons=6)
     with pytest.raises(SystemExit, match="n_neurons must be 5, as of the model, got 6"):
         script.main([str(run), str(larger), f"--out={out}"])
+
+
+def test_staggered_rollouts_begin_as_in_the_training_unless_it_is_said(
+    script, tmp_path
+):
+    recording = driven(tmp_path / "own.h5", 400)
+    params = params_of(recording, acquisition_mode="staggered_random")
+    model = LatentModel(5, 3, params)
+    path = tmp_path / "checkpoints" / "final.h5"
+    save_checkpoint(path, model, [], Position())
+    with open_source(params.training) as source:
+        own = settings_of(params, source.n_neurons)
+        expected = diagnose(model, source, own, 320, 400).scalars()
+    name = "time_aligned_mse_latent_unobserved_avg"
+
+    def judged(*options):
+        out = tmp_path / "-".join(["out", *options])
+        script.main([str(tmp_path), f"--out={out}", *options])
+        return json.loads((out / "scalars.json").read_text())[name]
+
+    assert own.opening == Opening("linear", 10)
+    assert judged() == pytest.approx(expected[name], rel=1e-5)
+    assert judged("--spin_up=10", "--opening=linear") == judged()
+    others = [("--spin_up=0",), ("--opening=causal",), ("--opening=truth",)]
+    assert all(judged(*options) != judged() for options in others)
 
 
 def test_what_cannot_be_judged_is_refused_before_any_work(script, run, tmp_path):

@@ -95,3 +95,13 @@ def test_the_r2_of_a_population_is_of_all_its_judged_neurons_together():
     assert np.isnan(rows.loc["i6Sst", "model"])
     assert rows.loc["e4", "neurons"] == 0
     assert rows.loc["all", "model"] == pytest.approx(0.7)
+
+
+def test_a_population_that_stands_still_in_a_window_has_no_r2_there():
+    errors = {"model": np.array([1.0, 0.5])}
+    table = population_table(
+        errors, np.array([1e-3, 0.5]), ["e23", "e4"], np.ones(2, bool)
+    )
+    rows = table.set_index("population")
+    assert np.isnan(rows.loc["e23", "model"])
+    assert rows.loc["e4", "model"] == 0

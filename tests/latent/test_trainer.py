@@ -12,6 +12,7 @@ from tests.latent.trainings import driven, params_of, trainer_in
 from v1model.finite import NotFiniteError
 from v1model.latent import trainer as trainer_module
 from v1model.latent.checkpoints import load_latent_model
+from v1model.latent.network_params import CoderParams, EvolverParams
 from v1model.latent.updates import Updates
 
 ALL_PHASES = {
@@ -241,3 +242,25 @@ def test_a_recording_of_another_size_is_refused(recording, tmp_path):
         trainer_in(tmp_path / "run", params),
     ):
         pass
+
+
+@pytest.mark.slow
+def test_a_large_model_trains_beyond_the_first_call(tmp_path):
+    recording = driven(tmp_path / "wide.h5", n_neurons=500)
+    width = {"num_hidden_units": 512}
+    params = params_of(
+        recording,
+        time_units=1,
+        evolve_multiple_steps=40,
+        batch_size=32,
+        epochs=1,
+        steps_per_epoch=11,
+    ).model_copy(
+        update={
+            "latent_dims": 512,
+            "encoder_params": CoderParams(**width),
+            "decoder_params": CoderParams(**width),
+            "evolver_params": EvolverParams(),
+        }
+    )
+    assert trained(tmp_path / "run", params)["updates"] == 11

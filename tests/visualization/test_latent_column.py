@@ -30,6 +30,7 @@ def made_up(stimuli=("pictures", "gratings")):
                             "judged": 3,
                             "evolver": 0.8 * ceiling,
                             "linear": 0.7 * ceiling - 2 * (population == "e4"),
+                            "constant": 0.1 - ceiling,
                             "ceiling": ceiling,
                         }
                     )

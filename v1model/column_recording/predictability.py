@@ -14,7 +14,7 @@ import pandas as pd
 from v1model.network.populations import ROUGH_POPULATIONS
 
 LEAST_SPIKES = 20  # in all columns together, of a neuron that is judged
-
+LEAST_VARIANCE = 0.01  # of a population in a window, in that of all steps
 
 LATER_MS = (20, 100, 500)  # where the windows after the first step end
 
@@ -98,7 +98,8 @@ def population_table(errors, variances, populations, judged):
 
     Returns:
         One row for each of the 17 from the pia down and a last one, "all"; columns
-        population, neurons, judged, and the names, NaN where nobody is judged.
+        population, neurons, judged, and the names, NaN where nobody is judged or
+        everybody stands still in the window.
     """
     populations = np.asarray(populations)
     judged = judged & np.isfinite(variances)
@@ -108,8 +109,9 @@ def population_table(errors, variances, populations, judged):
         counted = own & judged
         row = {"population": name, "neurons": own.sum(), "judged": counted.sum()}
         total = variances[counted].sum()
+        varies = total > LEAST_VARIANCE * counted.sum()
         for key, values in errors.items():
-            row[key] = 1 - values[counted].sum() / total if total > 0 else np.nan
+            row[key] = 1 - values[counted].sum() / total if varies else np.nan
         rows.append(row)
     return pd.DataFrame(rows)
 

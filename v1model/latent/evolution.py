@@ -24,8 +24,12 @@ def evolve(z, drive, kernel, hidden, activation):
     """
     n_hidden = len(hidden)
     n_latent = int(kernel.shape[0])
-    width = (int(kernel.shape[1]) - n_latent) // max(n_hidden, 1)
-    widths = [width] * n_hidden + [n_latent]
+    n_before = int(kernel.shape[1]) - n_latent
+    widths = [n_before // max(n_hidden, 1)] * n_hidden + [n_latent]
+    # z + f(z): z is a part of the last product. As a third term of a sum it would make
+    # large models fail: TensorFlow's memory optimizer turns such sums in a loop into
+    # temporary variables, and one is left behind for the next call to stumble over.
+    kernel += tf.pad(tf.eye(n_latent, dtype=kernel.dtype), ((0, 0), (n_before, 0)))
 
     @tf.custom_gradient
     def rollout(z, drive, kernel, *hidden):
@@ -53,7 +57,7 @@ def _forward(z, drive, kernel, hidden, widths, activation):
         for i, part in enumerate(parts):
             given.append(part if i == 0 else h @ hidden[i - 1] + part)
             h = activation(given[-1])
-        z = z + (last if h is None else h @ hidden[-1] + last)
+        z = last if h is None else h @ hidden[-1] + last
         written = [a.write(t, x) for a, x in zip(arrays, (z, *given), strict=True)]
         return t + 1, z, written
 
@@ -87,7 +91,7 @@ def _adjoint(upstream, z, states, inputs, kernel, hidden, widths, activation):
             d = (d @ hidden_back[i]) * slopes[i][t]
             parts.insert(0, d)
         dg = tf.concat(parts, -1)
-        return t, dz + dg @ back, array.write(t, dg)
+        return t, dg @ back, array.write(t, dg)
 
     _, dz, array = tf.while_loop(
         lambda t, *_: t > 0,

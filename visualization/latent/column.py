@@ -22,8 +22,8 @@ def column_prediction(table, model, other, title="A column, predicted"):
 
     Args:
         table: Data frame with the columns signal, stimulus (pictures, gratings),
-            window, stop_ms, population (the last one "all"), judged, ceiling and the
-            names of the models; see `evolver_judging.judged_table`.
+            window, stop_ms, population (the last one "all"), judged, constant, ceiling
+            and the names of the models; see `evolver_judging.judged_table`.
         model: Column of the model.
         other: Column of the one that it is compared with.
         title: Of the figure.
@@ -35,7 +35,7 @@ def column_prediction(table, model, other, title="A column, predicted"):
         ValueError: A column is missing, or there is a stimulus of another name.
     """
     needed = ["signal", "stimulus", "window", "stop_ms", "population", "judged"]
-    for name in (*needed, model, other, CEILING):
+    for name in (*needed, model, other, CONSTANT, CEILING):
         if name not in table:
             raise ValueError(f"column: the table has no column '{name}'.")
     unknown = sorted(set(table["stimulus"]) - set(STIMULI))
@@ -72,6 +72,7 @@ def _draw_time(axes, table, signal, model, other):
         x = np.arange(len(rows))
         for column, colour, width in (
             (CEILING, style.FAINT, 2.4),
+            (CONSTANT, "#E69F00", 0.8),
             (other, "#56B4E9", 1.0),
             (model, style.INK, 1.4),
         ):
@@ -116,6 +117,7 @@ def _explain(figure, model, other):
             (style.FAINT, 2.4, "ceiling (other noise)"),
             (style.INK, 1.4, model),
             ("#56B4E9", 1.0, other),
+            ("#E69F00", 0.8, "no change"),
         )
     ]
     lines += [

@@ -143,3 +143,12 @@ def test_the_null_model_is_saved_and_loaded(tmp_path):
     np.testing.assert_array_equal(model(frames), again(frames))
     with pytest.raises(ValueError, match="n_inputs is 0"):
         StimulusOnly(3, 0)
+
+
+def test_a_linear_evolver_refuses_a_recording_with_gaps(rotating):
+    rows = source_of(rotating, 200).read(0, 200)
+    valid = np.ones(rows.activity.shape, bool)
+    valid[50:60] = False
+    source = ArraySource(rows.activity, rows.stimulus, valid=valid, name="holed")
+    with pytest.raises(ValueError, match="holed: a linear evolver needs all"):
+        fit_linear_evolver(source, 0, 200, 5)

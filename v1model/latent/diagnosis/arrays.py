@@ -42,7 +42,8 @@ class ArraySource:
             cell_types = np.full(self.n_neurons, "")
         self.cell_types = np.asarray(cell_types)
         self.n_inputs = self._stimulus.shape[1]
-        self.name, self.dt_ms = name, dt_ms
+        self.name = self.path = name
+        self.dt_ms, self.has_gaps = dt_ms, self._valid is not None
         for words, array, shape in (
             ("stimulus", self._stimulus, (self.n_steps, self.n_inputs)),
             ("valid", self._valid, (self.n_steps, self.n_neurons)),

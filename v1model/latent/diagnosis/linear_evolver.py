@@ -66,14 +66,18 @@ def fit_linear_evolver(source, first, last, n_latent, n_encoded=64, spacing=1):
     as it would sum them up. Modes that grow are held.
 
     Args:
-        source: ActivitySource without gaps.
+        source: ActivitySource.
         first, last: Rows.
         n_latent, n_encoded: L and E at most.
         spacing: Steps between two rows of activity that are used.
 
     Raises:
-        ValueError: There are fewer than three such rows.
+        ValueError: There are fewer than three such rows, or something is not valid.
     """
+    if source.has_gaps:
+        raise ValueError(
+            f"{source.name}: a linear evolver needs all activity to be valid."
+        )
     first = max(first, last - MOST_ROWS)
     first += -first % spacing
     mean, basis = _components(source, first, last, n_latent, spacing)
