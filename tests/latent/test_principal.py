@@ -62,13 +62,6 @@ def test_no_linear_autoencoder_of_that_size_is_better():
     assert np.square(error).sum() == pytest.approx(np.square(lost).sum(), rel=1e-3)
 
 
-def test_there_may_be_more_latent_numbers_than_neurons():
-    params = ModelParams(latent_dims=16, encoder_params=SKIPS, decoder_params=SKIPS)
-    model, frames = LatentModel(N_NEURONS, 0, params), low_dimensional(N_NEURONS)
-    start_at_components(model, frames, everything(frames))
-    np.testing.assert_allclose(model.decode(model.encode(frames)), frames, atol=1e-3)
-
-
 def test_what_is_not_known_is_taken_as_the_mean():
     frames = low_dimensional(3)
     known = np.random.default_rng(1).random(frames.shape) > 0.2

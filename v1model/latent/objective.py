@@ -123,10 +123,10 @@ class Objective:
         return self.training.latent_noise * spread * noise
 
     def _aligned(self, chunk, starts, path, multiples):
-        observed = path[:: self.time_units]  # (M + 1, B, L)
+        states = path[:: self.time_units]  # (M + 1, B, L)
         rows = starts + self.time_units * tf.range(multiples + 1)[:, None]
         losses = [
-            self._decoded_loss(chunk, rows[m], observed[m])
+            self._decoded_loss(chunk, rows[m], states[m])
             for m in range(multiples + 1)
         ]
         return losses[0], tf.add_n(losses[1:])
