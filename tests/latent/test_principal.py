@@ -5,7 +5,6 @@ import pytest
 
 from tests.latent.models import N_LATENT, N_NEURONS, small_model, small_params
 from v1model.latent.config import ModelParams
-from v1model.latent.model import LatentModel
 from v1model.latent.principal import start_at_components
 
 SKIPS = {"num_hidden_units": 12, "use_input_skips": True}
