@@ -14,7 +14,7 @@ LATENT = (
     Entry(
         "latent_errors_by_time.png",
         "latent.errors.errors_by_time",
-        "How far rollouts of the latent evolver reach: errors over 1,500 steps, beside "
+        "How far rollouts of the latent evolver reach: errors over 2,000 steps, beside "
         "staying at the start and other models.",
         f"{_JUDGE} --baselines linear,linear_observed,stimulus",
     ),
