@@ -188,7 +188,7 @@ def words_of(runs):
 
 
 def _cell(values, text):
-    if values is None or values.isna().all():  # as between observations where every step is one
+    if values is None or values.isna().all():  # nothing is between single steps
         return "-"
     mean = text.format(values.mean())
     if len(values) == 1 or values.std() == 0:
