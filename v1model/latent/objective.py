@@ -126,8 +126,7 @@ class Objective:
         states = path[:: self.time_units]  # (M + 1, B, L)
         rows = starts + self.time_units * tf.range(multiples + 1)[:, None]
         losses = [
-            self._decoded_loss(chunk, rows[m], states[m])
-            for m in range(multiples + 1)
+            self._decoded_loss(chunk, rows[m], states[m]) for m in range(multiples + 1)
         ]
         return losses[0], tf.add_n(losses[1:])
 
