@@ -37,7 +37,7 @@ LEVELS = (
     {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"}
     | {"hdf5_files"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
-    | {"recordings"},
+    | {"recordings", "event_files"},
     {"distribution", "network", "presentations"},
     {"engine", "neuropixels"},
     {"stimuli", "models", "decoders", "voltage_networks"},

@@ -1,6 +1,7 @@
 """Files that are either complete or not there."""
 
 import contextlib
+import csv
 import os
 import pathlib
 import re
@@ -54,6 +55,18 @@ def write_text(path, text):
     """Writes a text file atomically."""
     with atomic_path(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def write_rows(path, rows):
+    """Writes a CSV table atomically: rows are dictionaries, columns all their keys."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with (
+        atomic_path(path) as partial,
+        partial.open("w", newline="", encoding="utf-8") as file,
+    ):
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
 
 
 def remove_partial(path):

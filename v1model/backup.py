@@ -16,7 +16,7 @@ import h5py
 import keras
 import tensorflow as tf
 
-from v1model.atomic import atomic_path, remove_partial
+from v1model.atomic import atomic_path, remove_partial, write_rows
 from v1model.disk import reserve
 from v1model.finite import NotFiniteError, first_not_finite
 
@@ -205,11 +205,4 @@ class EpochTable(keras.callbacks.Callback):
         row = {"epoch": epoch, "step": self.steps.step, "seconds": round(seconds, 1)}
         row |= {name: float(value) for name, value in logs.items()}
         self.rows.append(row)
-        columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        with (
-            atomic_path(self.path) as partial,
-            partial.open("w", newline="", encoding="utf-8") as file,
-        ):
-            table = csv.DictWriter(file, columns)
-            table.writeheader()
-            table.writerows(self.rows)
+        write_rows(self.path, self.rows)

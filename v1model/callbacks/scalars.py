@@ -1,6 +1,5 @@
 """Callbacks that put numbers into the logs and the logs into TensorBoard."""
 
-import contextlib
 import pathlib
 
 import keras
@@ -8,7 +7,7 @@ import tensorflow as tf
 from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
-from v1model.atomic import WriteError
+from v1model.event_files import naming_events
 
 
 class RateLog(keras.callbacks.Callback):
@@ -55,7 +54,7 @@ class TensorBoardScalars(keras.callbacks.Callback):
         self.every_n_steps = every_n_steps
 
     def on_train_begin(self, logs=None):
-        with self._naming_the_folder():
+        with naming_events(self.log_dir):
             self._writers = {
                 name: tf.summary.create_file_writer(str(self.log_dir / name))
                 for name in ("train", "validation")
@@ -71,12 +70,12 @@ class TensorBoardScalars(keras.callbacks.Callback):
         trained = {f"epoch_{k}": v for k, v in logs.items() if k[:4] != "val_"}
         self._write("train", trained)
         self._write("validation", held_out)
-        with self._naming_the_folder():
+        with naming_events(self.log_dir):
             for writer in self._writers.values():
                 writer.flush()
 
     def on_train_end(self, logs=None):
-        with self._naming_the_folder():
+        with naming_events(self.log_dir):
             for writer in self._writers.values():
                 writer.close()
 
@@ -85,16 +84,7 @@ class TensorBoardScalars(keras.callbacks.Callback):
         event = summary_pb2.Summary()
         for tag, value in scalars.items():
             event.MergeFrom(scalar_pb(tag, float(value)))
-        with self._naming_the_folder(), self._writers[name].as_default():
+        with naming_events(self.log_dir), self._writers[name].as_default():
             tf.summary.experimental.write_raw_pb(
                 event.SerializeToString(), step=self.steps.step
             )
-
-    @contextlib.contextmanager
-    def _naming_the_folder(self):
-        """TensorFlow's errors end with a line for each lost event; one says enough."""
-        try:
-            yield
-        except tf.errors.OpError as error:
-            reason = error.message.splitlines()[0].rpartition("; ")[2]
-            raise WriteError(None, reason, str(self.log_dir)) from error

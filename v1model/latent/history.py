@@ -4,7 +4,7 @@ import csv
 import math
 import pathlib
 
-from v1model.atomic import atomic_path, remove_partial
+from v1model.atomic import remove_partial, write_rows
 
 INTERVENING = "time_aligned_mse_latent_max_intervening_0_to_tu"
 DIVERGENCE = "_first_divergence_step"
@@ -31,14 +31,7 @@ class History:
     def add(self, row):
         """Adds a row, a dictionary, and writes the table."""
         self.rows.append({name: _text(value) for name, value in row.items()})
-        columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        with (
-            atomic_path(self.path) as partial,
-            partial.open("w", newline="", encoding="utf-8") as file,
-        ):
-            table = csv.DictWriter(file, columns)
-            table.writeheader()
-            table.writerows(self.rows)
+        write_rows(self.path, self.rows)
 
     def values(self, name, phase="joint"):
         """Epoch and value of a column in a phase, where it has one: a list of pairs."""

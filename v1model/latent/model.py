@@ -45,23 +45,18 @@ class LatentModel(keras.Model):
         n_latent, stimulus = params.latent_dims, params.stimulus_encoder_params
         self.n_encoded = stimulus.num_output_dims if n_inputs else 0
         self.likelihood = LIKELIHOODS[params.likelihood]
-        coder, decoder = params.encoder_params, params.decoder_params
-        self.encoder = network(
-            coder.use_input_skips,
+        self.encoder = _network(
+            params,
+            params.encoder_params,
             n_latent,
-            coder.num_hidden_units,
-            coder.num_hidden_layers,
-            params.activation,
             use_batch_norm=params.use_batch_norm,
             seed=_seed(seed, 0),
             name="encoder",
         )
-        self.decoder = network(
-            decoder.use_input_skips,
+        self.decoder = _network(
+            params,
+            params.decoder_params,
             n_neurons,
-            decoder.num_hidden_units,
-            decoder.num_hidden_layers,
-            params.activation,
             use_batch_norm=params.use_batch_norm,
             seed=_seed(seed, 1),
             name="decoder",
@@ -74,12 +69,10 @@ class LatentModel(keras.Model):
         )
         self.stimulus_encoder = None
         if n_inputs:
-            self.stimulus_encoder = network(
-                stimulus.use_input_skips,
+            self.stimulus_encoder = _network(
+                params,
+                stimulus,
                 stimulus.num_output_dims,
-                stimulus.num_hidden_units,
-                stimulus.num_hidden_layers,
-                params.activation,
                 seed=_seed(seed, 3),
                 name="stimulus_encoder",
             )
@@ -170,6 +163,18 @@ class LatentModel(keras.Model):
             "params": self.params.model_dump(mode="json"),
             "seed": self.seed,
         }
+
+
+def _network(params, options, n_outputs, **kwargs):
+    """The network of one part: `options` are its own, `params` those of the model."""
+    return network(
+        options.use_input_skips,
+        n_outputs,
+        options.num_hidden_units,
+        options.num_hidden_layers,
+        params.activation,
+        **kwargs,
+    )
 
 
 def _called(layer, x, training):
