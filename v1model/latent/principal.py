@@ -7,7 +7,7 @@ the hidden layers begin without effect.
 
 import numpy as np
 import tensorflow as tf
-from sklearn.decomposition import PCA
+from sklearn.decomposition import TruncatedSVD
 
 MOST_FRAMES = 4096  # enough for 256 components; their cost grows with them
 _SMALLEST = 1e-3  # spread of a latent number, in that of the largest component
@@ -50,11 +50,9 @@ def start_at_components(model, frames, known, seed=0):
 
 def _components(frames, n, seed):
     """Components (n, N) of frames about 0, and the spread of each, (n,)."""
-    # About 0 and not about their mean: the decoder's answer to 0 is the mean.
-    mirrored = np.concatenate([frames, -frames])
-    pca = PCA(n, svd_solver="randomized", random_state=seed).fit(mirrored)
-    spread = np.sqrt(np.maximum(pca.explained_variance_, np.finfo(np.float32).tiny))
-    return pca.components_, spread
+    svd = TruncatedSVD(n, n_iter=7, random_state=seed).fit(frames)
+    spread = svd.singular_values_ / np.sqrt(len(frames))
+    return svd.components_, np.maximum(spread, np.finfo(np.float32).tiny)
 
 
 def _set_linear_path(network, inward, outward):
