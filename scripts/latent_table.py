@@ -63,6 +63,7 @@ ROWS = {
         ALIGNED,
         {"training": {"stimulus_frequency": "TIME_UNITS_INTERPOLATE"}},
     ),
+    "20, a tenth hidden": (ALIGNED, {"training": {"neuron_dropout": 0.1}}),
     "20, staggered, causal": (
         "latent_stag_20step",
         {"training": {"acquisition_mode": {"interpolation": "causal"}}},
