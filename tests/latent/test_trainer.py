@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.latent.trainings import driven, params_of, trainer_in
+from tests.training.drill import arrays_of
 from v1model.finite import NotFiniteError
 from v1model.latent import trainer as trainer_module
 from v1model.latent.checkpoints import load_latent_model
@@ -44,18 +45,6 @@ TIMES = {"seconds"}
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory):
     return driven(tmp_path_factory.mktemp("data") / "driven.h5")
-
-
-def arrays_of(path):
-    found = {}
-
-    def keep(name, item):
-        if isinstance(item, h5py.Dataset):
-            found[name] = item[()]
-
-    with h5py.File(path) as file:
-        file.visititems(keep)
-    return found
 
 
 def rows_of(folder):
