@@ -32,16 +32,16 @@ SCRIPTS = (
 
 # A module may import from strictly lower levels, and from its own folder.
 LEVELS = (
-    {"options"},
+    {"options", "params"},
     {"distribution_config", "task_config"},
     {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"}
     | {"hdf5_files"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
-    | {"recordings", "event_files"},
+    | {"recordings", "event_files", "yaml_settings"},
     {"distribution", "network", "presentations"},
     {"engine", "neuropixels"},
-    {"stimuli", "models", "decoders", "voltage_networks"},
-    {"latent"},
+    {"stimuli", "models", "decoders", "voltage_networks", "known_v1"},
+    {"latent", "cnn"},
     {"assembly", "backup", "callbacks", "simulation", "recorder", "activity_files"},
     {"experiments", "trained_run"},
     {"column_recording"},
@@ -50,7 +50,7 @@ VISUALIZATION_LEVELS = (
     {"style"},
     {"files"},
     {"benchmarks", "column", "learning", "nest", "weights"}
-    | {"decoding", "presentations", "latent"},
+    | {"decoding", "presentations", "latent", "cnn"},
     {"trial"},
     {"film", "lgn", "logger", "recording", "report", "tasks"},
     {"demo"},

@@ -12,12 +12,10 @@ from v1model.latent.network_params import (
     LIKELIHOODS,
     Activation,
     CoderParams,
-    Count,
     EvolverParams,
-    Params,
     StimulusEncoderParams,
-    Weight,
 )
+from v1model.params import Count, Params, Positive, Seed, Weight
 
 ACQUISITIONS = ("all_time_points", "time_aligned", "staggered_random")
 INTERPOLATIONS = ("linear", "causal")
@@ -33,8 +31,6 @@ OPTIMIZERS = ("Adam", "AdamW", "SGD")
 SCHEDULES = ("constant", "cosine", "exponential")
 
 Step = Annotated[int, Field(ge=0)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Acquisition(Params):

@@ -5,22 +5,16 @@ Keys are those of the published LatentEvolution; what it does not have says so.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from v1model.params import Count, Params, Weight
 
 ACTIVATIONS = ("ReLU", "Tanh", "GELU", "SiLU", "ELU", "Sigmoid", "Softplus")
 LIKELIHOODS = ("gaussian", "poisson", "bernoulli")
 EVOLVERS = ("mlp", "linear")
 
 Activation = Literal[ACTIVATIONS]
-Count = Annotated[int, Field(ge=1)]
 Layers = Annotated[int, Field(ge=0)]
-Weight = Annotated[float, Field(ge=0)]
-
-
-class Params(BaseModel):
-    """Options that refuse unknown keys and cannot be changed; numbers are finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class CoderParams(Params):

@@ -1,0 +1,6 @@
+"""Model neurons of V1 whose rates are known, and what they are shown.
+
+Recordings with a known ceiling: simple, complex and normalised cells watch natural
+pictures under simulated eye movements, flashed Gabors and gratings, and fire Poisson
+spikes. Whoever predicts them is judged against their true rates.
+"""
