@@ -197,8 +197,7 @@ class X3DUnit(keras.layers.Layer):
                 )
 
     def build(self, input_shape):
-        build_chain(self.before + self.after, tuple(input_shape))
-        shape = build_chain([*self.before, *self.after], tuple(input_shape))
+        shape = build_chain(self.before + self.after, tuple(input_shape))
         if self.squeeze is not None:
             self.squeeze.build(shape)
         is_same = input_shape[-1] == self.channels
