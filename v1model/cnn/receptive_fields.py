@@ -54,7 +54,7 @@ def sta_ste(
     n_lags=16,
     parts=None,
     types=None,
-    is_whitened=True,
+    is_whitened=False,
 ):
     """TriggeredAverages of the movie of a recording.
 
@@ -68,7 +68,8 @@ def sta_ste(
         mask: Which bins count, broadcasts to (T, N); None takes what is valid.
         n_lags: L.
         parts, types: Of the trials; None for all.
-        is_whitened: Whether the pixels are decorrelated in space: z = W (x - mean),
+        is_whitened: Whether the pixels are decorrelated in space, which natural
+            pictures need and flashed Gabors do not: z = W (x - mean),
             W = V (eigenvalues + 0.01)^(-1/2) V^T of the frames' covariance.
 
     Raises:
