@@ -159,7 +159,7 @@ def test_repeats_are_trials_of_the_same_movie(tmp_path):
     recording = load_recording(path, DataParams())
     groups = repeat_groups(recording, "test")
     assert [list(rows) for rows in groups] == [list(range(20))]
-    model = model_of(recording, scale=10 / np.e)
+    model = model_of(recording, scale=10)
     responses, rates = repeated(recording, predict(model, recording), groups)
     assert responses.shape == rates.shape == (20, 50, N)
     assert np.isnan(responses[:, :3]).all() and np.isfinite(responses[:, 3:]).all()
