@@ -5,7 +5,7 @@ import contextlib
 import pandas as pd
 
 from training.latent_judging import FIGURES, Judge, opened_beside
-from v1model.latent.board import Board
+from v1model.fitting.board import Board
 from v1model.latent.settings import flat
 from v1model.latent.source import open_source
 from v1model.latent.suitability import require_suitable
