@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from v1model.cnn.losses import correlation_loss, poisson_terms, rate_weights
+from v1model.cnn.losses import poisson_terms, rate_weights
 from v1model.cnn.penalties import Penalties
 
 POISSON, CORRELATION = "poisson", "correlation"
@@ -51,12 +51,12 @@ class Objective:
         min_counts = config.loss.min_rate_hz / model.sampling_rate
         self.neuron_weights = {}
         for name, one in recordings.items():
-            weights = rate_weights(
-                one.mean_counts, config.loss.rate_weight_alpha, min_counts
+            self.neuron_weights[name] = rate_weights(
+                one.mean_counts,
+                config.loss.rate_weight_alpha,
+                min_counts,
+                one.valid_share if config.loss.weight_by_valid else None,
             )
-            if config.loss.weight_by_valid:
-                weights = weights / np.maximum(one.valid_share, 1e-3)
-            self.neuron_weights[name] = np.asarray(weights, np.float32)
         self.mean_counts = {
             name: np.asarray(one.mean_counts, np.float32)
             for name, one in recordings.items()
@@ -86,15 +86,12 @@ class Objective:
         }
         rates = self.model(inputs, training=training)
         found = dict.fromkeys(self.names, 0.0)
-        sums = _summed_over(context)
+        summed = _summed_over(context)
         for name, one in batch.items():
-            mask = tf.cast(one["mask"], tf.float32)
-            counts = tf.cast(one["counts"], tf.float32)
-            rate = tf.cast(rates[name], tf.float32)
-            terms = poisson_terms(counts, rate) * self.neuron_weights[name]
-            n_valid = sums(tf.reduce_sum(mask))
-            loss = tf.math.divide_no_nan(tf.reduce_sum(mask * terms), n_valid)
-            found[POISSON] += self.shares[name] * loss
+            data = one["counts"], rates[name], one["mask"]
+            terms = poisson_terms(*data, self.neuron_weights[name])
+            terms = terms._replace(denominator=summed(terms.denominator))
+            found[POISSON] += self.shares[name] * terms.mean()
             if self.loss.correlation_weight:
                 weight = self.loss.correlation_weight * self.shares[name]
                 found[CORRELATION] += weight * self._correlation(
