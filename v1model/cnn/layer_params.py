@@ -304,6 +304,11 @@ class GruModulatorParams(Params):
     hidden: Count = Field(16, description="Channels of its state.")
     embedding: Count = Field(16, description="Numbers that behaviour becomes.")
     kernel_size: Odd = Field(3, description="Pixels.")
+    memory_bins: Count = Field(
+        12,
+        description="Bins of a segment's start that only fill the memory: their rates "
+        "are not given out.",
+    )
 
 
 class RecurrentParams(Params):
