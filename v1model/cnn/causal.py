@@ -97,25 +97,31 @@ def _product_in_time(x, kernels, sizes, n_out):
     return tf.transpose(y, (0, 1, 3, 2))
 
 
-def running_mean(x, decay_bins):
-    """Exponential running means that begin as if the first bin had lasted for ever.
+def running_weights(n_bins, decay_bins):
+    """Exponential running means as products: weight of bin s in the mean at bin t.
 
         E[0] = x[0],  E[t] = q E[t - 1] + (1 - q) x[t],  q = exp(-1 / decay_bins)
 
+    They begin as if the first bin had lasted for ever before it.
+
     Args:
-        x: (B, T, F), float32.
+        n_bins: T.
         decay_bins: Time constants in bins, (K,), float32.
 
     Returns:
-        (B, T, F, K).
+        (K, T, T) float32; rows have the sum 1, what is later than t has 0.
     """
-    bins = tf.range(tf.shape(x)[1])
+    bins = tf.range(n_bins)
     lag = bins[:, None] - bins[None]
-    age = tf.cast(tf.maximum(lag, 0), tf.float32) / decay_bins[:, None, None]
-    share = 1 - tf.exp(-1 / decay_bins)[:, None, None]
-    # The first bin stands for all that came before it.
+    age = tf.cast(tf.maximum(lag, 0), tf.float32) / tf.reshape(decay_bins, (-1, 1, 1))
+    share = 1 - tf.exp(-1 / tf.reshape(decay_bins, (-1, 1, 1)))
     share = tf.where(bins == 0, tf.ones((), tf.float32), share)
-    weights = tf.where(lag >= 0, tf.exp(-age) * share, 0.0)
+    return tf.where(lag >= 0, tf.exp(-age) * share, 0.0)
+
+
+def running_mean(x, decay_bins):
+    """`running_weights` applied to x (B, T, F): (B, T, F, K), float32."""
+    weights = running_weights(tf.shape(x)[1], decay_bins)
     return tf.einsum("kts,bsf->btfk", weights, x)
 
 

@@ -1,33 +1,10 @@
 """make_norm: the layer that a part of a YAML file describes."""
 
-import keras
+from v1model.cnn.norms.conditioned import ConditionedNorm
+from v1model.cnn.norms.mixed import MixedNorm
+from v1model.cnn.norms.single import SINGLE_NORMS
 
-from v1model.cnn.layer_params import NoLayer
-from v1model.cnn.norms.base import Norm
-from v1model.cnn.norms.plain import BatchNorm, InstanceNorm, LayerNorm, RMSNorm
-from v1model.cnn.norms.response import GlobalResponseNorm, LocalResponseNorm
-
-
-@keras.saving.register_keras_serializable("v1model")
-class NoNorm(Norm):
-    """The input as it is."""
-
-    params_type = NoLayer
-
-    def call(self, x, training=None, statistics=None):
-        return x
-
-
-NORMS = {
-    "none": NoNorm,
-    "grn": GlobalResponseNorm,
-    "layer": LayerNorm,
-    "rms": RMSNorm,
-    "frame_instance": InstanceNorm,
-    "instance": InstanceNorm,
-    "lrn": LocalResponseNorm,
-    "batch": BatchNorm,
-}
+NORMS = SINGLE_NORMS | {"conditioned": ConditionedNorm, "mixed": MixedNorm}
 
 
 def make_norm(params, sampling_rate):
