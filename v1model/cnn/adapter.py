@@ -61,7 +61,9 @@ class Adapter(keras.layers.Layer):
         self.shift = None  # none is learned
         if self.params.transform == "affine":
             self.matrix = self.add_weight(
-                shape=(2, 2), initializer=keras.initializers.Identity(), name="matrix"
+                shape=(2, 2),
+                initializer=keras.initializers.Identity(),
+                name="scale_matrix",
             )
         else:
             self.log_scale = self.add_weight(
@@ -216,13 +218,17 @@ def _along_both_axes(movie, rows, columns):
     shape = tf.shape(movie)
     height, width, channels = movie.shape[2:]
     n_frames = shape[0] * shape[1]
+    # Two products with small matrices; a filter for each pixel would cost more. Which
+    # axis comes first decides only whether channels have to be moved: they do not.
     if channels == 1:
         frames = tf.reshape(movie, (n_frames * height, width))
         frames = tf.matmul(frames, columns, transpose_b=True)
         frames = tf.reshape(frames, (n_frames, height, columns.shape[0]))
-        frames = tf.einsum("gh,fhw->fgw", rows, frames)
+        frames = tf.matmul(rows, frames)
     else:
-        frames = tf.reshape(movie, (n_frames, height, width, channels))
-        frames = tf.einsum("gh,kw,fhwc->fgkc", rows, columns, frames)
+        frames = tf.reshape(movie, (n_frames, height, width * channels))
+        frames = tf.matmul(rows, frames)
+        frames = tf.reshape(frames, (n_frames * rows.shape[0], width, channels))
+        frames = tf.matmul(columns, frames)
     size = (shape[0], shape[1], rows.shape[0], columns.shape[0], channels)
     return tf.reshape(frames, size)

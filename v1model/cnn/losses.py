@@ -81,3 +81,66 @@ def rate_weights(mean_counts, alpha, min_counts, valid_share=None):
         inverse = np.where(share > 0, share.mean() / np.where(share > 0, share, 1), 0)
         weights = weights * inverse
     return weights.astype(np.float32)
+
+
+class Moments(NamedTuple):
+    """Sums over bins of each neuron, (N,), that a correlation is made of.
+
+    Counts and rates are taken from the neuron's mean count, without which float32 would
+    lose a small variance beside a large mean.
+    """
+
+    bins: tf.Tensor
+    spikes: tf.Tensor
+    counts: tf.Tensor
+    rates: tf.Tensor
+    counts_squared: tf.Tensor
+    rates_squared: tf.Tensor
+    products: tf.Tensor
+
+
+def correlation_moments(counts, rates, mean_counts, mask=None):
+    """What a correlation over the batch is made of; devices' moments are added.
+
+    Args:
+        counts: (B, T, N).
+        rates: (B, T, N).
+        mean_counts: (N,), spikes per bin in training.
+        mask: See above.
+
+    Returns:
+        Moments.
+    """
+    mask = full_mask(mask, counts)
+    counts = tf.where(mask > 0, tf.cast(counts, tf.float32), 0.0)
+    mean_counts = tf.cast(mean_counts, tf.float32)
+    y, r = counts - mean_counts, rates - mean_counts
+    parts = (tf.ones_like(y), counts, y, r, y * y, r * r, y * r)
+    return Moments(*(tf.reduce_sum(mask * part, (0, 1)) for part in parts))
+
+
+def correlation_loss(moments, mean_counts, min_spikes):
+    """1 - the mean over neurons of the correlation of counts and rates.
+
+        rho_n = cov / sqrt((var_y + e_n) (var_r + e_n)),   e_n = 1e-3 mean count
+
+    It does not depend on the scale of rates, so it does not set their gain.
+
+    Args:
+        moments: Moments of the whole batch.
+        mean_counts: (N,), spikes per bin in training.
+        min_spikes: Neurons with fewer spikes in the batch are left out.
+
+    Returns:
+        Terms of scalars: the sum of 1 - rho_n, and how many neurons.
+    """
+    n = tf.maximum(moments.bins, 1)
+    y, r = moments.counts / n, moments.rates / n
+    guard = 1e-3 * tf.maximum(tf.cast(mean_counts, tf.float32), 1e-6)
+    variances = (
+        tf.nn.relu(moments.counts_squared / n - y * y) + guard,
+        tf.nn.relu(moments.rates_squared / n - r * r) + guard,
+    )
+    correlation = (moments.products / n - y * r) / tf.sqrt(variances[0] * variances[1])
+    counts = tf.cast(moments.spikes >= min_spikes, tf.float32)
+    return Terms(tf.reduce_sum(counts * (1 - correlation)), tf.reduce_sum(counts))

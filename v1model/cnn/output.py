@@ -73,16 +73,19 @@ class Calibration(keras.layers.Layer):
     def __init__(self, n_neurons, mean_rates=None, **kwargs):
         super().__init__(**({"dtype": "float32"} | kwargs))
         self.n_neurons = n_neurons
-        self._first = np.ones(n_neurons) if mean_rates is None else mean_rates
+        mean_rates = np.ones(n_neurons) if mean_rates is None else mean_rates
+        self._first = np.asarray(mean_rates, np.float32)
 
     def build(self, input_shape):
         shape = (self.n_neurons,)
         self.log_gain = self.add_weight(shape=shape, initializer="zeros", name="gain")
         self.offset = self.add_weight(shape=shape, initializer="zeros", name="offset")
         self.mean_rates = self.add_weight(
-            shape=shape, initializer="zeros", trainable=False, name="mean_rates"
+            shape=shape,
+            initializer=lambda shape, dtype: tf.constant(self._first, dtype, shape),
+            trainable=False,
+            name="mean_rates",
         )
-        self.set_mean_rates(self._first)
 
     def set_mean_rates(self, mean_rates):
         """Sets what offsets are shares of: (N,), spikes per bin."""

@@ -1,10 +1,18 @@
 """Read-outs: from the features of a map to one number per neuron and bin."""
 
+from v1model.cnn.readouts.attention import AttentionReadout
+from v1model.cnn.readouts.factorized import FactorizedReadout
 from v1model.cnn.readouts.gaussian import GaussianReadout
 from v1model.cnn.readouts.linear import LinearReadout
+from v1model.cnn.readouts.point_pooled import PointPooledReadout
+from v1model.cnn.readouts.sampled import GaussianSampledReadout
 
 READOUTS = {
     "gaussian": GaussianReadout,
+    "gaussian_sampled": GaussianSampledReadout,
+    "factorized": FactorizedReadout,
+    "point_pooled": PointPooledReadout,
+    "attention": AttentionReadout,
     "linear": LinearReadout,
 }
 

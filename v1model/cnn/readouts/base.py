@@ -21,6 +21,7 @@ class Readout(keras.layers.Layer):
     """
 
     params_class = None
+    has_limited_width = False  # whether there is `limit_widths`
 
     def __init__(self, params, n_neurons, **kwargs):
         super().__init__(**({"dtype": "float32"} | kwargs))
@@ -99,10 +100,6 @@ class Readout(keras.layers.Layer):
     def spread(self):
         """The locality of each neuron, (N,), in areas of the map; None without one."""
         return None
-
-    def limit_widths(self, widest):
-        """Makes wider Gaussians this wide, half sides; False where there are none."""
-        return False
 
     def get_config(self):
         return super().get_config() | {

@@ -1,4 +1,7 @@
-"""GaussianReadout: a Gaussian over pixels and weights of channels, per neuron."""
+"""GaussianReadout: a Gaussian over pixels and weights of channels, per neuron.
+
+With the places and widths that other kinds of read-outs have, too.
+"""
 
 import keras
 import numpy as np
@@ -11,30 +14,17 @@ from v1model.cnn.readouts.base import Readout
 _FARTHEST = 0.99  # where a place starts at most: tanh is flat at 1
 
 
-class GaussianPlaces(Readout):
-    """A Gaussian for each neuron: what three kinds of read-outs begin with.
-
-    Centres are tanh of what is learned, so that they stay on the map. Widths are
-
-        sqrt(exp(2 s) + smallest^2)
-
-    with s learned and the smallest 0.3 pixels, where a Gaussian is lost between pixels.
-    """
+class PlacedReadout(Readout):
+    """A learned place for each neuron: tanh keeps it on the map."""
 
     def add_weights(self):
-        n = self.n_neurons
-        spread = self.params.initial_mean_scale
         self.raw_centers = self.add_weight(
-            shape=(n, 2),
-            initializer=keras.initializers.RandomNormal(stddev=spread),
+            shape=(self.n_neurons, 2),
+            initializer=keras.initializers.RandomNormal(
+                stddev=self.params.initial_mean_scale
+            ),
             name="places",
         )
-        first = np.log(self._raw_width(self.params.initial_std))
-        self.log_widths = self.add_weight(
-            shape=(n, 2), initializer=keras.initializers.Constant(first), name="widths"
-        )
-        self.angles = self.add_weight(shape=(n,), initializer="zeros", name="angles")
-        self.features = self._add_channel_weights()
 
     def start_at(self, centers):
         centers = np.clip(np.asarray(centers, np.float32), -_FARTHEST, _FARTHEST)
@@ -43,9 +33,34 @@ class GaussianPlaces(Readout):
     def centers(self):
         return tf.tanh(self.raw_centers)
 
+
+class GaussianPlaces(PlacedReadout):
+    """A Gaussian for each neuron: what three kinds of read-outs begin with.
+
+    Its widths are
+
+        sqrt(exp(2 s) + smallest^2)
+
+    with s learned and the smallest 0.3 pixels: narrower ones get lost between pixels.
+    """
+
+    has_limited_width = True
+
+    def add_weights(self):
+        super().add_weights()
+        first = float(np.log(self._raw_width(self.params.initial_std)))
+        self.log_widths = self.add_weight(
+            shape=(self.n_neurons, 2),
+            initializer=keras.initializers.Constant(first),
+            name="widths",
+        )
+        self.angles = self.add_weight(
+            shape=(self.n_neurons,), initializer="zeros", name="angles"
+        )
+        self.features = self._add_channel_weights()
+
     def widths(self):
-        smallest = places.smallest_width(self.height, self.width)
-        return tf.sqrt(tf.exp(2 * self.log_widths) + smallest**2)
+        return tf.sqrt(tf.exp(2 * self.log_widths) + self._smallest**2)
 
     def feature_weights(self):
         return tf.convert_to_tensor(self.features)
@@ -55,14 +70,13 @@ class GaussianPlaces(Readout):
 
     def spread(self):
         """width_y width_x in areas of the map."""
-        sides = places.longer_half(self.height, self.width) ** 2
-        return tf.reduce_prod(self.widths(), -1) * sides / self.n_pixels
+        area = places.longer_half(self.height, self.width) ** 2 / self.n_pixels
+        return tf.reduce_prod(self.widths(), -1) * area
 
     def limit_widths(self, widest):
-        smallest = places.smallest_width(self.height, self.width)
-        raw = tf.sqrt(tf.maximum(tf.square(widest) - smallest**2, (smallest / 10) ** 2))
-        self.log_widths.assign(tf.minimum(self.log_widths, tf.math.log(raw)))
-        return True
+        """Makes wider Gaussians this wide, in half of the map's longer side."""
+        highest = tf.math.log(self._raw_width(widest))
+        self.log_widths.assign(tf.minimum(self.log_widths, highest))
 
     def geometry(self):
         """Centres, widths, angles, height and width, as places.gaussian_masks wants."""
@@ -74,9 +88,14 @@ class GaussianPlaces(Readout):
             self.width,
         )
 
+    @property
+    def _smallest(self):
+        return places.smallest_width(self.height, self.width)
+
     def _raw_width(self, width):
-        smallest = places.smallest_width(self.height, self.width)
-        return max(width**2 - smallest**2, (smallest / 10) ** 2) ** 0.5
+        """exp(s) of a width; a tenth of the smallest for a smaller one."""
+        square = tf.square(tf.cast(width, tf.float32)) - self._smallest**2
+        return tf.sqrt(tf.maximum(square, (self._smallest / 10) ** 2))
 
 
 @keras.saving.register_keras_serializable(package="v1model")
