@@ -193,12 +193,10 @@ def require_joint(recordings, model):
             pairs["frames"] = (one.spec.frame_shape[:2], first.spec.frame_shape[:2])
         for what, (found, expected) in pairs.items():
             if found != expected:
-                help_with = (
-                    "" if what != "frames" else "; model.adapter.grid_size helps"
-                )
+                advice = "; model.adapter.grid_size helps" * (what == "frames")
                 raise ValueError(
                     f"{one.path}: {what} must be {expected}, as in {first.path}, got "
-                    f"{found}{help_with}."
+                    f"{found}{advice}."
                 )
 
 
