@@ -73,13 +73,12 @@ def overrides_of(argv, params):
     words = iter(argv[1:])
     for word in words:
         name, equals, text = word.removeprefix("--").partition("=")
-        is_no = name.startswith("no") and name[2:].partition(".")[0] in params.model_fields
+        is_no = (
+            name.startswith("no") and name[2:].partition(".")[0] in params.model_fields
+        )
         head = name[2:] if is_no else name
-        if not word.startswith("--") or head.partition(".")[0] not in (
-            params.model_fields
-        ):
-            others.append(word)
-        elif "." not in head:
+        first, dot, _ = head.partition(".")
+        if not (word.startswith("--") and dot and first in params.model_fields):
             others.append(word)
         elif is_no:
             texts[head] = "false"

@@ -2,8 +2,8 @@
 
 --model is a YAML file, your own or a shipped one such as
 configs/resnet_none_convgru_gaussian.yaml. Every option of the file can be given as a
-flag too, through lists: --model.convnet.blocks.*.norm.type=instance. Start again with the
-same --run_name to resume a killed run.
+flag, through lists, too: --model.convnet.blocks.*.norm.type=instance. Start again with
+the same --run_name to resume a killed run.
 """
 
 import datetime

@@ -3,9 +3,7 @@
 import contextlib
 import pathlib
 
-import pandas as pd
-
-from training.cnn_options import FIT, REFIT, TRANSFER
+from training.cnn_options import FIT
 from training.progress import Progress
 from v1model.cnn.data import load_recordings
 from v1model.cnn.trainer import CnnTrainer

@@ -1,4 +1,4 @@
-"""Checkpoints of read-out models: one file from which a model is read, or training goes on.
+"""Checkpoints of read-out models: from one, a model is read or training goes on.
 
 Beside weights it holds the options, and of each recording its neurons, what they fired,
 and what their loss was weighted with: a model can be read without any recording.

@@ -5,7 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from v1model.cnn.losses import poisson_terms, rate_weights
+from v1model.cnn.losses import (
+    Moments,
+    correlation_loss,
+    correlation_moments,
+    poisson_terms,
+    rate_weights,
+)
 from v1model.cnn.penalties import Penalties
 
 POISSON, CORRELATION = "poisson", "correlation"
@@ -94,16 +100,21 @@ class Objective:
             found[POISSON] += self.shares[name] * terms.mean()
             if self.loss.correlation_weight:
                 weight = self.loss.correlation_weight * self.shares[name]
-                found[CORRELATION] += weight * self._correlation(
-                    name, counts, rate, mask, context
-                )
+                found[CORRELATION] += weight * self._correlation(name, data, summed)
         n = 1 if context is None else context.num_replicas_in_sync
+        if CORRELATION in found:  # each replica has that of the whole batch
+            found[CORRELATION] /= n
         for name, value in self.penalties(epoch).items():
             found[name] = tf.cast(value, tf.float32) / n
         return found
 
-    def _correlation(self, name, counts, rates, mask, context):
-        raise NotImplementedError
+    def _correlation(self, name, data, summed):
+        means = self.mean_counts[name]
+        counts, rates, mask = data
+        moments = correlation_moments(counts, rates, means, mask)
+        moments = Moments(*(summed(one) for one in moments))
+        terms = correlation_loss(moments, means, self.loss.correlation_min_spikes)
+        return terms.mean()
 
 
 def _summed_over(context):

@@ -264,7 +264,7 @@ class CnnTrainer:
                 bins_per_update=self._bins_per_update(),
                 waited=waited,
                 seconds=time.monotonic() - begun,
-                lag0_mass=lag0_mass(self.model),
+                lag0_mass=_lag0_mass(self.model),
             )
             before = [value for _, value in self.history.values(VAL)]
             self.history.add(epoch.row(self.position))
@@ -309,9 +309,10 @@ class CnnTrainer:
         if broken:
             first = self.position.updates
             raise NotFiniteError(
-                f"{', '.join(broken)} is not finite in epoch {self.position.epoch + 1}, "
-                f"updates {first + 1} to {first + n}. A smaller training.learning_rate "
-                "or training.grad_clip_norm may help; checkpoints keep what they had."
+                f"{', '.join(broken)} is not finite in epoch "
+                f"{self.position.epoch + 1}, updates {first + 1} to {first + n}. A "
+                "smaller training.learning_rate or training.grad_clip_norm may help; "
+                "checkpoints keep what they had."
             )
 
     def _leave(self):
@@ -394,3 +395,11 @@ def _batches_of(recordings, memory_bins, config):
 
 def _ids_of(recording):
     return [str(one) for one in recording.neurons.index]
+
+
+def _lag0_mass(model):
+    """Share of the frontend's power at lag 0; None if it has no kernels."""
+    if not hasattr(model.frontend, "kernels"):
+        return None
+    power = np.square(np.asarray(model.frontend.kernels()))
+    return float(power[0].sum() / power.sum())

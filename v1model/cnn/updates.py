@@ -16,15 +16,17 @@ GROWTH_UPDATES = 2000  # finite ones after which the scale doubles
 _ANY_LENGTH = 1e30  # longest gradient where none is given
 # Weights that say where, how wide or how much, rather than what: they do not decay.
 _NO_DECAY = re.compile(
-    r"bias|gain|gamma|beta|mean|mu|center|position|point|place|sigma|std|width|angle|"
-    r"theta|scale|shift|offset|logit|mix|tau|alpha|log_|norm|initial_state|h0|"
-    r"calibration|adapter"
+    r"bias|gain|gamma|beta|mean|center|place|sigma|std|width|angle|theta|scale|shift|"
+    r"offset|logit|tau|alpha|^log_|matrix|h0|state"
 )
+_NO_DECAY_LAYERS = re.compile(r"norm|adapter|calibration")
 
 
 def decays(variable):
     """Whether weight decay acts on a Keras variable: on kernels, by its name."""
-    return len(variable.shape) > 1 and not _NO_DECAY.search(variable.path.lower())
+    *layers, name = variable.path.lower().split("/")
+    is_excluded = _NO_DECAY.search(name) or any(map(_NO_DECAY_LAYERS.search, layers))
+    return len(variable.shape) > 1 and not is_excluded
 
 
 def learning_rate_for(training, n_updates):
@@ -168,12 +170,12 @@ class Updates:
         sums = tf.zeros(len(self.objective.names) + 1, tf.float64)
         for k in tf.range(tf.shape(first)[0]):
             own = tf.nest.map_structure(lambda array: array[k], batches)  # noqa: B023
+            rate = tf.cast(self.optimizer.learning_rate, tf.float32)
             found = self.strategy.run(self._step, (own, epoch))
             found = self.strategy.reduce(tf.distribute.ReduceOp.SUM, found, axis=None)
             # From here on all replicas are written to together.
             if self.proximal is not None:
-                rate = self.optimizer.learning_rate
-                self.proximal.apply(tf.cast(rate, tf.float32), epoch)
+                self.proximal.apply(rate, epoch)
             for average, variable in zip(self.averages, self.variables, strict=False):
                 change = (1 - self.training.ema_decay) * (variable.value - average)
                 average.assign(average + change)
