@@ -40,11 +40,6 @@ class LikelihoodSums(NamedTuple):
         gain = self.log_rates - self.expected - self._null_log_likelihood(null_rate)
         return _ratio(gain, self.spikes * np.log(2))
 
-    def pooled_bits_per_spike(self, null_rate=None):
-        """Log likelihood gained by all neurons over all their spikes: a number."""
-        gain = self.log_rates - self.expected - self._null_log_likelihood(null_rate)
-        return float(_ratio(gain.sum(), self.spikes.sum() * np.log(2)))
-
     def deviance(self):
         """See `poisson_deviance`."""
         return _ratio(self._deviance_sum(), self.n_bins)
@@ -118,7 +113,7 @@ def fraction_of_deviance_explained(counts, rates, mask=None, null_rate=None):
     return likelihood_sums(counts, rates, mask).deviance_explained(null_rate)
 
 
-def bits_aggregates(bits, sums=None, null_rate=None):
+def bits_aggregates(bits, spikes=None):
     """Bits per spike of all neurons as named numbers.
 
         bps_mean       mean          bps_median     median
@@ -129,8 +124,8 @@ def bits_aggregates(bits, sums=None, null_rate=None):
 
     Args:
         bits: (N,); NaN does not count.
-        sums: LikelihoodSums of the same neurons, for bps_pooled; None leaves it out.
-        null_rate: The one that `bits` are of.
+        spikes: Number of spikes that are judged of each neuron, (N,), for bps_pooled;
+            None leaves it out.
     """
     bits = np.asarray(bits, np.float64)
     is_known = np.isfinite(bits)
@@ -143,8 +138,10 @@ def bits_aggregates(bits, sums=None, null_rate=None):
         "n_neurons": is_known.sum(),
         "n_left_out": (~is_known).sum(),
     }
-    if sums is not None:
-        aggregates["bps_pooled"] = sums.pooled_bits_per_spike(null_rate)
+    if spikes is not None:
+        spikes = np.where(is_known, spikes, 0)
+        gained = np.where(is_known, bits, 0) @ spikes
+        aggregates["bps_pooled"] = _ratio(gained, spikes.sum())
     return {name: float(value) for name, value in aggregates.items()}
 
 

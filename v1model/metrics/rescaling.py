@@ -1,8 +1,8 @@
 """Rates rescaled per neuron: how much of a poor prediction is gain and offset alone.
 
 A model that was trained on one kind of stimulus often has the right time course on
-another, at the wrong scale. Counts y of a neuron are compared with g r + o, where gain g
-and offset o are fitted to some trials and judged on the others.
+another, at the wrong scale. Counts y of a neuron are compared with g r + o, where
+gain g and offset o are fitted to some trials and judged on the others.
 """
 
 from typing import NamedTuple
