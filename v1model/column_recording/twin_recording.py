@@ -14,7 +14,7 @@ import pandas as pd
 
 import v1model
 from v1model.atomic import atomic_path
-from v1model.column_recording.field_positions import field_positions
+from v1model.column_recording.lgn_fields import field_positions, linear_fields
 from v1model.column_recording.parts import Parts
 from v1model.column_recording.recorder import (
     fingerprint,
@@ -59,7 +59,7 @@ class TwinConfig:
     checks_share: float = option(0.3, "Of these that are checks, not photographs.")
     test_movies: int = option(4, "Movies of each type for the test.")
     repeats: int = option(20, "How often each of those is shown.")
-    bin_ms: int = option(10, f"Bin of the recording, ms; divides {FRAME_MS}.")
+    bin_ms: int = option(20, f"Bin of the recording, ms; divides {FRAME_MS}.")
     background: str = option(
         "shared",
         "Poisson background: one source for all neurons, as published, or one each.",
@@ -161,6 +161,20 @@ class TwinRecorder:
         responses = np.concatenate([np.zeros_like(shown[:, :1]), shown], axis=1)
         durations = [SETTLING_MS + GREY_MS] + [FRAME_MS] * len(contrast)
         return self._lgn.rates_from_spatial(responses, durations)
+
+    def fields(self, ids, n_lags):
+        """What the wiring says of receptive fields, (n, n_lags, PIXELS, PIXELS).
+
+        Args:
+            ids: Of the neurons, as in the recording.
+            n_lags: Bins of the recording; 0 is the newest.
+        """
+        position = {one: row for row, one in enumerate(self.network.node_id.tolist())}
+        rows = np.array([position[one] for one in ids])
+        found = linear_fields(
+            self.network.lgn, self._pixel_responses, rows, self.config.bin_ms, n_lags
+        )
+        return found.reshape(len(rows), n_lags, PIXELS, PIXELS)
 
     @functools.cached_property
     def _lgn(self):
