@@ -175,15 +175,17 @@ def gaze_of(size, n_frames, rng):
 
 
 def checks(n_frames, rng):
-    """Light and dark checks on a grid that is shifted each time, uint8.
+    """Light, grey and dark checks on a grid that is shifted each time, uint8.
+
+    Without the grey ones the energy of all pixels would always be the same.
 
     Returns:
-        (n_frames, P, P); every pixel is light or dark with the same chance.
+        (n_frames, P, P); every pixel is light, grey or dark with the same chance.
     """
     n = -(-n_frames // CHECK_FRAMES)
     n_checks = PIXELS // CHECK_PIXELS + 1
-    signs = rng.integers(0, 2, (n, n_checks, n_checks))
-    fine = signs.repeat(CHECK_PIXELS, axis=1).repeat(CHECK_PIXELS, axis=2)
+    levels = GREY_LEVEL * rng.integers(0, 3, (n, n_checks, n_checks))
+    fine = levels.astype(np.uint8).repeat(CHECK_PIXELS, axis=1).repeat(CHECK_PIXELS, axis=2)
     shifts = rng.integers(0, CHECK_PIXELS, (n, 2))
     shown = np.stack(
         [
@@ -191,8 +193,7 @@ def checks(n_frames, rng):
             for one, (row, column) in zip(fine, shifts, strict=True)
         ]
     )
-    levels = np.where(shown, 2 * GREY_LEVEL, 0).astype(np.uint8)
-    return levels.repeat(CHECK_FRAMES, axis=0)[:n_frames]
+    return shown.repeat(CHECK_FRAMES, axis=0)[:n_frames]
 
 
 def contrast_of(levels):
