@@ -120,10 +120,7 @@ def _labels(recording):
 
 
 def _readout_places(model, recording):
-    centers = model.readout_centers(recording.spec.name)
-    if centers is None:
-        return pd.DataFrame()
-    centers = np.asarray(centers, np.float64)
+    centers = np.asarray(model.readout_centers(recording.spec.name), np.float64)
     places = pd.DataFrame(centers, columns=["readout_y", "readout_x"])
     truth = true_centers(recording)
     if truth is not None:
