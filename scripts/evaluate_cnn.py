@@ -10,6 +10,7 @@ FOLDER/RUN_RECORDING holds
 
     neurons.csv     a row per neuron: bits per spike, correlations, receptive fields...
     numbers.csv     the same of all neurons, and of each kind of them
+    run.json        seed and minutes of the training, for compare_cnn.py
     *.png           figures
 
 and FOLDER matrix.csv and matrix.png: each run (rows, by the name before =) on each type
@@ -17,12 +18,14 @@ of trials of each recording.
 """
 
 import argparse
+import json
 import pathlib
 import sys
 
 import pandas as pd
 
 from training.quiet_start import quiet_start
+from v1model.atomic import write_text
 
 PARTS = ("train", "validation", "test")
 
@@ -75,12 +78,16 @@ def judge(options):
             require_readout(model, recording)
     numbers, matrices = {}, []
     for recording in recordings:
-        for name, (model, _) in loaded.items():
+        for name, (model, config) in loaded.items():
             found = report(model, recording, options.part, types)
             folder = options.out / f"{name}_{recording.spec.name}"
+            history = _history(runs[name])
             numbers[name, recording.spec.name] = write_report(
-                found, folder, options.dpi, _history(runs[name])
+                found, folder, options.dpi, history
             )
+            minutes = history["seconds"][-1] / 60 if history else None
+            about = {"seed": config.training.seed, "minutes": minutes}
+            write_text(folder / "run.json", json.dumps(about) + "\n")
         models = {name: model for name, (model, _) in loaded.items()}
         matrix = generalisation_matrix(models, recording, options.part, types)
         matrices.append(matrix.assign(recording=recording.spec.name))

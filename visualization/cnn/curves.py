@@ -42,10 +42,11 @@ def training_curves(table, title="Training of a read-out model"):
     for label, first in PANELS:
         names = [name for name in columns if name.startswith(first)]
         names = [name for name in names if np.isfinite(columns[name]).any()]
+        names = [name for k, name in enumerate(names) if _is_new(columns, names, k)]
         if names:
             chosen.append((label, names))
     with style.paper():
-        size = 0.2 + 2.6 * len(chosen), 3.3
+        size = 0.2 + 2.6 * len(chosen), 3.1
         figure = headed_figure(size, title, f"{len(epochs)} epochs")
         for k, (label, names) in enumerate(chosen):
             axes = add_inches(figure, 0.62 + 2.6 * k, 0.45, 1.95, 1.75)
@@ -64,6 +65,14 @@ def training_curves(table, title="Training of a read-out model"):
                 loc="lower left", bbox_to_anchor=(-0.02, 1.0), fontsize=6, borderpad=0
             )
     return figure
+
+
+def _is_new(columns, names, k):
+    """Whether a column is no copy of an earlier one, as the only recording's is."""
+    own = columns[names[k]]
+    return not any(
+        np.array_equal(own, columns[name], equal_nan=True) for name in names[:k]
+    )
 
 
 def transfer_curves(table, title="Read-outs from little data"):

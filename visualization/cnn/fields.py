@@ -5,7 +5,7 @@ import numpy as np
 from visualization import style
 from visualization.cnn.headings import TOP, add_inches, headed_figure
 
-DATA, MODEL = style.INK, "#0072B2"
+DATA, MODEL = style.FAINT, "#0072B2"
 SIDE, STEP = 0.82, 1.0  # inches
 HEADS = ("STA, spikes", "STA, model", "STE, spikes", "STE, model")
 
@@ -36,9 +36,12 @@ def field_maps(data, model, names, sampling_rate, centers=None, title="Fields"):
         )
     maps = (data.sta, model.sta, data.ste - data.power, model.ste - model.power)
     with style.paper():
-        size = 1.15 + STEP * len(HEADS) + 1.95, TOP + 0.62 + STEP * len(names)
-        words = "at the lag at which spikes vary most; cross: true centre"
-        words = words if centers is not None else words.partition(";")[0]
+        size = 1.15 + STEP * len(HEADS) + 2.1, TOP + 0.62 + STEP * len(names)
+        words = (
+            "at the lag at which spikes' maps vary most; grey: spikes, blue: model; "
+        )
+        words += "cross: true centre"
+        words = words if centers is not None else words.rpartition(";")[0]
         figure = headed_figure(size, title, words)
         for k, name in enumerate(names):
             bottom = size[1] - TOP - 0.22 - STEP * (k + 1) + 0.1
@@ -64,7 +67,7 @@ def field_maps(data, model, names, sampling_rate, centers=None, title="Fields"):
             )
             _draw_courses(axes, courses, sampling_rate)
             if k == 0:
-                axes.set_title("over time: STA –, STE - -", fontsize=7, pad=3)
+                axes.set_title("over time; dashed: STE", fontsize=7, pad=3)
             if k == len(names) - 1:
                 axes.set_xlabel("lag, ms")
             else:

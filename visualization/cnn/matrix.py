@@ -11,7 +11,7 @@ PANELS = (
     ("bps_mean", "bits per spike", "viridis"),
     ("bps_affine_mean", "rescaled, bits per spike", "viridis"),
     ("corr_mean", "correlation", "viridis"),
-    ("gain_gap_median", "gain gap, bits per spike", "magma_r"),
+    ("gain_gap_median", "gain gap, bits per spike", "Oranges"),
 )
 
 

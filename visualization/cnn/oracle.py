@@ -86,12 +86,13 @@ def _draw_shares(figure, kinds, share, colours):
         median = np.median(own)
         beside.plot([place - 0.35, place + 0.35], [median] * 2, color=style.INK, lw=1.4)
         beside.annotate(
-            f"{median:.2f}", (place + 0.37, median), va="center", fontsize=7
+            f"{median:.2f}", (place, 1.02), ha="center", va="bottom", fontsize=7
         )
     beside.axhline(1, color=style.FAINT, lw=0.6)
-    beside.set_ylim(lowest - 0.05, 1.12)
-    beside.set_xlim(-0.6, len(colours) - 0.2)
+    beside.set_ylim(lowest - 0.05, max(1.16, 1.05 * np.nanmax(share)))
+    beside.set_xlim(-0.6, len(colours) - 0.4)
     beside.set_xticks(
         range(len(colours)), [style.shortened(kind, 12) for kind in colours]
     )
     beside.set_ylabel("share of the oracle")
+    beside.set_title("medians above", fontsize=7, pad=3)

@@ -32,11 +32,11 @@ def example_traces(counts, rates, sampling_rate, names, truth=None, title="Examp
         )
     seconds = np.arange(len(counts)) / sampling_rate
     with style.paper():
-        height = TOP + 0.45 + 1.05 * len(names)
-        words = "bars: spikes in a bin, at the rate that they are"
+        height = TOP + 0.35 + 1.05 * len(names)
+        words = "grey: spikes per bin, as a rate; cut off where no rate is as high"
         figure = headed_figure((7.2, height), title, words)
         for k, name in enumerate(names):
-            bottom = height - TOP - 1.05 * (k + 1) + 0.1
+            bottom = height - TOP - 1.05 * (k + 1) + 0.12
             axes = add_inches(figure, 0.6, bottom, 5.4, 0.72)
             hz = sampling_rate * counts[:, k]
             lines = {"model": (sampling_rate * rates[:, k], MODEL, 1.2)}

@@ -19,8 +19,15 @@ from v1model.cnn.prediction import predict
 LABELS = ("kind", "population", "layer", "cell_type")
 MEANS = ("corr", "corr_sd1", "corr_sd2", "deviance_explained", "cc_abs", "cc_norm")
 MEANS += ("cc_norm_halves", "feve", "bps_affine", "bps_gain", "gain_gap")
+MEANS += ("lag0_mass", "mean_latency_ms", "saccade_corr")
 MEDIANS = ("gain_gap", "gain", "offset_hz", "oracle_share", "sta_corr", "ste_corr")
-MEDIANS += ("rf_distance_px", "model_rf_error_px", "readout_error_px", "rf_error_px")
+MEDIANS += (
+    "orientation_difference",
+    "rf_distance_px",
+    "model_rf_error_px",
+    "readout_error_px",
+    "rf_error_px",
+)
 DIFFERENCES = (
     "latency_difference_ms",
     "latency_error_ms",
