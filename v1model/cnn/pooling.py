@@ -37,10 +37,9 @@ class Pool(keras.layers.Layer):
         self.params = PoolParams.model_validate(params)
 
     def call(self, x):
-        shape = tf.shape(x)
+        shape, out = tf.shape(x), self.compute_output_shape(x.shape)
         frames = tf.reshape(x, (-1, *x.shape[2:]))
         frames = POOLS[self.params.type](frames, self)
-        out = self.compute_output_shape(x.shape)
         frames = tf.reshape(frames, tf.concat([shape[:2], out[2:]], 0))
         return tf.ensure_shape(frames, out)
 
