@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4)  # nats per spike
+PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3)  # nats per spike
 KINDS = ("ridge", "lasso")
 MOST_STEPS = 25
-TOLERANCE = 1e-7  # of the objective, nats per spike
+TOLERANCE = 1e-6  # of the objective, nats per spike
 SMALLEST = 1e-8  # rate, spikes per bin
 _SHRUNK = 1e-4  # lasso: weights below this, in standard deviations, count as it
 
