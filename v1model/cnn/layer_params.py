@@ -304,6 +304,11 @@ class GruModulatorParams(Params):
     hidden: Count = Field(16, description="Channels of its state.")
     embedding: Count = Field(16, description="Numbers that behaviour becomes.")
     kernel_size: Odd = Field(3, description="Pixels.")
+    memory_bins: Count = Field(
+        12,
+        description="Bins of a segment's start that only fill the memory: their rates "
+        "are not given out.",
+    )
 
 
 class RecurrentParams(Params):
@@ -355,10 +360,16 @@ class PointPooledReadoutParams(Params):
 
 
 class AttentionReadoutParams(Params):
-    """A softmax over pixels per neuron, of the features themselves."""
+    """A softmax over pixels per neuron, of a Gaussian and of the features."""
 
     type: Literal["attention"]
     key_channels: Count = Field(8, description="Channels that are compared.")
+    initial_std: Positive = Field(
+        0.15, description="Width of the Gaussian that it begins with, half sides."
+    )
+    initial_mean_scale: Weight = Field(
+        0.1, description="Spread of the centres, in half sides of the map."
+    )
     bias: bool = Field(True, description="A learned number per neuron.")
 
 

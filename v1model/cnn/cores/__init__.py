@@ -1,0 +1,1 @@
+"""Cores: the convolutions that all recordings share."""
