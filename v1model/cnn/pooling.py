@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.cnn.layer_params import PoolParams
+from v1model.cnn.pixels import window_map
 
 TEMPERATURE = 10.0  # of the soft pool: between the mean (0) and the maximum
 BLUR = (1.0, 2.0, 1.0)
@@ -35,6 +36,8 @@ class Pool(keras.layers.Layer):
     def __init__(self, params, **kwargs):
         super().__init__(**kwargs)
         self.params = PoolParams.model_validate(params)
+        size = self.params.kernel_size
+        self.pixel_map = window_map((size, size), self.params.stride)
 
     def call(self, x):
         shape, out = tf.shape(x), self.compute_output_shape(x.shape)
