@@ -1,7 +1,7 @@
-"""How well a twin predicts a column: per neuron and population, beside what is possible.
+"""How well a twin predicts a column: per neuron and population, beside the possible.
 
 A column does not do the same again when it sees the same again. What repeats is all
-that a movie can tell: correlations are judged beside the largest ones that are possible,
+that a movie can tell: correlations are judged beside the largest that are possible,
 and receptive fields beside the wiring from the LGN.
 """
 
@@ -152,7 +152,7 @@ class Fields(NamedTuple):
 def fields_of(model, recording, wired, degrees):
     """The Fields of a recording's neurons, from its training trials of noise.
 
-    The table has, in pixels, data_y, data_x, model_y, model_x (centres of the averages),
+    The table has, in pixels, data_y, data_x, model_y, model_x (centres of averages),
     wired_y, wired_x (centre of the wired field) and mean_y, mean_x (mean place of the
     LGN units); the data's and the model's distance from the wired field error_deg and
     model_error_deg, that of the data from the mean place mean_error_deg; sta_corr of

@@ -185,7 +185,11 @@ def checks(n_frames, rng):
     n = -(-n_frames // CHECK_FRAMES)
     n_checks = PIXELS // CHECK_PIXELS + 1
     levels = GREY_LEVEL * rng.integers(0, 3, (n, n_checks, n_checks))
-    fine = levels.astype(np.uint8).repeat(CHECK_PIXELS, axis=1).repeat(CHECK_PIXELS, axis=2)
+    fine = (
+        levels.astype(np.uint8)
+        .repeat(CHECK_PIXELS, axis=1)
+        .repeat(CHECK_PIXELS, axis=2)
+    )
     shifts = rng.integers(0, CHECK_PIXELS, (n, 2))
     shown = np.stack(
         [

@@ -88,7 +88,9 @@ def _draw_scores(figure, place, scores):
     axes.set(xlim=(-0.6, len(names) - 0.4), ylim=(0, 1))
     axes.set_ylabel("correlation with\nthe mean over repeats")
     handles = [
-        Patch(facecolor=style.FAINT, hatch="////" * n, edgecolor="white", label=WORDS[k])
+        Patch(
+            facecolor=style.FAINT, hatch="////" * n, edgecolor="white", label=WORDS[k]
+        )
         for n, k in enumerate(kinds)
     ]
     handles.append(Patch(facecolor=style.BACKDROP, label="largest possible"))
@@ -138,7 +140,10 @@ def _draw_places(figure, place, fields):
         for c in classes
     ]
     figure.legend(
-        handles=handles, loc="upper right", ncols=len(handles), fontsize=7,
+        handles=handles,
+        loc="upper right",
+        ncols=len(handles),
+        fontsize=7,
         bbox_to_anchor=(0.99, 0.995),
     )
 
