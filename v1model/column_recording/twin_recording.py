@@ -25,6 +25,7 @@ from v1model.column_recording.twin_stimuli import (
     FRAME_MS,
     PIXELS,
     Patch,
+    as_averaged,
     contrast_of,
     draw_movie,
     movie_table,
@@ -150,9 +151,7 @@ class TwinRecorder:
     def levels(self, number):
         """Frames of a movie, (F, PIXELS, PIXELS) uint8."""
         n_frames = MOVIE_MS // FRAME_MS
-        return draw_movie(
-            self.movies.iloc[number], number, n_frames, self.config.seed
-        )
+        return draw_movie(self.movies.iloc[number], number, n_frames, self.config.seed)
 
     def lgn_rates(self, number):
         """Rates of the LGN to a movie, with the grey before it, (t, I) Hz."""
@@ -162,19 +161,25 @@ class TwinRecorder:
         durations = [SETTLING_MS + GREY_MS] + [FRAME_MS] * len(contrast)
         return self._lgn.rates_from_spatial(responses, durations)
 
-    def fields(self, ids, n_lags):
-        """What the wiring says of receptive fields, (n, n_lags, PIXELS, PIXELS).
+    def averaged_fields(self, ids, n_lags):
+        """Averages that checks would trigger if neurons did what the wiring says alone.
+
+        See `linear_fields` and `as_averaged`.
 
         Args:
             ids: Of the neurons, as in the recording.
             n_lags: Bins of the recording; 0 is the newest.
+
+        Returns:
+            (n, n_lags, PIXELS, PIXELS) float32.
         """
         position = {one: row for row, one in enumerate(self.network.node_id.tolist())}
         rows = np.array([position[one] for one in ids])
         found = linear_fields(
             self.network.lgn, self._pixel_responses, rows, self.config.bin_ms, n_lags
         )
-        return found.reshape(len(rows), n_lags, PIXELS, PIXELS)
+        found = found.reshape(len(rows), n_lags, PIXELS, PIXELS)
+        return as_averaged(found, self.config.bin_ms)
 
     @functools.cached_property
     def _lgn(self):
@@ -218,7 +223,9 @@ class TwinRecorder:
             trial, step, neuron = np.nonzero(spikes)
             found.append((trial, (start + step) // self.config.bin_ms, neuron))
             start += spikes.shape[1]
-        trial, place, neuron = (np.concatenate(part) for part in zip(*found, strict=True))
+        trial, place, neuron = (
+            np.concatenate(part) for part in zip(*found, strict=True)
+        )
         kept = (place >= 0) & (place < self._trial_bins)
         order = np.lexsort((neuron[kept], place[kept], trial[kept]))
         with atomic_path(self._path(k)) as partial, partial.open("wb") as file:
@@ -238,7 +245,9 @@ class TwinRecorder:
         for k in range(len(batches)):
             with np.load(self._path(k)) as file:
                 parts.append([file[name] for name in ("trial", "bin", "neuron")])
-        trial, place, neuron = (np.concatenate(part) for part in zip(*parts, strict=True))
+        trial, place, neuron = (
+            np.concatenate(part) for part in zip(*parts, strict=True)
+        )
         kept = self._active(trial, neuron)
         position = np.full(self.network.n_neurons, -1)
         position[kept] = np.arange(kept.sum())

@@ -24,7 +24,7 @@ PIXELS = 24  # of a side of the movie
 MARGIN = 1.6  # of the movie's side, in the longer side of the view
 FRAME_MS = 20
 GREY_LEVEL, LEVELS = 127, 127.5  # contrast is (level - GREY_LEVEL) / LEVELS
-TYPES = PHOTOGRAPHS, CHECKS = "photographs", "checks"
+TYPES = PHOTOGRAPHS, CHECKS = "backimage", "noise"  # as in all recordings
 # No photograph is in two parts.
 PICTURES = {
     "train": ("astronaut", "coins", "rocket", "stereo_motorcycle"),
@@ -185,7 +185,11 @@ def checks(n_frames, rng):
     n = -(-n_frames // CHECK_FRAMES)
     n_checks = PIXELS // CHECK_PIXELS + 1
     levels = GREY_LEVEL * rng.integers(0, 3, (n, n_checks, n_checks))
-    fine = levels.astype(np.uint8).repeat(CHECK_PIXELS, axis=1).repeat(CHECK_PIXELS, axis=2)
+    fine = (
+        levels.astype(np.uint8)
+        .repeat(CHECK_PIXELS, axis=1)
+        .repeat(CHECK_PIXELS, axis=2)
+    )
     shifts = rng.integers(0, CHECK_PIXELS, (n, 2))
     shown = np.stack(
         [
@@ -194,6 +198,23 @@ def checks(n_frames, rng):
         ]
     )
     return shown.repeat(CHECK_FRAMES, axis=0)[:n_frames]
+
+
+def as_averaged(fields, bin_ms):
+    """Averages that checks trigger in linear neurons with these fields, up to a factor.
+
+    Checks are alike over some pixels and frames, so averages are the fields convolved
+    with the covariance of the movie: a triangle along each axis.
+
+    Args:
+        fields: (N, L, H, W), lag 0 first.
+        bin_ms: Of the lags.
+    """
+    width = CHECK_FRAMES * FRAME_MS // bin_ms
+    for axis, n in ((1, width), (2, CHECK_PIXELS), (3, CHECK_PIXELS)):
+        triangle = n - np.abs(np.arange(1 - n, n))
+        fields = ndimage.convolve1d(fields, triangle / n, axis, mode="constant")
+    return fields
 
 
 def contrast_of(levels):
