@@ -105,6 +105,17 @@ def test_statistics_are_scored_by_the_training_s_and_clipped():
     assert np.abs(layer(100 * x)).max() == 5
 
 
+def test_adapted_to_its_movies_each_statistic_has_mean_zero_and_spread_one():
+    layer, movies = StimulusStatistics(RATE), [movie(seed) for seed in (1, 2)]
+    movies.append(0.2 * movie(3, batch=1, bins=30))
+    layer.adapt(iter(movies))
+    raw = np.concatenate([np.reshape(layer.statistics(x), (-1, 13)) for x in movies])
+    np.testing.assert_allclose(layer.mean, raw.mean(0), rtol=1e-3)
+    np.testing.assert_allclose(layer.scale, raw.std(0), rtol=1e-3)
+    with pytest.raises(ValueError, match="movies must not be empty"):
+        layer.adapt([])
+
+
 @pytest.mark.parametrize(
     ("mean", "scale", "message"),
     [
