@@ -187,3 +187,21 @@ def test_the_temporal_context_brings_contrasts_together():
     norm, x = make_norm(TemporalContextParams(type="temporal_context"), RATE), movie()
     low, high = np.std(norm(0.5 * x)), np.std(norm(2 * x))
     assert 1 < high / low < 2
+
+
+@pytest.mark.parametrize("kind", REFERENCES)
+def test_a_compiled_norm_gives_the_same_and_its_gradient_is_finite(kind):
+    """Graphs are rewritten: a local norm's products once gave NaN in them alone."""
+    norm, x = built(kind), tf.constant(movie(batch=4, bins=22, height=16, width=16))
+
+    @tf.function
+    def compiled(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = norm(x)
+            loss = tf.reduce_sum(tf.square(y))
+        return y, tape.gradient(loss, x)
+
+    y, slope = compiled(x)
+    np.testing.assert_allclose(y, norm(x), atol=1e-5)
+    assert np.isfinite(slope).all()
