@@ -66,8 +66,8 @@ class LocalResponseNorm(PlainNorm):
 def _along_last(x, weights):
     """(B, T, I, J) times (J, J) along J, with the last two axes exchanged.
 
-    A product of two plain matrices: with a batch of matrices, the product, the scale and
-    the sum that follow in a graph gave NaN and spoilt memory (TensorFlow 2.21, CPU).
+    A product of two plain matrices: with a batch of matrices, the product, the scale
+    and the sum after it gave NaN and spoilt memory in graphs (TensorFlow 2.21, CPU).
     """
     shape = tf.shape(x)
     y = tf.matmul(tf.reshape(x, (-1, x.shape[-1])), weights, transpose_b=True)
