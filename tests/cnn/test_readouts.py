@@ -357,3 +357,22 @@ def test_a_centre_moves_to_where_the_target_is_seen():
             step()
         places = pixels_of(layer.centers(), 12, 12)[0]
         np.testing.assert_allclose(places, [7, 3], atol=0.5, err_msg=kind)
+
+
+@of_every_kind
+def test_weights_along_a_neurons_axis_are_that_neurons_alone(kind):
+    layer = readout(kind)
+    before = layer(FEATURES).numpy()
+    for variable in layer.trainable_variables:
+        axis = layer.neuron_axis(variable)
+        assert (axis is None) == (variable.name == "keys_kernel")
+        if axis is None:
+            continue
+        values = variable.numpy()
+        assert values.shape[axis] == N
+        np.moveaxis(values, axis, 0)[2] += 1
+        variable.assign(values)
+    found = layer(FEATURES).numpy()
+    others = np.arange(N) != 2
+    np.testing.assert_allclose(found[..., others], before[..., others], atol=1e-5)
+    assert np.abs(found[..., 2] - before[..., 2]).min() > 1e-4

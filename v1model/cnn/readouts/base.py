@@ -22,6 +22,7 @@ class Readout(keras.layers.Layer):
 
     params_class = None
     has_limited_width = False  # whether there is `limit_widths`
+    neuron_axes = {"bias": 0, "features": -1}  # by name of the variable
 
     def __init__(self, params, n_neurons, **kwargs):
         super().__init__(**({"dtype": "float32"} | kwargs))
@@ -96,6 +97,10 @@ class Readout(keras.layers.Layer):
     def channel_variables(self):
         """Variables with a neuron's weights of channels; the last axis is neurons."""
         raise NotImplementedError
+
+    def neuron_axis(self, variable):
+        """Axis of a variable that neurons are along; None where they share it."""
+        return self.neuron_axes[variable.name]
 
     def spread(self):
         """The locality of each neuron, (N,), in areas of the map; None without one."""
