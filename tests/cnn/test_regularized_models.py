@@ -86,7 +86,8 @@ def test_undecided_mixtures_of_norms_cost_what_their_options_say():
         "incumbent": 0.0,
     }
     blocks = [{"kernel_size": [3, 3, 3], "norm": mixed}]
-    model = small_model({"convnet": {"channels": [4, 6], "blocks": blocks}})
+    convnet = {"type": "plain", "channels": [4, 6], "blocks": blocks}
+    model = small_model({"convnet": convnet})
     penalties = Penalties(model, Regularization())
     assert penalties.names == (OF_LAYERS,)
     np.testing.assert_allclose(penalties(0)[OF_LAYERS], 2 * 0.5 * np.log(2), rtol=1e-5)
