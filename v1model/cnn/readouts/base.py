@@ -15,6 +15,10 @@ class Readout(keras.layers.Layer):
     is one matrix product. What differs is what the filters F are made of: a kind of
     read-out says that in `filters`. It may also say where its neurons look.
 
+    Measured on two processors, forward and backward, 768 maps of 12 x 12 pixels: with
+    16 channels and 24 neurons 1.5 ms, 5.3 if masks and 6.5 if channels come first; with
+    64 channels and 200 neurons 22, 67 and 99 ms.
+
     Args:
         params: The kind's options.
         n_neurons: N.
