@@ -1,5 +1,6 @@
 """Proximal steps against their definition."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,6 +12,11 @@ from v1model.cnn.config import Regularization
 from v1model.cnn.proximal import Proximal, soft_threshold
 
 RNG = np.random.default_rng(19)
+
+
+@pytest.fixture(autouse=True)
+def same_weights():
+    keras.utils.set_random_seed(23)
 
 
 @settings(max_examples=50, deadline=None)
