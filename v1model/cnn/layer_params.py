@@ -364,12 +364,8 @@ class AttentionReadoutParams(Params):
 
     type: Literal["attention"]
     key_channels: Count = Field(8, description="Channels that are compared.")
-    initial_std: Positive = Field(
-        0.15, description="Width of the Gaussian that it begins with, half sides."
-    )
-    initial_mean_scale: Weight = Field(
-        0.1, description="Spread of the centres, in half sides of the map."
-    )
+    initial_std: Positive = Field(0.15, description="Width at first, half sides.")
+    initial_mean_scale: Weight = Field(0.1, description="Spread of centres, so, too.")
     bias: bool = Field(True, description="A learned number per neuron.")
 
 
