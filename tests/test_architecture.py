@@ -38,7 +38,7 @@ LEVELS = (
     | {"hdf5_files"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
     | {"recordings", "event_files", "yaml_settings"},
-    {"distribution", "network", "presentations"},
+    {"distribution", "fitting", "network", "presentations"},
     {"engine", "neuropixels"},
     {"stimuli", "models", "decoders", "voltage_networks", "known_v1"},
     {"latent", "cnn"},

@@ -7,7 +7,7 @@ import resource
 import sys
 import tempfile
 
-from v1model.latent.checkpoints import checkpoint_bytes
+from v1model.fitting.checkpoint_files import checkpoint_bytes
 from v1model.latent.data_summary import memory_of
 from v1model.latent.phases import JOINT
 from v1model.latent.source import open_source

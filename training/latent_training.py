@@ -16,8 +16,9 @@ from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError, write_text
 from v1model.finite import NotFiniteError
-from v1model.latent.settings import flag_groups, load_params, run_name, to_yaml
+from v1model.latent.settings import flag_groups, load_params, run_name
 from v1model.runs import Run
+from v1model.yaml_settings import to_yaml
 
 FOLDER = pathlib.Path(__file__).parent  # of configs/ and published/
 USAGE = "EXPERIMENT [SETTINGS.yaml] [--flag=value ...]"

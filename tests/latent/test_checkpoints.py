@@ -6,10 +6,9 @@ import pytest
 
 from tests.latent.trainings import params_of
 from v1model.finite import NotFiniteError
+from v1model.fitting.checkpoint_files import checkpoint_bytes, checkpoint_of
 from v1model.latent.checkpoints import (
     Position,
-    checkpoint_bytes,
-    checkpoint_of,
     load_latent_model,
     restore_checkpoint,
     save_checkpoint,

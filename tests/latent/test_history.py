@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from v1model.latent.history import (
+from v1model.fitting.history import History
+from v1model.latent.early_stop import (
     BETTER,
     INTERVENING,
-    History,
     early_stop_scalars,
     is_stuck,
 )

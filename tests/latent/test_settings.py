@@ -18,17 +18,15 @@ from v1model.latent.config import (
 )
 from v1model.latent.settings import (
     REASONS,
-    find_file,
     flag_groups,
-    flat,
     leaves,
     load_params,
     run_name,
-    to_yaml,
 )
+from v1model.yaml_settings import find_file, flat, to_yaml
 
 FOLDER = pathlib.Path(training.__file__).parent
-SHIPPED = sorted(FOLDER.glob("configs/*.yaml")) + sorted(
+SHIPPED = sorted(FOLDER.glob("configs/latent_*.yaml")) + sorted(
     FOLDER.glob("published/*.yaml")
 )
 

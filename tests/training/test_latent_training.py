@@ -14,10 +14,10 @@ from tests.latent.trainings import driven, params_of
 from training import latent_eye, latent_training
 from v1model.latent.checkpoints import load_latent_model
 from v1model.latent.config import ModelParams
-from v1model.latent.settings import flat
 from v1model.latent.updates import Updates
 from v1model.runs import Run
 from v1model.voltage_networks.config import EyeConfig
+from v1model.yaml_settings import flat
 
 
 def run(folder, *words, settings="settings.yaml"):

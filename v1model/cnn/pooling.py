@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.cnn.layer_params import PoolParams
+from v1model.cnn.pixels import window_map
 
 TEMPERATURE = 10.0  # of the soft pool: between the mean (0) and the maximum
 BLUR = (1.0, 2.0, 1.0)
@@ -35,12 +36,13 @@ class Pool(keras.layers.Layer):
     def __init__(self, params, **kwargs):
         super().__init__(**kwargs)
         self.params = PoolParams.model_validate(params)
+        size = self.params.kernel_size
+        self.pixel_map = window_map((size, size), self.params.stride)
 
     def call(self, x):
-        shape = tf.shape(x)
+        shape, out = tf.shape(x), self.compute_output_shape(x.shape)
         frames = tf.reshape(x, (-1, *x.shape[2:]))
         frames = POOLS[self.params.type](frames, self)
-        out = self.compute_output_shape(x.shape)
         frames = tf.reshape(frames, tf.concat([shape[:2], out[2:]], 0))
         return tf.ensure_shape(frames, out)
 

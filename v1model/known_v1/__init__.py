@@ -4,3 +4,8 @@ Recordings with a known ceiling: simple, complex and normalised cells watch natu
 pictures under simulated eye movements, flashed Gabors and gratings, and fire Poisson
 spikes. Whoever predicts them is judged against their true rates.
 """
+
+from v1model.known_v1.config import KnownV1Config
+from v1model.known_v1.simulation import simulate
+
+__all__ = ["KnownV1Config", "simulate"]

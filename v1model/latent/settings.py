@@ -1,6 +1,5 @@
 """Settings: a YAML file and overrides, checked into ModelParams, and back."""
 
-import difflib
 import hashlib
 import pathlib
 import re
@@ -8,10 +7,10 @@ import types
 import typing
 
 import pydantic
-import yaml
 
 from v1model import flags
 from v1model.latent.config import ModelParams
+from v1model.yaml_settings import find_file, kinds_of, nearest, read_yaml, value_of
 
 REASONS = {
     "learnable_diagonal": "it made no difference where it was tried",
@@ -30,7 +29,6 @@ REASONS = {
 }
 # The short form that YAML files may use, too.
 ALIASES = {"training.acquisition_mode": "training.acquisition_mode.mode"}
-_NONE = ("null", "none", "~")
 
 
 class Leaf(typing.NamedTuple):
@@ -73,13 +71,15 @@ def load_params(path, overrides=None, folder=None):
     given = {}
     if path is not None:
         path = find_file(path, folder)
-        given = _read(path)
+        given = read_yaml(path)
     known = {leaf.name: leaf for leaf in leaves()}
     overrides = {ALIASES.get(name, name): text for name, text in overrides.items()}
     for name, text in overrides.items():
         if name not in known:
             raise ValueError(f"--{name} is no option{_nearest(name)}.")
-        given = _with(given, name.split("."), _value(text, known[name]))
+        given = _with(
+            given, name.split("."), value_of(text, known[name].field.annotation)
+        )
     try:
         return ModelParams.model_validate(given)
     except pydantic.ValidationError as error:
@@ -97,43 +97,6 @@ def flag_groups():
                 text = f"The same as {name}."
                 group.flags.append(group.flags[-1]._replace(name=short, help=text))
     return list(groups.values())
-
-
-def find_file(path, folder=None):
-    """The path of a YAML file, as it is given or below a folder.
-
-    Raises:
-        FileNotFoundError: It is in neither place.
-    """
-    path = pathlib.Path(path).expanduser()
-    places = [path] if folder is None else [path, pathlib.Path(folder) / path]
-    for place in places:
-        if place.is_file():
-            return place
-    shipped = ""
-    if folder is not None:
-        found = sorted(pathlib.Path(folder).glob("*/*.yaml"))
-        names = (str(place.relative_to(folder)) for place in found)
-        shipped = f"; shipped are {', '.join(names)}"
-    raise FileNotFoundError(f"settings {path} do not exist{shipped}.")
-
-
-def to_yaml(params):
-    """The YAML text of ModelParams, which `load_params` reads back."""
-    return yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False)
-
-
-def flat(params):
-    """All options by dotted name, as they stand in YAML."""
-    return dict(_flat(params.model_dump(mode="json"), ""))
-
-
-def _flat(values, prefix):
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
 
 
 def run_name(overrides):
@@ -217,19 +180,6 @@ def _flag(leaf):
     return flags.Flag(leaf.name, kind, default, field.description, choices)
 
 
-def _read(path):
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is not valid YAML: {reason}.") from error
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise ValueError(f"{path} must hold keys and values, got {given!r:.60}.")
-    return given
-
-
 def _with(given, names, value):
     """A nested dictionary with one value replaced."""
     name, *rest = names
@@ -240,33 +190,6 @@ def _with(given, names, value):
         inner = {"mode": inner}
     inner = inner if isinstance(inner, dict) else {}
     return {**given, name: _with(inner, rest, value)}
-
-
-def _value(text, leaf):
-    """What a text of the command line stands for."""
-    if not isinstance(text, str):
-        return text
-    kinds = kinds_of(leaf.field.annotation)
-    if text.strip().lower() in _NONE and types.NoneType in kinds:
-        return None
-    if any(kind in (str, int, float, bool) for kind in kinds):
-        return text
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def kinds_of(annotation):
-    """The types that a value may have: of `int | None`, int and NoneType."""
-    origin = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return {k for a in typing.get_args(annotation) for k in kinds_of(a)}
-    if origin is typing.Annotated:
-        return kinds_of(typing.get_args(annotation)[0])
-    if origin is typing.Literal:
-        return {type(choice) for choice in typing.get_args(annotation)}
-    return {origin or annotation}
 
 
 def _reason(error, path, overrides):
@@ -299,9 +222,4 @@ def _nearest(name):
     """Words for the option that may have been meant."""
     known = [leaf.name for leaf in leaves()]
     parents = {name.rpartition(".")[0] for name in known} - {""}
-    close = difflib.get_close_matches(name, [*known, *sorted(parents)], 1, 0.75)
-    if not close:  # a key in the wrong place
-        ends = {one.rpartition(".")[2]: one for one in known}
-        found = difflib.get_close_matches(name.rpartition(".")[2], ends, 1, 0.8)
-        close = [ends[end] for end in found]
-    return f"; the nearest is {close[0]}" if close else ""
+    return nearest(name, [*known, *sorted(parents)])

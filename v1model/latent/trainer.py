@@ -9,19 +9,14 @@ import numpy as np
 from v1model.disk import require_space
 from v1model.distribution import alone
 from v1model.finite import NotFiniteError
+from v1model.fitting.checkpoint_files import BEST, FINAL, LATEST, checkpoint_bytes
+from v1model.fitting.history import History
+from v1model.fitting.stopping import StopSignals
 from v1model.latent.acquisition import phases_of
 from v1model.latent.batches import epoch_batches
-from v1model.latent.checkpoints import (
-    BEST,
-    FINAL,
-    LATEST,
-    Position,
-    checkpoint_bytes,
-    restore_checkpoint,
-    save_checkpoint,
-)
+from v1model.latent.checkpoints import Position, restore_checkpoint, save_checkpoint
+from v1model.latent.early_stop import early_stop_scalars, is_stuck
 from v1model.latent.epochs import CONSTANT, VAL, VAL_LOSS, Epoch
-from v1model.latent.history import History, early_stop_scalars, is_stuck
 from v1model.latent.likelihoods import COUNTED
 from v1model.latent.loader import ChunkLoader
 from v1model.latent.model import LatentModel
@@ -31,7 +26,6 @@ from v1model.latent.observed_frames import observed_frames
 from v1model.latent.phases import JOINT, training_phases
 from v1model.latent.principal import MOST_FRAMES, start_at_components
 from v1model.latent.splits import split_of
-from v1model.latent.stopping import StopSignals
 from v1model.latent.suitability import require_suitable
 from v1model.latent.updates import CALL_UPDATES, Updates
 from v1model.latent.validation import Validation

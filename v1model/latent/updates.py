@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.latent import adam
-from v1model.latent.clipping import clipped
+from v1model.fitting import adam
+from v1model.fitting.clipping import clipped
 from v1model.schedules import LearningRate
 
 CALL_UPDATES = 10  # in a call; a signal waits for them

@@ -1,52 +1,10 @@
-"""The table of a training, and what is decided from it."""
+"""Whether a latent training goes on without getting better: decided from its table."""
 
-import csv
 import math
-import pathlib
-
-from v1model.atomic import remove_partial, write_rows
 
 INTERVENING = "time_aligned_mse_latent_max_intervening_0_to_tu"
 DIVERGENCE = "_first_divergence_step"
 BETTER = 0.9  # an error below this share of the best one before is a better one
-
-
-class History:
-    """metrics.csv: one row per epoch, kept true to the checkpoint by a resume.
-
-    Args:
-        path: The table; replaced atomically by each row.
-        updates: Updates that the checkpoint has done; later rows are done again.
-    """
-
-    def __init__(self, path, updates=0):
-        self.path = pathlib.Path(path)
-        self.rows = []
-        remove_partial(self.path)
-        if self.path.exists():
-            with self.path.open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-            self.rows = [row for row in rows if int(row["updates"]) <= updates]
-
-    def add(self, row):
-        """Adds a row, a dictionary, and writes the table."""
-        self.rows.append({name: _text(value) for name, value in row.items()})
-        write_rows(self.path, self.rows)
-
-    def values(self, name, phase="joint"):
-        """Epoch and value of a column in a phase, where it has one: a list of pairs."""
-        return [
-            (int(row["epoch"]), float(row[name]))
-            for row in self.rows
-            if row["phase"] == phase and row.get(name, "") != ""
-        ]
-
-    def is_best(self, name):
-        """Whether the last value of a column is below all before it."""
-        values = [value for _, value in self.values(name)]
-        if not values or math.isnan(values[-1]):
-            return False
-        return all(not values[-1] >= value for value in values[:-1])
 
 
 def is_stuck(history, patience, min_divergence):
@@ -89,7 +47,3 @@ def _first_divergence(history):
     names = [name for name in history.rows[-1] if name.endswith(DIVERGENCE)]
     values = [values[-1][1] for name in names if (values := history.values(name))]
     return values[-1] if values else 0.0
-
-
-def _text(value):
-    return repr(float(value)) if isinstance(value, float) else str(value)

@@ -16,11 +16,13 @@ class Adam(keras.optimizers.Adam):
     Attributes:
         decay: Share of a weight that is taken off in each step, times the learning
             rate, before it: AdamW.
+        decays: Whether each variable decays, in the order of `build`; empty is all.
         shares: What the learning rate is multiplied by, for each variable in the order
             of `build`; empty is 1 for all.
     """
 
     decay = 0.0
+    decays = ()
     shares = ()
 
     def update_step(self, gradient, variable, learning_rate):
@@ -30,7 +32,7 @@ class Adam(keras.optimizers.Adam):
         rate = tf.cast(learning_rate, variable.dtype)
         if self.shares:
             rate *= self.shares[place]
-        if self.decay:
+        if self.decay and (not self.decays or self.decays[place]):
             variable.assign_sub(variable * rate * self.decay)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from v1model.latent.clipping import clipped
+from v1model.fitting.clipping import clipped
 
 
 def lengths(gradients):

@@ -1,0 +1,129 @@
+"""CnnOptions: the options of a training of read-out models that are not the model's."""
+
+import dataclasses
+import typing
+
+from v1model import flags, yaml_settings
+from v1model.distribution_config import DistributionConfig
+from v1model.options import option, require
+
+FIT, REFIT, TRANSFER = "fit", "refit", "transfer"
+STAGES = (FIT, REFIT, TRANSFER)
+
+
+@dataclasses.dataclass(frozen=True)
+class CnnOptions:
+    """Data, stage and results."""
+
+    distribution: DistributionConfig = DistributionConfig()
+    model: str = option(
+        "", "YAML file of settings, your own or shipped; none takes the defaults."
+    )
+    recordings: tuple[str, ...] = option(
+        (),
+        "Recordings, separated by commas; none simulates neurons that are known.",
+    )
+    stage: str = option(
+        FIT,
+        "fit: core and read-outs; refit: read-outs of a core that is frozen; transfer: "
+        "how well its core serves other recordings, by the share of their trials.",
+        choices=STAGES,
+    )
+    source: str = option(
+        "", "refit, transfer: run or checkpoint that the core is from; also --from."
+    )
+    results_dir: str = option("results/cnn", "Folder of all runs.")
+    run_name: str = option(
+        "",
+        "Name of the run folder; none makes one from the options and the time. An "
+        "unfinished run of that name is resumed.",
+    )
+    simulated: int = option(3, "Recordings to simulate where none are given.")
+    dry_run: bool = option(False, "Only say what would be done, and how long it takes.")
+
+    def __post_init__(self):
+        is_ok = self.distribution.strategy != "multi_worker"
+        require(is_ok, "strategy", "must be auto, none or mirrored", "multi_worker")
+        require(self.simulated >= 1, "simulated", "must be at least 1", self.simulated)
+        is_later = self.stage != FIT
+        require(
+            bool(self.source) == is_later,
+            "from",
+            f"must {'name a run' if is_later else 'be left out'} with stage "
+            f"{self.stage}",
+            self.source,
+        )
+
+
+def overrides_of(argv, params):
+    """A command line in two: overrides of settings, and everything else.
+
+    Args:
+        argv: The program's name and words, such as --training.epochs=3 or
+            --training.epochs 3; --noname and --name are of switches.
+        params: Class of the settings, whose fields begin the dotted names.
+
+    Returns:
+        Texts by dotted name, in the order of the command line; and the other words.
+
+    Raises:
+        ValueError: An override has no value.
+    """
+    texts, others = {}, argv[:1]
+    words = iter(argv[1:])
+    for word in words:
+        name, equals, text = word.removeprefix("--").partition("=")
+        is_no = (
+            name.startswith("no") and name[2:].partition(".")[0] in params.model_fields
+        )
+        head = name[2:] if is_no else name
+        first, dot, _ = head.partition(".")
+        if not (word.startswith("--") and dot and first in params.model_fields):
+            others.append(word)
+        elif is_no:
+            texts[head] = "false"
+        else:
+            text = text if equals else next(words, None)
+            if text is None or (not equals and text.startswith("--")):
+                raise ValueError(f"--{name} needs a value: --{name}=value.")
+            texts[name] = text
+    return texts, ["--source" + w[6:] if _is_from(w) else w for w in others]
+
+
+def _is_from(word):
+    return word.partition("=")[0] == "--from"
+
+
+def setting_groups(params, prefix=""):
+    """All settings as Group of `v1model.flags`, one for each class of them.
+
+    Args:
+        params: Class of the settings.
+        prefix: Dotted name that they are in, with a dot at its end.
+    """
+    title = params.__doc__.splitlines()[0].rstrip(".")
+    group = flags.Group(f"{prefix.rstrip('.')}: {title}" if prefix else title, [])
+    inner = []
+    for name, field in params.model_fields.items():
+        nested = yaml_settings.classes_of(field.annotation)
+        item = yaml_settings.item_of(field.annotation)
+        of_items = yaml_settings.classes_of(item) if item is not None else []
+        for kind in nested:
+            inner += setting_groups(kind, f"{prefix}{name}.")
+        for kind in of_items:
+            inner += setting_groups(kind, f"{prefix}{name}.*.")
+        if not nested and not of_items and name != yaml_settings.TYPE:
+            group.flags.append(_flag(f"{prefix}{name}", field))
+    return [group, *inner] if group.flags else inner
+
+
+def _flag(name, field):
+    kinds = yaml_settings.kinds_of(field.annotation) - {type(None)}
+    kind = next(kind for kind in (bool, tuple, str, float, int) if kind in kinds)
+    choices = None
+    if typing.get_origin(field.annotation) is typing.Literal:
+        choices = typing.get_args(field.annotation)
+    default = None if field.is_required() else field.default
+    if kind is tuple and default is None:
+        default = ()
+    return flags.Flag(name, kind, default, field.description or "", choices)

@@ -1,0 +1,172 @@
+"""Spike-triggered averages of movies, of spikes and of predicted rates alike.
+
+    STA(tau) = sum_t y_t z_{t - tau} / sum_t y_t        STE: the same of z^2
+
+z are the pixels less their mean, if wanted decorrelated in space. The STA of a complex
+cell is flat; its STE, the energy, is not. Models are judged by the averages that their
+rates have over the same bins of the same movie, so that both see its correlations.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+WHITENING_FLOOR = 1e-2  # luminance^2; directions in which the movie varies less fade
+
+
+class TriggeredAverages(NamedTuple):
+    """Averages of N signals over L lags (bins; 0 is the bin itself) and H x W pixels.
+
+    sta: (N, L, H, W) float32, units of z.
+    ste: (N, L, H, W) float32, units of z^2.
+    power: Mean of z^2 of all frames, (H, W).
+    n_effective: (sum y)^2 / sum y^2, (N,): bins that the average is over.
+    """
+
+    sta: np.ndarray
+    ste: np.ndarray
+    power: np.ndarray
+    n_effective: np.ndarray
+
+    @property
+    def z_sta(self):
+        """STA in standard errors, of spikes; of rates its scale means nothing."""
+        scale = np.sqrt(self.n_effective)[:, None, None, None]
+        return self.sta / np.sqrt(self.power) * scale
+
+    @property
+    def z_ste(self):
+        """STE, less the power of all frames, in standard errors of normal pixels."""
+        scale = np.sqrt(self.n_effective / 2)[:, None, None, None]
+        return (self.ste / self.power - 1) * scale
+
+    def take(self, rows):
+        """Those of some signals."""
+        return TriggeredAverages(
+            self.sta[rows], self.ste[rows], self.power, self.n_effective[rows]
+        )
+
+
+def sta_ste(
+    recording,
+    signal=None,
+    mask=None,
+    n_lags=16,
+    parts=None,
+    types=None,
+    is_whitened=False,
+):
+    """TriggeredAverages of the movie of a recording.
+
+    All lags are averaged over the same bins, those with n_lags - 1 bins of their trial
+    before them. Channels are averaged.
+
+    Args:
+        recording: RecordingData.
+        signal: (T, N), not negative, such as predicted rates; NaN does not count. None
+            is the spike counts.
+        mask: Which bins count, broadcasts to (T, N); None takes what is valid.
+        n_lags: L.
+        parts, types: Of the trials; None for all.
+        is_whitened: Whether the pixels are decorrelated in space, which natural
+            pictures need and flashed Gabors do not: z = W (x - mean),
+            W = V (eigenvalues + 0.01)^(-1/2) V^T of the frames' covariance.
+
+    Raises:
+        ValueError: Shapes differ, the signal is negative, or no trial is of these parts
+            and types, or as long as the lags.
+    """
+    signal = recording.counts if signal is None else np.asarray(signal)
+    if signal.ndim != 2 or len(signal) != len(recording.counts):
+        raise ValueError(
+            f"signal {signal.shape} must be (T, N) of {len(recording.counts)} bins."
+        )
+    if mask is None:
+        own = recording.valid
+        mask = own if signal.shape == own.shape else own.any(axis=1, keepdims=True)
+    trials = recording.trials_of(parts, types)
+    bins = list(zip(trials["start"], trials["stop"], strict=True))
+    bins = [(start, stop) for start, stop in bins if stop - start >= n_lags]
+    if not bins:
+        raise ValueError(
+            f"{recording.path}: no trial of part {parts} and type {types} has n_lags "
+            f"{n_lags} bins."
+        )
+    mean, matrix = _frame_statistics(recording, bins, is_whitened)
+    height, width, _ = recording.spec.frame_shape
+    n_pixels, n = height * width, signal.shape[1]
+    sums = np.zeros((2, n_lags, n, n_pixels))
+    power, n_frames = np.zeros(n_pixels), 0
+    total, squares = np.zeros(n), np.zeros(n)
+    for start, stop in bins:
+        pixels = _pixels(recording, start, stop) - mean
+        if matrix is not None:
+            pixels = pixels @ matrix
+        energy = pixels**2
+        power += energy.sum(axis=0, dtype=np.float64)
+        n_frames += len(pixels)
+        weights = _weights(signal, mask, start + n_lags - 1, stop)
+        total += weights.sum(axis=0, dtype=np.float64)
+        squares += (weights.astype(np.float64) ** 2).sum(axis=0)
+        for lag in range(n_lags):
+            rows = slice(n_lags - 1 - lag, len(pixels) - lag)
+            sums[0, lag] += weights.T @ pixels[rows]
+            sums[1, lag] += weights.T @ energy[rows]
+    if total.min() < 0:
+        raise ValueError("signal must not be negative.")
+    sums /= np.where(total > 0, total, np.nan)[:, None]
+    maps = sums.transpose(0, 2, 1, 3).reshape(2, n, n_lags, height, width)
+    n_effective = total**2 / np.where(squares > 0, squares, 1)
+    # A pixel that never changes has no power; its averages are 0.
+    power = np.maximum(power / n_frames, 1e-12).reshape(height, width)
+    return TriggeredAverages(*maps.astype(np.float32), power, n_effective)
+
+
+def map_correlation(one, other):
+    """Correlation of maps over lags and pixels, (N,); NaN where one is flat.
+
+    Args:
+        one, other: (N, ...), as `sta`; of an STE take `ste - power`, whose zero means
+            something.
+    """
+    one, other = (x.reshape(len(x), -1).astype(np.float64) for x in (one, other))
+    scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    is_known = scale > 0  # False for NaN, too
+    product = (one * other).sum(axis=1)
+    return np.where(is_known, product / np.where(is_known, scale, 1), np.nan)
+
+
+def _pixels(recording, start, stop):
+    frames = recording.movie(start, stop).mean(axis=-1)
+    return frames.reshape(len(frames), -1)
+
+
+def _weights(signal, mask, start, stop):
+    rows = np.asarray(signal[start:stop], np.float32)
+    own = np.asarray(mask, bool)
+    own = np.broadcast_to(own, signal.shape)[start:stop] & np.isfinite(rows)
+    rows = np.where(own, rows, 0)
+    if (rows < 0).any():
+        raise ValueError(f"signal must not be negative, got {rows.min()}.")
+    return rows
+
+
+def _frame_statistics(recording, bins, is_whitened):
+    """Mean frame (D,), and the matrix that decorrelates pixels (D, D) or None."""
+    n_pixels = np.prod(recording.spec.frame_shape[:2])
+    total, n_frames = np.zeros(n_pixels), 0
+    products = np.zeros((n_pixels, n_pixels)) if is_whitened else None
+    for start, stop in bins:
+        pixels = _pixels(recording, start, stop)
+        total += pixels.sum(axis=0, dtype=np.float64)
+        n_frames += len(pixels)
+        if is_whitened:
+            products += pixels.T @ pixels
+    mean = total / n_frames
+    if not is_whitened:
+        return mean.astype(np.float32), None
+    covariance = products / n_frames - np.outer(mean, mean)
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values, 0) + WHITENING_FLOOR
+    matrix = (vectors / np.sqrt(values)) @ vectors.T
+    return mean.astype(np.float32), matrix.astype(np.float32)

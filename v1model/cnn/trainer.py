@@ -1,0 +1,393 @@
+"""CnnTrainer: from recordings to a trained read-out model."""
+
+import itertools
+import logging
+import math
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from v1model.cnn.batches import Batches
+from v1model.cnn.beginning import begin, model_for
+from v1model.cnn.checkpoints import (
+    Position,
+    recorded_of,
+    restore_checkpoint,
+    save_checkpoint,
+)
+from v1model.cnn.data import require_joint
+from v1model.cnn.objective import Objective, Trained
+from v1model.cnn.proximal import Proximal
+from v1model.cnn.training_report import VAL, Epoch
+from v1model.cnn.updates import (
+    CALL_UPDATES,
+    Updates,
+    learning_rate_for,
+    optimizer_for,
+)
+from v1model.cnn.validation import Validation, weights_in_place
+from v1model.disk import require_space
+from v1model.distribution import alone
+from v1model.finite import NotFiniteError
+from v1model.fitting.checkpoint_files import BEST, FINAL, LATEST, checkpoint_bytes
+from v1model.fitting.history import History
+from v1model.fitting.stopping import StopSignals
+
+_KEPT_AT_ONCE = 4  # latest, best, final and the one that is being written
+_COPIES = 4  # of the weights: themselves, two of Adam, the running mean
+
+logger = logging.getLogger(__name__)
+
+
+class CnnTrainer:
+    """A training of a read-out model: made from options, then run.
+
+    Everything that bad input can break happens while it is made.
+
+    Args:
+        config: ReadoutConfig.
+        recordings: List of RecordingData.
+        run: Run; receives checkpoints and the table. If it has a checkpoint, training
+            goes on from there.
+        replicas: Replicas that share the segments of an update; None for one.
+        board: Board; None for no TensorBoard.
+        progress: Called with the updates that are done and all there are; or None.
+
+    Attributes:
+        model: ReadoutModel.
+        batches: Batches.
+        position: Position.
+        history: History.
+        stopped: What ended training: epochs, patience or max_minutes; None before.
+
+    Raises:
+        OSError, ValueError: The options, a recording or a checkpoint is wrong.
+    """
+
+    def __init__(
+        self, config, recordings, run, replicas=None, board=None, progress=None
+    ):
+        self.config, self.recordings, self.run = config, recordings, run
+        self.board, self.progress = board, progress
+        self.replicas = alone() if replicas is None else replicas
+        training = config.training
+        require_joint(recordings, config.model)
+        with self.replicas.strategy.scope():
+            self.model = model_for(config, recordings)
+        require_space(
+            "results_dir",
+            run.path,
+            _COPIES * _KEPT_AT_ONCE * checkpoint_bytes(self.model.variables),
+        )
+        self.batches = _batches_of(recordings, self.model.memory_bins, config)
+        trained = self._trained()
+        self.objective = Objective(self.model, config, trained)
+        self.n_updates = training.epochs * self.steps_per_epoch
+        rate = learning_rate_for(training, self.n_updates)
+        core = self.model.core_variables
+        readouts = list(
+            itertools.chain.from_iterable(
+                self.model.readout_variables(one.spec.name) for one in recordings
+            )
+        )
+        with self.replicas.strategy.scope():
+            self.updates = Updates(
+                self.objective,
+                training,
+                optimizer_for(training, rate, core, readouts),
+                [*core, *readouts],
+                self.replicas.strategy,
+                Proximal(self.model, config.regularization),
+            )
+        self.recorded = recorded_of(
+            recordings,
+            {name: one.mean_counts for name, one in trained.items()},
+            self.objective.neuron_weights,
+        )
+        self.validation = Validation(self.model, recordings)
+        self.signals = StopSignals()
+        self.stopped = None
+        self.position = self._begun_or_restored()
+        self.history = History(run.metrics_csv, self.position.updates)
+
+    @property
+    def training(self):
+        """TrainingParams."""
+        return self.config.training
+
+    @property
+    def steps_per_epoch(self):
+        """Updates of an epoch."""
+        return self.batches.steps_per_epoch // self.training.accumulate
+
+    def train(self):
+        """Trains to the end, and writes `final.h5`.
+
+        Returns:
+            What stopped it, updates, minutes and scores, a dict.
+
+        Raises:
+            SystemExit: A signal came; the latest checkpoint is of that moment.
+            NotFiniteError: Training has diverged.
+            WriteError: A file cannot be written.
+        """
+        self._begun = time.monotonic() - self.position.seconds
+        with self.signals.noticed():
+            self._stop_if_due()  # where a resumed one was already
+            while self.position.epoch < self.training.epochs and self.stopped is None:
+                self._train_epoch()
+        self.stopped = self.stopped or "epochs"
+        with weights_in_place(self.updates.variables, self.updates.averages):
+            self._save(FINAL)
+        return self._result()
+
+    def use_best(self):
+        """Puts the best weights into the model; whether there are any."""
+        path = self.run.checkpoints / BEST
+        if not path.exists():
+            return False
+        restore_checkpoint(path, self.model, self.recorded)
+        return True
+
+    def seconds_per_update(self, n_updates):
+        """Time of an update, measured; changes the model."""
+        calls = self._calls(0, 0)
+        self.updates(next(calls)[1], 0)  # compiles
+        begun, n_done = time.monotonic(), 0
+        for n, batches in calls:
+            self.updates(batches, 0)
+            n_done += n
+            if n_done >= n_updates:
+                break
+        return (time.monotonic() - begun) / max(n_done, 1)
+
+    def _trained(self):
+        found = {}
+        for one in self.recordings:
+            trials = one.trials_of("train")
+            pairs = zip(trials["start"], trials["stop"], strict=True)
+            valid = np.concatenate([one.valid[start:stop] for start, stop in pairs])
+            found[one.spec.name] = Trained(
+                one.mean_counts("train"),
+                valid.mean(axis=0),
+                self.batches.recording_weights[one.spec.name],
+            )
+        return found
+
+    def _begun_or_restored(self):
+        path = self.run.checkpoints / LATEST
+        if not path.exists():
+            begin(self.model, self.config, self.recordings)
+            for average, variable in zip(
+                self.updates.averages, self.updates.variables, strict=False
+            ):
+                average.assign(variable.value)
+            return Position()
+        variables = self.updates.training_variables
+        return restore_checkpoint(path, self.model, self.recorded, variables)
+
+    def _train_epoch(self):
+        begun, calls, waits = time.monotonic(), [], 0.0
+        number, per_epoch = self.position.epoch, self.steps_per_epoch
+        sums = np.array(self.position.sums or [0.0] * len(self.objective.names))
+        waited = time.monotonic()
+        for n, batches in self._calls(number, self.position.step):
+            called = time.monotonic()
+            waits += called - waited
+            sums += self.updates(batches, number)
+            waited = time.monotonic()
+            calls.append((n, waited - called))
+            self._require_finite(sums, n)
+            done = self.position.step + n
+            self.position = self.position._replace(
+                step=done,
+                sums=tuple(sums.tolist()),
+                updates=self.position.updates + n,
+                seconds=time.monotonic() - self._begun,
+            )
+            if self.progress is not None:
+                self.progress(self.position.updates, self.n_updates)
+            if done < per_epoch and self.signals.at_once:
+                self._save(LATEST)
+                self._leave()
+            if done < per_epoch and self._is_out_of_time():
+                self.stopped = "max_minutes"
+                self._save(LATEST)
+                return
+        timed = calls[1:] or calls  # the first one compiles
+        step_seconds = sum(s for _, s in timed) / max(sum(n for n, _ in timed), 1)
+        self._end_epoch(sums, step_seconds, waits, begun)
+
+    def _calls(self, number, n_skipped):
+        """Updates of an epoch: how many, and their batches, arrays (n, A, B, ...)."""
+        n_batches = self.training.accumulate
+        batches = self.batches.epoch(number, n_skipped * n_batches)
+        n_left = self.steps_per_epoch - n_skipped
+        while n_left:
+            n = min(CALL_UPDATES, n_left)
+            taken = list(itertools.islice(batches, n * n_batches))
+            yield n, stacked(taken, n_batches, self.replicas.n)
+            n_left -= n
+
+    def _end_epoch(self, sums, step_seconds, waited, begun):
+        with weights_in_place(self.updates.variables, self.updates.averages):
+            by_recording, mean = self.validation.scores()
+            self.position = self.position._replace(
+                epoch=self.position.epoch + 1,
+                step=0,
+                sums=(),
+                seconds=time.monotonic() - self._begun,
+            )
+            epoch = Epoch(
+                number=self.position.epoch,
+                losses=dict(
+                    zip(
+                        self.objective.names,
+                        (sums / self.steps_per_epoch).tolist(),
+                        strict=True,
+                    )
+                ),
+                score=mean,
+                scores=by_recording,
+                learning_rate=float(self.updates.optimizer.learning_rate),
+                core_lr_scale=self.training.core_lr_scale,
+                step_seconds=step_seconds,
+                bins_per_update=self._bins_per_update(),
+                waited=waited,
+                seconds=time.monotonic() - begun,
+                lag0_mass=_lag0_mass(self.model),
+            )
+            before = [value for _, value in self.history.values(VAL)]
+            self.history.add(epoch.row(self.position))
+            if not math.isnan(mean) and not any(value >= mean for value in before):
+                self._save(BEST)
+        self._report(epoch)
+        self._save(LATEST)
+        if self.signals.after_epoch or self.signals.at_once:
+            self._leave()
+        self._stop_if_due()
+
+    def _bins_per_update(self):
+        segments = sum(self.batches.quotas.values()) * self.training.accumulate
+        return segments * self.config.data.segment_bins
+
+    def _stop_if_due(self):
+        scores = [value for _, value in self.history.values(VAL)]
+        patience = self.training.patience
+        if patience and scores and epochs_since_best(scores) >= patience:
+            self.stopped = "patience"
+        elif self._is_out_of_time():
+            self.stopped = "max_minutes"
+
+    def _is_out_of_time(self):
+        limit = 60 * self.training.max_minutes
+        return bool(limit) and time.monotonic() - self._begun >= limit
+
+    def _report(self, epoch):
+        n_left = self.n_updates - self.position.updates
+        left = [n_left * epoch.step_seconds]
+        if self.training.max_minutes:
+            left.append(60 * self.training.max_minutes - self.position.seconds)
+        logger.info(epoch.line(self.training.epochs, max(min(left), 0)))
+        if self.board is not None:
+            self.board.scalars(epoch.scalars(), epoch.number)
+
+    def _require_finite(self, sums, n):
+        pairs = zip(self.objective.names, sums.tolist(), strict=True)
+        broken = [name for name, value in pairs if not math.isfinite(value)]
+        if not broken and self.updates.is_diverged:
+            broken = ["the gradient"]
+        if broken:
+            first = self.position.updates
+            raise NotFiniteError(
+                f"{', '.join(broken)} is not finite in epoch "
+                f"{self.position.epoch + 1}, updates {first + 1} to {first + n}. A "
+                "smaller training.learning_rate or training.grad_clip_norm may help; "
+                "checkpoints keep what they had."
+            )
+
+    def _leave(self):
+        logger.info(
+            "stopped by a signal after update %d; the same command with --run_name=%s "
+            "goes on from there",
+            self.position.updates,
+            self.run.path.name,
+        )
+        raise SystemExit(self.signals.status)
+
+    def _save(self, name):
+        save_checkpoint(
+            self.run.checkpoints / name,
+            self.model,
+            self.config,
+            self.recorded,
+            self.updates.training_variables,
+            self.position,
+        )
+
+    def _result(self):
+        scores = self.history.values(VAL)
+        best = max(scores, key=lambda pair: pair[1], default=(None, None))
+        totals = [value for _, value in self.history.values("total")]
+        return {
+            "stopped": self.stopped,
+            "updates": self.position.updates,
+            "minutes": self.position.seconds / 60,
+            "final_train_loss": totals[-1] if totals else None,
+            "final_val_bps": scores[-1][1] if scores else None,
+            "best_val_bps": best[1],
+            "best_epoch": best[0],
+        }
+
+
+def epochs_since_best(scores):
+    """Epochs since the largest of the scores before; NaN is never better."""
+    best, since = -math.inf, 0
+    for score in scores:
+        since = 0 if score > best else since + 1
+        best = max(best, score) if score == score else best
+    return since
+
+
+def stacked(batches, n_batches, n_replicas):
+    """Batches as arrays (n, A, B, ...), for n updates of A batches.
+
+    Segments without a valid bin fill B up to a multiple of the replicas.
+
+    Args:
+        batches: List of n A batches.
+        n_batches: A.
+        n_replicas: How many share the segments.
+    """
+
+    def joined(*arrays):
+        array = np.stack(arrays)
+        missing = -array.shape[1] % n_replicas
+        if missing:
+            array = np.pad(array, [(0, 0), (0, missing)] + [(0, 0)] * (array.ndim - 2))
+        return array.reshape(-1, n_batches, *array.shape[1:])
+
+    return tf.nest.map_structure(joined, *batches)
+
+
+def _batches_of(recordings, memory_bins, config):
+    """Batches whose epochs have a whole number of updates."""
+    training = config.training
+    n_steps = training.steps_per_epoch * training.accumulate
+    while True:
+        given = training.model_copy(update={"steps_per_epoch": n_steps})
+        batches = Batches(recordings, memory_bins, config.data, given)
+        n_steps = batches.steps_per_epoch
+        left_over = -n_steps % training.accumulate
+        if not left_over:
+            return batches
+        n_steps += left_over
+
+
+def _lag0_mass(model):
+    """Share of the frontend's power at lag 0; None if it has no kernels."""
+    if not hasattr(model.frontend, "kernels"):
+        return None
+    power = np.square(np.asarray(model.frontend.kernels()))
+    return float(power[0].sum() / power.sum())

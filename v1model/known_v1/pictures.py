@@ -1,0 +1,124 @@
+"""Grey pictures that an eye looks at, each of them for one part only."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import skimage.color
+import skimage.data
+import skimage.io
+import skimage.transform
+import sklearn.datasets
+from scipy import ndimage
+
+# Photographs that lie inside the packages; versions differ, so those there are count.
+BUNDLED = {
+    skimage.data: (
+        *("astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png"),
+        *("coins.png", "grass.png", "gravel.png", "moon.png", "motorcycle_left.png"),
+        "rocket.jpg",
+    ),
+    sklearn.datasets: ("images/china.jpg", "images/flower.jpg"),
+}
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+SHORT_SIDE = 400  # pixels, before the zoom
+CONTRAST = 0.2  # standard deviation, where the whole range is 1
+ADAPTED_PIXELS = 32.0  # around which light and contrast are relative to their means
+FLOOR = 0.3  # contrast below this, in the picture's own, is not brought up to it
+LEAST_CONTRAST = 1e-3  # of a file that shows something
+PARTS = ("train", "validation", "test")
+SHARES = {"validation": 0.15, "test": 0.25}  # of the pictures, at least one
+
+
+class Picture(NamedTuple):
+    """A picture.
+
+    name: Of its file, without folder and suffix.
+    pixels: (h, w) float32 in [-0.5, 0.5], mean about 0.
+    """
+
+    name: str
+    pixels: np.ndarray
+
+
+def bundled_paths():
+    """Files of the photographs that need no download."""
+    folders = {module: pathlib.Path(module.__file__).parent for module in BUNDLED}
+    # skimage.data loads its modules from where its pictures are.
+    paths = [folders[module] / name for module in BUNDLED for name in BUNDLED[module]]
+    return [path for path in paths if path.is_file()]
+
+
+def picture_paths(folder=""):
+    """Pictures of a folder, or the bundled ones, in order of their names.
+
+    Raises:
+        ValueError: There are fewer than one for each part.
+    """
+    if folder:
+        place = pathlib.Path(folder)
+        if not place.is_dir():
+            raise ValueError(f"pictures: {folder} is no folder.")
+        paths = [p for p in place.iterdir() if p.suffix.lower() in SUFFIXES]
+    else:
+        paths = bundled_paths()
+    if len(paths) < len(PARTS):
+        raise ValueError(
+            f"pictures: {folder or 'the bundled ones'} must be at least {len(PARTS)}, "
+            f"one for each part, got {len(paths)}."
+        )
+    return sorted(paths, key=lambda path: path.name)
+
+
+def paths_by_part(paths, seed):
+    """Each picture for one part: paths by part.
+
+    Args:
+        paths: Files, in a fixed order.
+        seed: Of the draw; recordings with the same one share no picture between parts.
+    """
+    order = np.random.default_rng(seed).permutation(len(paths))
+    found, start = {}, 0
+    for part, share in SHARES.items():
+        stop = start + max(1, round(share * len(paths)))
+        found[part] = [paths[k] for k in order[start:stop]]
+        start = stop
+    found["train"] = [paths[k] for k in order[start:]]
+    return found
+
+
+def load_picture(path, scale=1.0):
+    """One picture, grey, of equal contrast, its short side `SHORT_SIDE` x scale.
+
+    Raises:
+        ValueError: The file holds no picture, or one without contrast.
+    """
+    try:
+        image = skimage.io.imread(path)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ValueError(f"{path}: is no picture: {error}") from error
+    if image.ndim == 3 and image.shape[-1] == 4:
+        image = image[..., :3]
+    if image.ndim == 3 and image.shape[-1] == 2:
+        image = image[..., 0]
+    if image.ndim == 3 and image.shape[-1] == 3:
+        image = skimage.color.rgb2gray(image)
+    if image.ndim != 2 or min(image.shape) < 2:
+        raise ValueError(f"{path}: must be one picture, got shape {image.shape}.")
+    image = image.astype(np.float64)
+    factor = SHORT_SIDE * scale / min(image.shape)
+    shape = [max(1, round(side * factor)) for side in image.shape]
+    image = skimage.transform.resize(image, shape, order=1, anti_aliasing=factor < 1)
+    spread = image.std()
+    if not spread > LEAST_CONTRAST * max(np.abs(image).max(), 1e-12):
+        raise ValueError(f"{path}: shows nothing, its pixels are all alike.")
+    even = adapted((image - image.mean()) / spread, ADAPTED_PIXELS * scale)
+    even = np.clip(CONTRAST * even / even.std(), -0.5, 0.5)
+    return Picture(pathlib.Path(path).stem, even.astype(np.float32))
+
+
+def adapted(image, width):
+    """Light and contrast relative to what is around, as an eye has adapted to them."""
+    image = image - ndimage.gaussian_filter(image, width)
+    local = np.sqrt(ndimage.gaussian_filter(image**2, width))
+    return image / (local + FLOOR * image.std())
