@@ -147,16 +147,16 @@ def test_a_window_from_the_segments_start_gives_the_rate_of_the_sequence(name):
 
 @pytest.mark.parametrize("name", ["convgru", "convlstm", "gru_modulator"])
 def test_a_longer_window_is_closer_to_the_sequence(name):
-    """Memories are kept at first by 0.73 per bin: 0.02 of them after 12 bins."""
+    """How fast depends on the gates, which the features move."""
     model = small_model(ENDLESS[name])
-    inputs = segments(model, n_bins=40)
+    inputs = segments(model, n_bins=80)
     rates = model(inputs, training=False)["a"][:, -1]
     apart = []
-    for n_frames in (12, 24, 36):
+    for n_frames in (12, 24, 48, 80):
         window = [inputs["a"][key][:, -n_frames:] for key in inputs["a"]]
         apart.append(np.abs(model.predict_windows("a", *window) - rates).max())
-    print(apart)
-    assert apart[0] > 3 * apart[1] > 9 * apart[2]
+    assert apart == sorted(apart, reverse=True)
+    assert apart[0] > 1e-3 and apart[-1] < 0.05 * apart[0]
 
 
 def test_the_memory_is_the_sum_of_those_of_the_layers():
