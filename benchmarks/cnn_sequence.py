@@ -6,12 +6,11 @@ A residual core on 24 x 24 pixels, alone and with a ConvGRU. Window mode gives t
 the 25 frames that a bin depends on and takes the newest rate; sequence mode gives it a
 segment of many bins at once. Both compute the same rates: each bin's own window without
 recurrence; with it, whose memory does not end, the window that begins where the segment
-does. How far the rates of 25 lags are from those of the whole segment is in the table,
-too.
+does. How far the rates of 25 lags are from those of the segment is in the table, too.
 
-Multiply-adds are counted in the layers' graphs; seconds are medians of whole calls, with
-windows in batches that have as many frames as the segment. "fewest" is window mode with
-no more frames than the layers need, memory_bins + 1.
+Multiply-adds are counted in the layers' graphs; seconds are medians of whole calls,
+with windows in batches that have about as many frames as the segment. "fewest" is
+window mode with no more frames than the layers need, memory_bins + 1.
 
 Results are added to benchmarks/results/cnn_sequence.csv.
 """
@@ -137,7 +136,7 @@ def movie_of(model, n_bins):
 
 
 def windowed(window, model, movie):
-    """Rates (bins, N) of windows of LAGS frames; the first ones are padded with grey."""
+    """Rates (bins, N) of windows of LAGS frames; the first ones begin with grey."""
     grey = LAGS - 1 - model.memory_bins
     movie = tf.pad(movie[0], [(grey, 0), (0, 0), (0, 0), (0, 0)])
     n_bins = movie.shape[0] - LAGS + 1
@@ -160,11 +159,11 @@ def rates_from_the_start(model, movie, bins):
 def words_of(row):
     reached = "reached" if row["times_fewer"] >= TARGET else "missed"
     return (
-        f"{row['model']:15} {row['device']}: {row['window_mmac']} million multiply-adds "
-        f"a bin in windows of {row['lags']} lags (fewest {row['fewest_mmac']}), "
+        f"{row['model']:15} {row['device']}: {row['window_mmac']} million multiply-adds"
+        f" a bin in windows of {row['lags']} lags (fewest {row['fewest_mmac']}), "
         f"{row['sequence_mmac']} in sequence: {row['times_fewer']:g}x, target "
-        f"{TARGET:g}x {reached}; {row['window_ms']:.2f} and {row['sequence_ms']:.2f} ms:"
-        f" {row['times_faster']:g}x"
+        f"{TARGET:g}x {reached}; {row['window_ms']:.2f} and {row['sequence_ms']:.2f} "
+        f"ms: {row['times_faster']:g}x"
     )
 
 

@@ -102,7 +102,7 @@ def test_a_residual_block_takes_the_pixels_under_the_middle_of_valid_kernels():
 
 
 def test_a_dense_block_pools_old_features_as_it_pools_new_ones():
-    """In the model that is followed, they are cropped: maps of two scales are joined."""
+    """In the model that is followed they are cropped: two scales are joined."""
     block = DenseBlock(5, BLOCK | {"pool": {"type": "max"}}, RATE)
     y = block(X).numpy()
     pooled = X[:, 2:].reshape(2, 5, 4, 2, 4, 2, 3).max((3, 5))
