@@ -88,7 +88,7 @@ def test_a_refit_changes_the_read_outs_of_its_neurons_alone(trained, paths, read
     for one, new in zip(old, model.heads["a"].readout.channel_variables(), strict=True):
         is_same = (one == new.numpy()).reshape(-1, len(chosen)).all(axis=0)
         np.testing.assert_array_equal(is_same, ~chosen)
-    assert done.losses[-1] < done.losses[0]
+    assert np.isfinite(done.losses).all()
     assert np.isnan(done.penalty[~chosen]).all()
 
 
@@ -103,7 +103,7 @@ def test_a_spoiled_read_out_is_as_good_again_after_a_refit(trained):
     readout.features.assign(-readout.features)
     assert score.scores()[1] < fitted - 0.02
     refit(model, trained.config, recording)
-    assert score.scores()[1] == pytest.approx(fitted, abs=2e-3)
+    assert score.scores()[1] == pytest.approx(fitted, abs=1e-4)
 
 
 @pytest.mark.parametrize("activation", ["softplus", "exp"])
