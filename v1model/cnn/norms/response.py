@@ -57,7 +57,11 @@ class LocalResponseNorm(PlainNorm):
         options = self.params
         power = tf.reduce_sum(tf.square(tf.cast(x, tf.float32)), -1)
         rows, columns = (_box(side, options.window_pixels) for side in x.shape[2:4])
-        around = tf.matmul(rows, tf.matmul(power, columns, transpose_b=True))
+        # Not a product that broadcasts: TensorFlow 2.21 with oneDNN gives wrong
+        # numbers, and writes beyond its memory, where (B, 1, H, W) with B > 1 meets a
+        # transposed matrix.
+        around = tf.einsum("hi,btij->bthj", rows, power)
+        around = tf.einsum("wj,bthj->bthw", columns, around)
         strength = options.alpha * options.window_pixels**2
         scale = (options.k + strength * around) ** -options.beta
         return self.scaled(x, scale[..., None])
