@@ -120,8 +120,13 @@ def _forget(head, map_shape, seed):
 
 def _descend(head, features, neurons, params, mean_counts):
     """Adam on all weights of a read-out; the mean loss of each epoch."""
+    # What neurons share is trained only if all of them are.
     variables = [
-        *head.readout.trainable_variables,
+        *(
+            one
+            for one in head.readout.trainable_variables
+            if neurons.all() or head.readout.neuron_axis(one) is not None
+        ),
         *(head.calibration.trainable_variables if head.calibration else ()),
     ]
     n_steps = -(-len(features.counts) // params.batch_bins) * params.epochs
@@ -194,22 +199,21 @@ def _seen(features, masks):
 
 
 def _columns(head):
-    """Copies of the weights of a read-out and its calibration."""
-    layers = [head.readout, *([head.calibration] if head.calibration else [])]
-    variables = [v for layer in layers for v in layer.trainable_variables]
-    return [(variable, variable.numpy()) for variable in variables]
+    """Weights of a read-out and its calibration, each with values and neurons' axis."""
+    readout, calibration = head.readout, head.calibration
+    columns = [(v, readout.neuron_axis(v)) for v in readout.trainable_variables]
+    if calibration is not None:
+        columns += [(v, 0) for v in calibration.trainable_variables]
+    return [(variable, variable.numpy(), axis) for variable, axis in columns]
 
 
 def _restore(head, before, neurons):
     """Gives some neurons the weights that they had."""
     if not neurons.any():
         return
-    channels = {id(one) for one in head.readout.channel_variables()}
-    for variable, old in before:
-        new = variable.numpy()
-        # Channel weights have neurons last, everything else has them first.
-        if id(variable) in channels:
-            new[..., neurons] = old[..., neurons]
-        else:
-            new[neurons] = old[neurons]
-        variable.assign(new)
+    for variable, old, axis in before:
+        if axis is not None:
+            new = np.moveaxis(variable.numpy(), axis, 0)
+            new[neurons] = np.moveaxis(old, axis, 0)[neurons]
+            old = np.moveaxis(new, 0, axis)
+        variable.assign(old)
