@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.cnn.recorded import write
-from v1model.cnn.batches import Batches, replica_parts
+from v1model.cnn.batches import Batches
 from v1model.cnn.config import DataParams, TrainingParams
 from v1model.cnn.data import load_recordings
 from v1model.cnn.recording_weights import quotas, recording_weights
@@ -225,21 +225,6 @@ def test_quotas_are_in_proportion_and_leave_nobody_out():
         assert (np.abs(found - 40 * sizes / sizes.sum()) <= 2).all()
     with pytest.raises(ValueError, match="batch_size must be at least the 3 .* got 2"):
         quotas([1, 1, 1], 2)
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 4])
-def test_replicas_share_a_batch_and_its_sums(two, data, n):
-    batch = batches_of(two, data, batch_size=7).batch(0, 0)
-    parts = replica_parts(batch, n)
-    assert len(parts) == n
-    for name, arrays in batch.items():
-        shapes = {part[name]["movie"].shape for part in parts}
-        assert len(shapes) == 1
-        for key, array in arrays.items():
-            joined = np.concatenate([part[name][key] for part in parts])
-            np.testing.assert_array_equal(joined[: len(array)], array)
-        mask = np.concatenate([part[name]["mask"] for part in parts])
-        assert mask.sum() == arrays["mask"].sum()
 
 
 def test_recordings_of_which_nothing_is_valid_are_refused(tmp_path, data):

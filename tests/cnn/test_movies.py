@@ -43,9 +43,9 @@ def test_reading_leaves_the_stored_frames_as_they_were():
 
 def test_bins_with_a_pixel_that_is_no_number_are_known():
     frames = np.ones((3, 2, 2), np.float32)
-    frames[1, 0, 1] = np.nan
-    index = np.array([0, 1, -1, 2, 1])
-    assert StoredMovie(frames, None, "a").is_finite().tolist() == [True, False, True]
+    frames[[1, 2], 0, 1] = np.nan, np.inf
+    index = np.array([0, 1, -1, 0, 2])  # no picture is no unknown one
+    assert StoredMovie(frames, None, "a").is_finite().tolist() == [True, False, False]
     found = StoredMovie(frames, index, "a")
     assert found.is_finite().tolist() == [True, False, True, True, False]
     assert np.isfinite(found.read(0, 5)).all()

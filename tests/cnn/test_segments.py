@@ -84,6 +84,15 @@ def test_passes_and_seeds_differ_in_order_and_in_cuts(tmp_path):
         assert (np.sort(one.begin) != np.sort(first.begin)).any()
 
 
+def test_segments_do_not_come_in_order_of_time(tmp_path):
+    segments = stream(tmp_path / "a.h5")
+    n = segments.n_per_pass
+    for number in range(3):
+        begin = segments.take(number * n, n).begin
+        is_later = np.diff(begin) > 0
+        assert 0.2 < is_later.mean() < 0.8
+
+
 def test_each_pass_uses_each_bin_for_training_once(tmp_path):
     segments = stream(tmp_path / "a.h5")
     recording = load_recording(tmp_path / "a.h5", DataParams())

@@ -27,6 +27,10 @@ class Batches:
     the epoch and the step alone. In one pass every bin that can be predicted is used
     once.
 
+    Several devices share a batch along segments, after segments whose mask is 0 where
+    they cannot be shared out equally. Nothing here depends on how many there are, so
+    the objective does not either if sums over m and over m l are of all devices.
+
     Args:
         recordings: List of RecordingData.
         memory_bins: Past bins that the model needs.
@@ -132,27 +136,3 @@ class Batches:
             counts[row, inside] = recording.counts[begin:end]
         counts *= mask
         return batch
-
-
-def replica_parts(batch, n_replicas):
-    """A batch in equal parts along segments, one for each replica: a list of batches.
-
-    Where a recording's segments cannot be shared out equally, segments whose mask is 0
-    fill the last parts up. So sums over m and over m l of all parts are those of the
-    batch, whatever the number of replicas: divide by sums over all replicas.
-
-    Args:
-        batch: Of `Batches`.
-        n_replicas: Number of parts.
-    """
-    parts = [{} for _ in range(n_replicas)]
-    for name, arrays in batch.items():
-        n = len(arrays["mask"])
-        missing = -n % n_replicas
-        for key, array in arrays.items():
-            if missing:
-                more = np.zeros((missing, *array.shape[1:]), array.dtype)
-                array = np.concatenate([array, more])
-            for part, rows in zip(parts, np.split(array, n_replicas), strict=True):
-                part.setdefault(name, {})[key] = rows
-    return parts

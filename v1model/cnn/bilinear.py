@@ -15,8 +15,10 @@ def tent_weights(places, size):
         places: (...) float32, pixels.
         size: Pixels of the axis.
     """
-    pixels = tf.range(size, dtype=places.dtype)
-    return tf.nn.relu(1 - tf.abs(places[..., None] - pixels))
+    near = 1 - tf.abs(places[..., None] - tf.range(size, dtype=places.dtype))
+    # The same as relu(near), but on a pixel its gradient is the mean of both sides'
+    # and not 0: a grid that starts on the pixels could never leave them.
+    return (near + tf.abs(near)) / 2
 
 
 def point_weights(points, height, width):

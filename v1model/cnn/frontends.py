@@ -174,13 +174,14 @@ class TemporalBasis(_TemporalFilters):
         self.memory_bins = options.kernel_size - 1
         bin_ms = 1000 / self.sampling_rate
         times = np.arange(options.kernel_size) * bin_ms
-        first, last = options.first_peak_ms, options.last_peak_ms
-        if not (first < last or options.n_cosines == 1) or max(first, last) > times[-1]:
+        # One cosine has the first peak alone.
+        ends = (options.first_peak_ms, options.last_peak_ms)[: options.n_cosines]
+        if ends[-1] > times[-1] or sorted(set(ends)) != list(ends):
             raise ValueError(
-                f"frontend.last_peak_ms must lie between first_peak_ms {first:g} and "
-                f"the kernel's last bin, {times[-1]:g} ms, got {last:g}."
+                "frontend.first_peak_ms and last_peak_ms must be in order and within "
+                f"the kernel of {times[-1]:g} ms, got {' and '.join(map(str, ends))}."
             )
-        peaks = np.log(np.array([first, last][: options.n_cosines]) + bin_ms)
+        peaks = np.log(np.array(ends) + bin_ms)
         peaks = np.linspace(peaks[0], peaks[-1], options.n_cosines)
         cosines = raised_cosines(np.log(times + bin_ms), peaks)
         self._kernels = (cosines / np.linalg.norm(cosines, axis=0)).astype(np.float32)

@@ -12,9 +12,11 @@ from v1model.cnn.cores.stages import make_core
 from v1model.cnn.costs import cost_table
 from v1model.cnn.frontends import make_frontend
 from v1model.cnn.head import Head
+from v1model.cnn.model_parts import layers_within
 from v1model.cnn.model_spec import RecordingSpec
 from v1model.cnn.modulators import make_modulator
 from v1model.cnn.recurrence import make_recurrence
+from v1model.cnn.stimulus_statistics import StimulusStatistics
 
 
 @keras.saving.register_keras_serializable(package="v1model")
@@ -87,9 +89,7 @@ class ReadoutModel(keras.Model):
         shape = self.modulator.compute_output_shape(shape)
         shape = build_chain([self.recurrence], shape)
         self.statistics = None
-        if any(_needs_statistics(layer) for layer in self.core._flatten_layers()):
-            from v1model.cnn.stimulus_statistics import StimulusStatistics
-
+        if any(_needs_statistics(layer) for layer in layers_within(self.core)):
             self.statistics = StimulusStatistics(
                 self.sampling_rate, dtype="float32", name="statistics"
             )

@@ -42,8 +42,8 @@ class _Modulator(keras.layers.Layer):
     def dense(self, size, activation="gelu", **kwargs):
         return keras.layers.Dense(size, activation, dtype=self.dtype_policy, **kwargs)
 
-    def compute_output_shape(self, input_shape, behavior_shape=None):
-        return tuple(input_shape)
+    def compute_output_shape(self, x_shape, behavior_shape=None):
+        return tuple(x_shape)
 
     def get_config(self):
         return super().get_config() | {"params": self.params.model_dump(mode="json")}
@@ -58,7 +58,7 @@ class NoModulator(_Modulator):
     def __init__(self, params=None, **kwargs):
         super().__init__(params or NoLayer(), **kwargs)
 
-    def build(self, input_shape, behavior_shape=None):
+    def build(self, x_shape, behavior_shape=None):
         self.built = True
 
     def call(self, x, behavior=None):
@@ -71,7 +71,7 @@ class ConcatModulator(_Modulator):
 
     params_type = ConcatParams
 
-    def build(self, input_shape, behavior_shape):
+    def build(self, x_shape, behavior_shape):
         self.network = [self.dense(n) for n in self.params.hidden]
         build_chain(self.network, tuple(behavior_shape))
         self.built = True
@@ -82,8 +82,8 @@ class ConcatModulator(_Modulator):
             embedded = layer(embedded)
         return tf.concat([x, _spread(embedded, x)], -1)
 
-    def compute_output_shape(self, input_shape, behavior_shape=None):
-        *shape, channels = input_shape
+    def compute_output_shape(self, x_shape, behavior_shape=None):
+        *shape, channels = x_shape
         return (*shape, channels + self.params.hidden[-1])
 
 
@@ -97,11 +97,11 @@ class FilmModulator(_Modulator):
 
     params_type = FilmParams
 
-    def build(self, input_shape, behavior_shape):
+    def build(self, x_shape, behavior_shape):
         self.network = [self.dense(n) for n in self.params.hidden]
         shape = build_chain(self.network, tuple(behavior_shape))
         self.change = self.dense(
-            2 * input_shape[-1], None, kernel_initializer="zeros", name="change"
+            2 * x_shape[-1], None, kernel_initializer="zeros", name="change"
         )
         self.change.build(shape)
         self.built = True
@@ -136,9 +136,9 @@ class GruModulator(_Modulator):
         )
         self.memory = ConvRecurrence(memory, dtype=self.dtype_policy, name="memory")
 
-    def build(self, input_shape, behavior_shape):
+    def build(self, x_shape, behavior_shape):
         self.embedding.build(tuple(behavior_shape))
-        *shape, channels = input_shape
+        *shape, channels = x_shape
         self.memory.build((*shape, channels + self.params.embedding))
         self.built = True
 
@@ -146,8 +146,8 @@ class GruModulator(_Modulator):
         embedded = self.embedding(self.recent(x, behavior))
         return self.memory(tf.concat([x, _spread(embedded, x)], -1))
 
-    def compute_output_shape(self, input_shape, behavior_shape=None):
-        return self.memory.compute_output_shape(input_shape)
+    def compute_output_shape(self, x_shape, behavior_shape=None):
+        return self.memory.compute_output_shape(x_shape)
 
 
 def _spread(vectors, x):

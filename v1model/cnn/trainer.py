@@ -394,7 +394,7 @@ def _batches_of(recordings, memory_bins, config):
 
 
 def _ids_of(recording):
-    return [str(one) for one in recording.neurons.index]
+    return [str(one) for one in recording.neurons["id"]]
 
 
 def _lag0_mass(model):

@@ -1,6 +1,7 @@
 """Norms that divide responses by the responses of others: GRN and LRN."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from v1model.cnn.causal import last_bins
@@ -31,7 +32,6 @@ class GlobalResponseNorm(PlainNorm):
     start_gain = keras.initializers.Constant(0.1)
 
     def call(self, x, training=None, statistics=None):
-        # One product per frame: neither a movie of squares nor a slow sum of columns.
         power = tf.reduce_mean(tf.square(tf.cast(x, tf.float32)), (2, 3))
         power = windowed_mean(power, self.params.window_bins)
         length = tf.sqrt(power + SMALLEST_POWER)
@@ -54,10 +54,17 @@ class LocalResponseNorm(PlainNorm):
     """
 
     def call(self, x, training=None, statistics=None):
-        options, shape = self.params, tf.shape(x)
-        side = options.window_pixels
-        power = tf.reduce_sum(tf.square(tf.cast(x, tf.float32)), -1, keepdims=True)
-        frames = tf.reshape(power, tf.concat([(-1,), shape[2:4], (1,)], 0))
-        around = side**2 * tf.nn.avg_pool2d(frames, side, 1, "SAME")
-        around = tf.reshape(around, tf.shape(power))
-        return self.scaled(x, (options.k + options.alpha * around) ** -options.beta)
+        options = self.params
+        power = tf.reduce_sum(tf.square(tf.cast(x, tf.float32)), -1)
+        rows, columns = (_box(side, options.window_pixels) for side in x.shape[2:4])
+        around = tf.matmul(rows, tf.matmul(power, columns, transpose_b=True))
+        strength = options.alpha * options.window_pixels**2
+        scale = (options.k + strength * around) ** -options.beta
+        return self.scaled(x, scale[..., None])
+
+
+def _box(n_pixels, width):
+    """Means over `width` neighbours of a line of pixels, or those there are: (n, n)."""
+    places = np.arange(n_pixels)
+    is_near = np.abs(places[:, None] - places) <= width // 2
+    return (is_near / is_near.sum(1, keepdims=True)).astype(np.float32)
