@@ -1,7 +1,7 @@
 """Read-outs, fitted again to a core that is frozen: seconds per recording."""
 
 import time
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
