@@ -54,7 +54,7 @@ class ColumnRecorder:
         self.job = job_of(config, self.network)
         self.is_complete = self.out.exists()
         if self.is_complete:
-            _require_recording_of(self.job, self.out)
+            require_recording_of(self.job, self.out)
         self._parts = Parts(self.out, self.job)
         if not self.is_complete:
             self.out.parent.mkdir(parents=True, exist_ok=True)
@@ -268,7 +268,7 @@ def _given(network_config):
     return [n for n in OF_A_RUN if getattr(network_config, n) != getattr(default, n)]
 
 
-def _require_recording_of(job, path):
+def require_recording_of(job, path):
     """Raises ValueError unless the file is the recording of this job."""
     with open_recording(path) as found:
         old = found.metadata.get("job")

@@ -19,8 +19,15 @@ from v1model.cnn.prediction import predict
 LABELS = ("kind", "population", "layer", "cell_type")
 MEANS = ("corr", "corr_sd1", "corr_sd2", "deviance_explained", "cc_abs", "cc_norm")
 MEANS += ("cc_norm_halves", "feve", "bps_affine", "bps_gain", "gain_gap")
+MEANS += ("lag0_mass", "mean_latency_ms", "saccade_corr")
 MEDIANS = ("gain_gap", "gain", "offset_hz", "oracle_share", "sta_corr", "ste_corr")
-MEDIANS += ("rf_distance_px", "model_rf_error_px", "readout_error_px", "rf_error_px")
+MEDIANS += (
+    "orientation_difference",
+    "rf_distance_px",
+    "model_rf_error_px",
+    "readout_error_px",
+    "rf_error_px",
+)
 DIFFERENCES = (
     "latency_difference_ms",
     "latency_error_ms",
@@ -120,10 +127,7 @@ def _labels(recording):
 
 
 def _readout_places(model, recording):
-    centers = model.readout_centers(recording.spec.name)
-    if centers is None:
-        return pd.DataFrame()
-    centers = np.asarray(centers, np.float64)
+    centers = np.asarray(model.readout_centers(recording.spec.name), np.float64)
     places = pd.DataFrame(centers, columns=["readout_y", "readout_x"])
     truth = true_centers(recording)
     if truth is not None:

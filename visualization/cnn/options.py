@@ -1,0 +1,85 @@
+"""Options that are switched on alone, each against the same baseline."""
+
+import numpy as np
+
+from visualization import style
+from visualization.cnn.headings import TOP, add_inches, headed_figure
+
+BETTER, WORSE, UNSURE = "#009E73", "#D55E00", style.FAINT
+# Column, what it is called, and whether more is better; None is neither.
+COLUMNS = (
+    ("bps_mean", "bits per spike", True),
+    ("corr_mean", "correlation", True),
+    ("lag0_mass", "lag-0 mass", False),
+    ("latency_error_ms", "latency error, ms", False),
+    ("gain_gap", "gain gap", False),
+    ("minutes", "minutes", False),
+)
+
+
+def option_deltas(table, baseline="baseline", title="Options, each alone"):
+    """How much each option changes each number, a row per option, a dot per seed.
+
+    Differences are from the baseline of the same seed. The bar is their mean; it has a
+    colour where all seeds agree, green for what is better.
+
+    Args:
+        table: Data frame with a row per training: option, seed, and some of bps_mean,
+            corr_mean, lag0_mass, latency_error_ms, gain_gap, minutes.
+        baseline: Name of the option that the others are compared with.
+        title: Of the figure.
+
+    Returns:
+        matplotlib Figure.
+
+    Raises:
+        ValueError: There is no baseline, or a seed has none.
+    """
+    base = table[table["option"] == baseline].set_index("seed")
+    others = [name for name in dict.fromkeys(table["option"]) if name != baseline]
+    missing = sorted(set(table["seed"]) - set(base.index))
+    if not len(base) or missing:
+        raise ValueError(
+            f"each seed needs a row of option '{baseline}'; without one: {missing}."
+        )
+    if not others:
+        raise ValueError(f"there is no option beside '{baseline}'.")
+    columns = [
+        one for one in COLUMNS if one[0] in table and table[one[0]].notna().any()
+    ]
+    labels = [style.shortened(name, 34) for name in others]
+    left = 0.3 + 0.062 * max(map(len, labels))
+    with style.paper():
+        height = 0.24 * len(others)
+        size = left + 1.28 * len(columns) + 0.1, TOP + height + 0.75
+        words = "baseline: " + ", ".join(
+            f"{label} {base[name].mean():.3g}" for name, label, _ in columns
+        )
+        figure = headed_figure(size, title, words)
+        place = -np.arange(len(others))
+        for k, (name, label, is_more_better) in enumerate(columns):
+            axes = add_inches(figure, left + 1.28 * k, 0.45, 1.12, height)
+            axes.axvline(0, color=style.INK, lw=0.6)
+            for y, option in zip(place, others, strict=True):
+                own = table[table["option"] == option].set_index("seed")[name]
+                delta = (own - base[name].reindex(own.index)).dropna().to_numpy(float)
+                if len(delta):
+                    colour = _colour(delta, is_more_better)
+                    axes.barh(y, delta.mean(), height=0.62, color=colour, alpha=0.55)
+                    axes.plot(delta, [y] * len(delta), ".", ms=3.5, color=style.INK)
+            axes.set_ylim(place[-1] - 0.6, 0.6)
+            axes.set_yticks(place, labels if k == 0 else [""] * len(others))
+            axes.tick_params(axis="y", length=0)
+            axes.margins(x=0.12)
+            axes.locator_params(axis="x", nbins=3)
+            axes.set_title(label, fontsize=7.5, pad=4)
+            axes.set_xlabel("change", fontsize=7)
+    return figure
+
+
+def _colour(delta, is_more_better):
+    if (delta > 0).all():
+        return BETTER if is_more_better else WORSE
+    if (delta < 0).all():
+        return WORSE if is_more_better else BETTER
+    return UNSURE

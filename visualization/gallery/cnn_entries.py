@@ -1,0 +1,61 @@
+"""The pictures of the read-out models in the gallery."""
+
+from visualization.gallery.entry import Entry
+
+_JUDGE = "python scripts/evaluate_cnn.py RUN RECORDING --out FOLDER"
+
+CNN = (
+    Entry(
+        "cnn_oracle.png",
+        "cnn.oracle.oracle_scatter",
+        "Bits per spike of a read-out model beside those of the true rates, and its "
+        "share of them by kind of neuron.",
+        _JUDGE,
+    ),
+    Entry(
+        "cnn_traces.png",
+        "cnn.traces.example_traces",
+        "Predicted and true rates of the best, the median and the worst neuron, over "
+        "their spikes.",
+        _JUDGE,
+    ),
+    Entry(
+        "cnn_fields.png",
+        "cnn.fields.field_maps",
+        "Receptive fields of spikes and of predicted rates: averages of the movie and "
+        "of its energy, and their course in time.",
+        _JUDGE,
+    ),
+    Entry(
+        "cnn_saccades.png",
+        "cnn.saccades.saccade_curves",
+        "Rates around saccades, of spikes and of a model.",
+        _JUDGE,
+    ),
+    Entry(
+        "cnn_matrix.png",
+        "cnn.matrix.generalisation_heatmap",
+        "Models that were trained on one kind of stimulus, judged on each.",
+        "python scripts/evaluate_cnn.py natural=RUN gabor=RUN RECORDING --out FOLDER",
+    ),
+    Entry(
+        "cnn_training.png",
+        "cnn.curves.training_curves",
+        "The training of a read-out model: loss, bits per spike in validation, "
+        "learning rate and the weight of lag 0.",
+        _JUDGE,
+    ),
+    Entry(
+        "cnn_transfer.png",
+        "cnn.curves.transfer_curves",
+        "How well read-outs on a shared core do with few trials, beside models that "
+        "begin from scratch.",
+        "python scripts/draw_learning_curve.py TABLE --figure FILE",
+    ),
+    Entry(
+        "cnn_options.png",
+        "cnn.options.option_deltas",
+        "What each option changes, switched on alone, a dot per seed.",
+        "python scripts/compare_cnn.py baseline=FOLDER OPTION=FOLDER --figure FILE",
+    ),
+)
