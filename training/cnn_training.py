@@ -81,12 +81,33 @@ def new_name(options, overrides):
     """The name of a run: settings, what was given beside them, and the time."""
     parts = [pathlib.PurePath(options.model).stem or "default"]
     if options.stage != FIT:
-        parts.insert(0, options.stage)
+        parts = [options.stage]
     for name, text in overrides.items():
         short = "".join(re.findall(r"[^\W\d_]\w*$", name)) or name.replace(".", "_")
         parts.append(short + re.sub(r"[^\w.+-]+", "-", str(text)).strip("-."))
     stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     return f"{'_'.join(parts)[:_LONGEST_NAME]}_{stamp}"
+
+
+def settings_of(options):
+    """Path of the settings: a file, or those of the run that the core is from.
+
+    Raises:
+        ValueError: Both are given, or the run has none.
+    """
+    if not options.source:
+        return options.model or None
+    if options.model:
+        raise ValueError("--model must be left out with --from, whose settings hold.")
+    source = pathlib.Path(options.source).expanduser()
+    places = [source, *source.parents[:2]]
+    found = [place / CONFIG for place in places if (place / CONFIG).is_file()]
+    if not found:
+        raise ValueError(
+            f"--from {options.source} must be a run or a checkpoint in it; no "
+            f"{CONFIG} is there."
+        )
+    return found[0]
 
 
 def cli():
@@ -101,7 +122,7 @@ def cli():
     with flags.errors_as_exit(sys.argv):
         try:
             config = load_settings(
-                ReadoutConfig, options.model or None, overrides, FOLDER
+                ReadoutConfig, settings_of(options), overrides, FOLDER
             )
         except FileNotFoundError as error:
             raise ValueError(str(error)) from None

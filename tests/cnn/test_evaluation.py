@@ -112,6 +112,12 @@ def test_lag_energy_says_when_a_model_looks(recording):
         assert numbers["mean_latency_ms"] == pytest.approx(10 * lag)
 
 
+def test_a_model_that_ignores_the_movie_has_no_latency(recording):
+    found = lag_energy(model_of(recording, gain=0.0), recording, neurons=[0, 3])
+    assert list(found.neurons) == [0, 3]
+    assert np.isnan([*found.numbers(100.0).values()]).all()
+
+
 def test_the_mass_of_kernels_at_lag_zero_is_a_mean_of_shares():
     kernels = np.array([[1.0, 0, 0], [2.0, 1.0, 0]])
     assert kernel_lag0_mass(kernels) == pytest.approx((1 / 5 + 0) / 2)

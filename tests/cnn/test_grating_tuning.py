@@ -63,13 +63,25 @@ def test_selectivity_is_the_length_of_the_mean_vector():
 
 def test_masked_bins_change_nothing_and_silent_neurons_prefer_nothing():
     gratings = shown()
-    rates = np.stack([rates_of(gratings, 1.0)] * 2, -1)
+    rates = np.stack([rates_of(gratings, 1.0)] * 3, -1)
     mask = np.random.default_rng(2).random(rates.shape) < 0.6
     rates[:, 1] = 0
+    mask[:, 2] = False
     runs = np.arange(len(gratings)) // 600
     found = grating_tuning(np.where(mask, rates, np.nan), mask, gratings, runs)
     assert orientation_difference(found.orientation[0], 67.5) < 4
-    assert np.isnan(found.orientation[1]) and np.isnan(found.peak_lag[1])
+    assert np.isnan([found.orientation[1:], found.peak_lag[1:]]).all()
+
+
+def test_responses_of_another_trial_do_not_count():
+    """With trials of one grating, which a response that late never belongs to."""
+    gratings = shown()
+    rates = rates_of(gratings, 0.0)[:, None]
+    runs = np.arange(len(gratings)) // LAG
+    found = grating_tuning(rates, np.ones(rates.shape, bool), gratings, runs)
+    assert np.nanstd(found.tuning) < 0.02
+    whole = grating_tuning(rates, np.ones(rates.shape, bool), gratings, 0 * runs)
+    assert np.nanstd(whole.tuning) > 0.1
 
 
 def test_orientations_are_half_a_circle():

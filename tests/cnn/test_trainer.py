@@ -46,7 +46,9 @@ def test_a_training_makes_the_loss_smaller(trained):
     losses = [value for _, value in trainer.history.values("total")]
     assert losses[-1] < losses[0]
     assert result["updates"] == 30
-    assert result["best_val_bps"] == max(v for _, v in trainer.history.values("val_bps"))
+    assert result["best_val_bps"] == max(
+        v for _, v in trainer.history.values("val_bps")
+    )
 
 
 def test_the_table_has_losses_scores_and_rates_of_each_epoch(trained):

@@ -17,18 +17,17 @@ def simulated(gain, offset, seed=0, n_bins=4000, n_neurons=3):
 
 
 def best_by_scipy(y, r):
-    """Gain and offset of one neuron, by a general optimiser with several starts."""
+    """Largest log likelihood of g r + o that is positive everywhere, g from 0 on."""
+    floor = min(r.min(), 1e-3 * y.mean())
 
     def loss(x):
-        rate = np.maximum(max(x[0], 0) * r + x[1], 1e-12)
+        gain, lowest = np.abs(x)
+        rate = gain * (r - r.min()) + max(lowest, floor)
         return -(y * np.log(rate) - rate).sum()
 
-    found = [
-        optimize.minimize(loss, start, method="Nelder-Mead", tol=1e-10)
-        for start in ((1, 0.1), (0.3, 0.3), (2, 0.01))
-    ]
-    best = min(found, key=lambda one: one.fun)
-    return best.x, -best.fun
+    starts = ((1, 0.1), (0.3, 0.3), (2, 0.01), (0.01, y.mean()))
+    found = [optimize.minimize(loss, x, method="Nelder-Mead", tol=1e-9) for x in starts]
+    return -min(one.fun for one in found)
 
 
 def test_gain_and_offset_are_recovered():
@@ -51,19 +50,24 @@ def test_the_fit_is_the_best_there_is(seed, gain, offset):
     counts = rng.poisson(np.maximum(gain * rates + offset, 0.01))
     found = metrics.affine_rescaled(counts, rates)
     for n in np.flatnonzero(counts.any(axis=0)):
-        _, expected = best_by_scipy(counts[:, n], rates[:, n])
+        expected = best_by_scipy(counts[:, n], rates[:, n])
         rate = found.gain[n] * rates[:, n] + found.offset[n]
         value = (counts[:, n] * np.log(rate) - rate).sum()
         assert rate.min() > 0 and found.gain[n] >= 0
-        # SciPy's may go down a little further, to rates below ours' lowest.
-        assert value > expected - 0.05 - 1e-3 * counts[:, n].sum()
+        assert value > expected - 1e-5 * (1 + counts[:, n].sum())
 
 
 def test_rates_that_were_right_gain_nothing():
     counts, rates, trials = simulated(1.0, 0.0, n_bins=20_000)
     found = metrics.affine_rescaled(counts, rates, trials=trials)
     np.testing.assert_allclose(found.gain_gap, 0, atol=0.003)
-    assert (found.gain_gap < 1e-4).all(), "fitted to the trials that it is judged on"
+
+
+def test_no_trial_is_judged_by_a_fit_to_itself():
+    """Two numbers fitted to 300 spikes cost bits; judged on themselves they gain."""
+    counts, rates, trials = simulated(1.0, 0.0, n_bins=1000, n_neurons=100)
+    found = metrics.affine_rescaled(counts, rates, trials=trials)
+    assert -0.02 < found.gain_gap.mean() < -0.001
 
 
 @given(st.floats(0.05, 20))

@@ -79,6 +79,28 @@ def fingerprint_of(recording):
     return digest.hexdigest()[:16]
 
 
+def recorded_of(recordings, mean_counts, neuron_weights):
+    """Recorded of each recording.
+
+    Args:
+        recordings: List of RecordingData.
+        mean_counts: (N,) by name of the recording.
+        neuron_weights: (N,) by name.
+    """
+    return [
+        Recorded(
+            spec=one.spec,
+            path=str(one.path),
+            neurons=[str(name) for name in one.neurons["id"]],
+            fingerprint=fingerprint_of(one),
+            mean_counts=mean_counts[one.spec.name],
+            neuron_weights=neuron_weights[one.spec.name],
+            held_out=one.held_out,
+        )
+        for one in recordings
+    ]
+
+
 def save_checkpoint(path, model, config, recorded, variables=(), position=None):
     """Writes a checkpoint, or leaves the old one.
 

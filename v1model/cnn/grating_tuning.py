@@ -69,7 +69,7 @@ def grating_tuning(signal, mask, shown, runs, n_lags=16):
     means = np.stack(
         [_means(values, mask, kinds, runs, lag, n_kinds) for lag in range(n_lags)]
     )  # (L, K, N)
-    spread = np.nanstd(means, axis=1)
+    spread = _spread(means)
     peak = spread.argmax(axis=0)
     neurons = np.arange(signal.shape[1])
     at_peak = means[peak, :, neurons]  # (N, K)
@@ -108,6 +108,15 @@ def _means(values, mask, kinds, runs, lag, n_kinds):
     one_hot[kinds[rows - lag], np.arange(len(rows))] = 1
     n = one_hot @ mask[rows]
     return np.where(n > 0, one_hot @ values[rows] / np.maximum(n, 1), np.nan)
+
+
+def _spread(means):
+    """Standard deviation over gratings, (L, N), of those that were seen."""
+    is_known = np.isfinite(means)
+    n = np.maximum(is_known.sum(axis=1), 1)
+    mean = np.where(is_known, means, 0).sum(axis=1) / n
+    deviation = np.where(is_known, means - mean[:, None], 0)
+    return np.sqrt((deviation**2).sum(axis=1) / n)
 
 
 def _phase_tuning(values, mask, kinds, runs, phases, peak, best):

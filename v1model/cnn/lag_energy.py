@@ -37,9 +37,13 @@ class LagEnergy(NamedTuple):
 
     def numbers(self, sampling_rate):
         """lag0_mass and mean_latency_ms of a model: means over its neurons."""
+        is_known = np.isfinite(self.lag0_mass)
+        if not is_known.any():  # no rate depends on the movie
+            return {"lag0_mass": np.nan, "mean_latency_ms": np.nan}
+        lag = self.mean_lag[is_known].mean()
         return {
-            "lag0_mass": float(np.nanmean(self.lag0_mass)),
-            "mean_latency_ms": float(np.nanmean(self.mean_lag) * 1000 / sampling_rate),
+            "lag0_mass": float(self.lag0_mass[is_known].mean()),
+            "mean_latency_ms": float(lag * 1000 / sampling_rate),
         }
 
 

@@ -305,9 +305,7 @@ class GruModulatorParams(Params):
     embedding: Count = Field(16, description="Numbers that behaviour becomes.")
     kernel_size: Odd = Field(3, description="Pixels.")
     memory_bins: Count = Field(
-        12,
-        description="Bins of a segment's start that only fill the memory: their rates "
-        "are not given out.",
+        12, description="First bins, which only fill the memory and have no rates."
     )
 
 
@@ -320,9 +318,7 @@ class RecurrentParams(Params):
     use_layer_norm: bool = Field(False, description="Norm of the gates.")
     learnable_h0: bool = Field(False, description="The state at the start is learned.")
     memory_bins: Count = Field(
-        12,
-        description="Bins of a segment's start that only fill the memory: their rates "
-        "are not given out.",
+        12, description="First bins, which only fill the memory and have no rates."
     )
 
 

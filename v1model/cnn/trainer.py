@@ -12,8 +12,7 @@ from v1model.cnn.batches import Batches
 from v1model.cnn.beginning import begin, model_for
 from v1model.cnn.checkpoints import (
     Position,
-    Recorded,
-    fingerprint_of,
+    recorded_of,
     restore_checkpoint,
     save_checkpoint,
 )
@@ -101,18 +100,11 @@ class CnnTrainer:
                 self.replicas.strategy,
                 Proximal(self.model, config.regularization),
             )
-        self.recorded = [
-            Recorded(
-                spec=one.spec,
-                path=str(one.path),
-                neurons=_ids_of(one),
-                fingerprint=fingerprint_of(one),
-                mean_counts=trained[one.spec.name].mean_counts,
-                neuron_weights=self.objective.neuron_weights[one.spec.name],
-                held_out=one.held_out,
-            )
-            for one in recordings
-        ]
+        self.recorded = recorded_of(
+            recordings,
+            {name: one.mean_counts for name, one in trained.items()},
+            self.objective.neuron_weights,
+        )
         self.validation = Validation(self.model, recordings)
         self.signals = StopSignals()
         self.stopped = None
@@ -391,10 +383,6 @@ def _batches_of(recordings, memory_bins, config):
         if not left_over:
             return batches
         n_steps += left_over
-
-
-def _ids_of(recording):
-    return [str(one) for one in recording.neurons["id"]]
 
 
 def _lag0_mass(model):

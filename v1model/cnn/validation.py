@@ -15,15 +15,18 @@ class Validation:
         model: ReadoutModel.
         recordings: List of RecordingData.
         part: Of the trials: train, validation or test.
+        only: (N,) bool, neurons of each recording that are judged; None for those that
+            training sees.
     """
 
-    def __init__(self, model, recordings, part="validation"):
+    def __init__(self, model, recordings, part="validation", only=None):
         self.model, self.recordings, self.part = model, recordings, part
+        self.only = only
 
     def per_neuron(self):
         """Bits per spike, (N,) by name of the recording.
 
-        NaN for neurons that training does not see, and those that did not fire.
+        NaN for neurons that are not judged, and those that did not fire.
         """
         found = {}
         for recording in self.recordings:
@@ -32,7 +35,8 @@ class Validation:
             mask = prediction.mask[rows]
             rates = np.where(mask, prediction.rates[rows], 1.0)
             scores = bits_per_spike(recording.counts[rows], rates, mask)
-            scores = np.where(recording.held_out, np.nan, scores)
+            judged = ~recording.held_out if self.only is None else self.only
+            scores = np.where(judged, scores, np.nan)
             found[recording.spec.name] = scores
         return found
 

@@ -46,7 +46,8 @@ def training_curves(table, title="Training of a read-out model"):
         if names:
             chosen.append((label, names))
     with style.paper():
-        size = 0.2 + 2.6 * len(chosen), 3.1
+        rows = max(len(names) for _, names in chosen)
+        size = 0.2 + 2.6 * len(chosen), 2.85 + 0.13 * rows
         figure = headed_figure(size, title, f"{len(epochs)} epochs")
         for k, (label, names) in enumerate(chosen):
             axes = add_inches(figure, 0.62 + 2.6 * k, 0.45, 1.95, 1.75)

@@ -71,4 +71,11 @@ def _draw_cells(axes, values, colours):
         red, green, blue, _ = colours((value - low) / (high - low))
         is_dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
         ink = "white" if is_dark else style.INK
-        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink)
+        axes.text(
+            column,
+            row,
+            f"{round(value, 2) + 0.0:.2f}",
+            ha="center",
+            va="center",
+            color=ink,
+        )

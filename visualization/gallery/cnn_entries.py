@@ -50,7 +50,7 @@ CNN = (
         "cnn.curves.transfer_curves",
         "How well read-outs on a shared core do with few trials, beside models that "
         "begin from scratch.",
-        "python training/cnn_training.py --stage transfer --from RUN",
+        "python scripts/draw_learning_curve.py TABLE --figure FILE",
     ),
     Entry(
         "cnn_options.png",

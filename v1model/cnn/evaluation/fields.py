@@ -26,15 +26,20 @@ def field_averages(recording, prediction, types=None, parts=None):
         prediction: Prediction of all these trials.
         types, parts: Of the trials; None for all.
     """
-    both = np.concatenate([recording.counts, prediction.rates], axis=1)
-    mask = np.concatenate([prediction.mask] * 2, axis=1)
     n_lags = max(2, round(N_LAGS_MS * recording.spec.sampling_rate / 1000))
     is_sparse = types is not None and set(types) <= set(SPARSE_TYPES)
-    averages = sta_ste(
-        recording, both, mask, n_lags, parts, types, is_whitened=not is_sparse
+    return tuple(
+        sta_ste(
+            recording,
+            signal,
+            prediction.mask,
+            n_lags,
+            parts,
+            types,
+            is_whitened=not is_sparse,
+        )
+        for signal in (recording.counts, prediction.rates)
     )
-    n = recording.spec.n_neurons
-    return averages.take(slice(n)), averages.take(slice(n, None))
 
 
 def field_scores(recording, data, model):

@@ -1,8 +1,9 @@
 """Read-outs, fitted again to a core that is frozen: seconds per recording."""
 
 import time
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 from pydantic import Field
@@ -11,6 +12,7 @@ from v1model.cnn.beginning import begin_head
 from v1model.cnn.losses import poisson_terms
 from v1model.cnn.stages.channel_fit import Rates, fit_channels
 from v1model.cnn.stages.features import cached_features
+from v1model.cnn.stages.shared_core import copy_variables
 from v1model.fitting.adam import Adam
 from v1model.params import Count, Natural, Params, Positive, Seed, Weight
 from v1model.schedules import LearningRate
@@ -91,6 +93,7 @@ def refit(model, config, recording, params=None, neurons=None, types=None):
     begun = time.monotonic()
     before = _columns(head)
     if params.fresh:
+        _forget(head, train.values.shape[1:], params.seed)
         begin_head(model, config, recording)
     _restore(head, before, ~neurons)
     losses = _descend(head, train, neurons, params, recording.mean_counts("train"))
@@ -101,6 +104,18 @@ def refit(model, config, recording, params=None, neurons=None, types=None):
     _restore(head, before, ~neurons)
     seconds = time.monotonic() - begun
     return Refitted(features_seconds, seconds, penalty, tuple(losses))
+
+
+def _forget(head, map_shape, seed):
+    """Gives a read-out and its calibration the weights of a new one."""
+    keras.utils.set_random_seed(seed)
+    readout = head.readout
+    new = type(readout)(readout.params, readout.n_neurons)
+    new.build((None, None, *map_shape))
+    copy_variables(readout, new)
+    if head.calibration is not None:
+        for variable in head.calibration.trainable_variables:
+            variable.assign(np.zeros(variable.shape))
 
 
 def _descend(head, features, neurons, params, mean_counts):
