@@ -20,7 +20,7 @@ import os
 
 # Threads of a product of matrices that wait for each other, where other programs
 # compute, take far longer than one thread; must be set before NumPy is imported.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
 import logging
@@ -90,7 +90,6 @@ def main(arguments=None):
     targets = targets_of(rows, minutes)
     print(tables_of(rows))
     print("\n".join(map(words_of, targets)))
-    record(RESULTS, benchmark.rows, key_of)
     if not options.quick and not all(target.is_reached for target in targets):
         sys.exit(1)
 
@@ -184,6 +183,8 @@ class Benchmark:
                     row = {"model": name, "stimulus": stimulus, "kind": kind}
                     self.rows.append(self.row(row | scores, minutes))
         print(line_of(self.rows, name, minutes), flush=True)
+        if not self.options.quick:
+            record(RESULTS, self.rows, key_of)
 
     def trained(self, config, name):
         """The best ReadoutModel of a training."""

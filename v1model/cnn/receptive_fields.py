@@ -10,6 +10,7 @@ rates have over the same bins of the same movie, so that both see its correlatio
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 WHITENING_FLOOR = 1e-2  # luminance^2; directions in which the movie varies less fade
 
@@ -47,6 +48,9 @@ class TriggeredAverages(NamedTuple):
         )
 
 
+# Threads of a product that wait for each other, where other programs compute, were
+# measured to take thirty times as long as one thread.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def sta_ste(
     recording,
     signal=None,
@@ -108,10 +112,9 @@ def sta_ste(
         weights = _weights(signal, mask, start + n_lags - 1, stop)
         total += weights.sum(axis=0, dtype=np.float64)
         squares += (weights.astype(np.float64) ** 2).sum(axis=0)
-        for lag in range(n_lags):
-            rows = slice(n_lags - 1 - lag, len(pixels) - lag)
-            sums[0, lag] += weights.T @ pixels[rows]
-            sums[1, lag] += weights.T @ energy[rows]
+        lagged = _lagged(weights, n_lags)
+        sums[0] += (lagged @ pixels).reshape(sums[0].shape)
+        sums[1] += (lagged @ energy).reshape(sums[1].shape)
     if total.min() < 0:
         raise ValueError("signal must not be negative.")
     sums /= np.where(total > 0, total, np.nan)[:, None]
@@ -149,6 +152,23 @@ def _weights(signal, mask, start, stop):
     if (rows < 0).any():
         raise ValueError(f"signal must not be negative, got {rows.min()}.")
     return rows
+
+
+def _lagged(weights, n_lags):
+    """Weights of the frames before each bin: (L N, t + L - 1).
+
+    One large product of matrices in the place of one per lag.
+
+    Args:
+        weights: Of the bins from n_lags - 1 on, (t, N).
+        n_lags: L.
+    """
+    t, n = weights.shape
+    found = np.zeros((n_lags, n, t + n_lags - 1), weights.dtype)
+    for lag in range(n_lags):
+        first = n_lags - 1 - lag
+        found[lag, :, first : first + t] = weights.T
+    return found.reshape(n_lags * n, -1)
 
 
 def _frame_statistics(recording, bins, is_whitened):
