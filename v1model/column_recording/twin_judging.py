@@ -15,6 +15,7 @@ from v1model.cnn.field_shapes import energy_center, field_shapes
 from v1model.cnn.prediction import iterate_rates
 from v1model.cnn.receptive_fields import map_correlation, sta_ste
 from v1model.column_recording.twin_stimuli import CHECKS, TYPES
+from v1model.metrics.correlation import smoothed
 from v1model.metrics.reliability import cc_max, explainable_variance
 from v1model.network.populations import ROUGH_POPULATIONS
 
@@ -109,11 +110,11 @@ def _scores(shown, sampling_rate, null_rates):
     n_repeats, n_bins, n = responses.shape
     mask = np.ones((n_bins, n), bool)
     sd = SMOOTHING_MS * sampling_rate / 1000
-    smooth = [metrics.smoothed(one, mask, sd, movie) for one in responses]
+    smooth = [smoothed(one, mask, sd, movie) for one in responses]
     smooth = np.stack(smooth)
-    smooth_rates = metrics.smoothed(rates, mask, sd, movie)
+    smooth_rates = smoothed(rates, mask, sd, movie)
     bins = metrics.normalized_correlation(responses, rates)
-    smoothed = metrics.normalized_correlation(smooth, smooth_rates)
+    of_smooth = metrics.normalized_correlation(smooth, smooth_rates)
     feve, _ = metrics.explainable_variance_explained(responses, rates)
     flat = responses.reshape(-1, n)
     repeated = np.broadcast_to(rates, responses.shape).reshape(-1, n)
@@ -128,7 +129,7 @@ def _scores(shown, sampling_rate, null_rates):
             "corr_mean": bins.cc_abs,
             "cc_max": cc_max(responses),
             "cc_norm": bins.cc_norm,
-            "cc_norm_smooth": smoothed.cc_norm,
+            "cc_norm_smooth": of_smooth.cc_norm,
             "feve": feve,
             "bps": metrics.bits_per_spike(flat, repeated, null_rate=null_rates),
         }
