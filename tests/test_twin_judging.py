@@ -186,8 +186,10 @@ def test_populations_are_means_over_neurons_with_a_ceiling():
 def test_medians_of_fields_are_of_neurons_with_wiring():
     rng = np.random.default_rng(0)
     wired = rng.uniform(5, 18, (40, 2))
-    names = "error_deg model_error_deg mean_error_deg sta_corr wired_corr".split()
-    table = pd.DataFrame(rng.random((40, 6)), columns=[*names, "model_wired_corr"])
+    names = ["error_deg", "model_error_deg", "mean_error_deg", "sta_corr"]
+    table = pd.DataFrame(rng.random((40, 4)), columns=names).assign(
+        wired_corr=rng.random(40), model_wired_corr=rng.random(40)
+    )
     table[["wired_y", "wired_x"]] = wired
     table[["data_y", "data_x"]] = 2 * wired - 9
     table[["model_y", "model_x"]] = -wired

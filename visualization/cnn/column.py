@@ -9,7 +9,7 @@ from visualization import style
 
 ALL = "all"
 WORDS = {"backimage": "photographs", "noise": "checks"}
-_ROWS = ("data", "model", "wiring")
+_ROWS = ("data", "twin", "wiring")
 
 
 def column_twin(scores, fields, maps, title="A twin of the spiking column"):
@@ -24,7 +24,7 @@ def column_twin(scores, fields, maps, title="A twin of the spiking column"):
             and cc_max; see `twin_judging.population_scores`.
         fields: Data frame with population, data_y, data_x, model_y, model_x, wired_y,
             wired_x in pixels and sta_corr; see `twin_judging.fields_of`.
-        maps: Dictionary of names of neurons to (data, model, wiring, (y, x)): three
+        maps: Dictionary of names of neurons to (data, twin, wiring, (y, x)): three
             maps (H, W) of any scale, and the mean place of the LGN units, pixels.
         title: Of the figure.
 
@@ -104,7 +104,9 @@ def _draw_places(figure, place, fields):
     inner = place.subgridspec(1, 3, wspace=0.38, width_ratios=(1, 1, 1.05))
     fields = fields[np.isfinite(fields["wired_x"])]
     colours = [_colour(name) for name in fields["population"]]
-    for column, (axis, word) in enumerate((("x", "from the left"), ("y", "from top"))):
+    for column, (axis, word) in enumerate(
+        (("x", "from the left"), ("y", "from the top"))
+    ):
         axes = figure.add_subplot(inner[column])
         wired = fields[f"wired_{axis}"]
         axes.scatter(
@@ -134,7 +136,8 @@ def _draw_places(figure, place, fields):
     axes.set_ylabel("neurons")
     axes.set(xlim=(-0.3, 1))
     axes.legend(loc="upper left", fontsize=6.2, handlelength=1.2, borderaxespad=0.1)
-    classes = list(dict.fromkeys(_class(name) for name in fields["population"]))
+    present = {style.class_of(name) for name in fields["population"]}
+    classes = [name for name in style.CLASS_COLOURS if name in present]
     handles = [
         Line2D([], [], ls="", marker="o", ms=3.5, color=style.CLASS_COLOURS[c], label=c)
         for c in classes
@@ -169,7 +172,3 @@ def _draw_maps(figure, place, maps):
 
 def _colour(population):
     return style.FAINT if population == ALL else style.colour_of(population)
-
-
-def _class(population):
-    return style.class_of(population)
