@@ -84,7 +84,8 @@ def scores(shown, sampling_rate, null_rates):
         corr_mean, cc_max        with the mean over the repeats; the largest possible
         cc_norm, cc_norm_smooth  their ratio, of bins and smoothed; NaN where the
                                  largest possible one is below 0.3
-        feve                     share of the explainable variance that is explained
+        feve                     share of the explainable variance of the smoothed
+                                 responses that is explained
         bps                      bits per spike over null_rates
 
     Args:
@@ -115,7 +116,8 @@ def _scores(shown, sampling_rate, null_rates):
     smooth_rates = smoothed(rates, mask, sd, movie)
     bins = metrics.normalized_correlation(responses, rates)
     of_smooth = metrics.normalized_correlation(smooth, smooth_rates)
-    feve, _ = metrics.explainable_variance_explained(responses, rates)
+    # Of single bins too little repeats for a share of it to be known.
+    feve, _ = metrics.explainable_variance_explained(smooth, smooth_rates)
     flat = responses.reshape(-1, n)
     repeated = np.broadcast_to(rates, responses.shape).reshape(-1, n)
     repeated_smooth = np.broadcast_to(smooth_rates, responses.shape).reshape(-1, n)
