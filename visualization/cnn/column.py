@@ -54,11 +54,12 @@ def column_twin(scores, fields, maps, title="A twin of the spiking column"):
             right=0.985,
             bottom=0.02,
             top=0.93,
-            hspace=0.3,
+            hspace=0.34,
         )
         _draw_scores(figure, outer[0], scores)
         _draw_places(figure, outer[1], fields)
         _draw_maps(figure, outer[2], maps)
+        _name_classes(figure, scores)
     return figure
 
 
@@ -136,23 +137,17 @@ def _draw_places(figure, place, fields):
     axes.set_ylabel("neurons")
     axes.set(xlim=(-0.3, 1))
     axes.legend(loc="upper left", fontsize=6.2, handlelength=1.2, borderaxespad=0.1)
-    present = {style.class_of(name) for name in fields["population"]}
-    classes = [name for name in style.CLASS_COLOURS if name in present]
-    handles = [
-        Line2D([], [], ls="", marker="o", ms=3.5, color=style.CLASS_COLOURS[c], label=c)
-        for c in classes
-    ]
-    figure.legend(
-        handles=handles,
-        loc="upper right",
-        ncols=len(handles),
-        fontsize=7,
-        bbox_to_anchor=(0.99, 0.995),
-    )
 
 
 def _draw_maps(figure, place, maps):
     inner = place.subgridspec(len(_ROWS), len(maps), wspace=0.06, hspace=0.06)
+    box = place.get_position(figure)
+    figure.text(
+        box.x0,
+        box.y1 + 0.02,
+        "Receptive fields; + is where the LGN's units look on average",
+        fontsize=9,
+    )
     for column, (name, (*own, middle)) in enumerate(maps.items()):
         for row, (word, values) in enumerate(zip(_ROWS, own, strict=True)):
             axes = figure.add_subplot(inner[row, column])
@@ -168,6 +163,23 @@ def _draw_maps(figure, place, maps):
                 axes.set_title(name, fontsize=6.5, loc="center", pad=3)
             if column == 0:
                 axes.set_ylabel(word)
+
+
+def _name_classes(figure, scores):
+    names = [name for name in scores["population"] if name != ALL]
+    present = {style.class_of(name) for name in names}
+    handles = [
+        Line2D([], [], ls="", marker="o", ms=3.5, color=colour, label=name)
+        for name, colour in style.CLASS_COLOURS.items()
+        if name in present
+    ]
+    figure.legend(
+        handles=handles,
+        loc="upper right",
+        ncols=len(handles),
+        fontsize=7,
+        bbox_to_anchor=(0.99, 0.995),
+    )
 
 
 def _colour(population):
