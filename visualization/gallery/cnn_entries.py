@@ -58,4 +58,11 @@ CNN = (
         "What each option changes, switched on alone, a dot per seed.",
         "python scripts/compare_cnn.py baseline=FOLDER OPTION=FOLDER --figure FILE",
     ),
+    Entry(
+        "cnn_column.png",
+        "cnn.column.column_twin",
+        "A twin of the spiking column: how much of what repeats it predicts in each "
+        "population, and where its neurons look beside the wiring.",
+        "python scripts/twin_column.py",
+    ),
 )
