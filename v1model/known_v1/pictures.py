@@ -4,9 +4,8 @@ import pathlib
 from typing import NamedTuple
 
 import numpy as np
-import skimage.color
+import PIL.Image
 import skimage.data
-import skimage.io
 import skimage.transform
 import sklearn.datasets
 from scipy import ndimage
@@ -94,17 +93,11 @@ def load_picture(path, scale=1.0):
         ValueError: The file holds no picture, or one without contrast.
     """
     try:
-        image = skimage.io.imread(path)
-    except (OSError, ValueError, SyntaxError) as error:
+        with PIL.Image.open(path) as file:
+            # Pictures of 16 bits and of floating point numbers are grey already.
+            image = np.asarray(file if file.mode[0] in "IF" else file.convert("L"))
+    except OSError as error:
         raise ValueError(f"{path}: is no picture: {error}") from error
-    if image.ndim == 3 and image.shape[-1] == 4:
-        image = image[..., :3]
-    if image.ndim == 3 and image.shape[-1] == 2:
-        image = image[..., 0]
-    if image.ndim == 3 and image.shape[-1] == 3:
-        image = skimage.color.rgb2gray(image)
-    if image.ndim != 2 or min(image.shape) < 2:
-        raise ValueError(f"{path}: must be one picture, got shape {image.shape}.")
     image = image.astype(np.float64)
     factor = SHORT_SIDE * scale / min(image.shape)
     shape = [max(1, round(side * factor)) for side in image.shape]

@@ -18,8 +18,8 @@ EYE, VELOCITY, FIXATION, GRATING = (
     "grating",
 )
 TYPES = ("backimage", "gaborium", "gratings", "fixrsvp")
-# Of the trials of gaborium and gratings.
-OTHER_SHARES = {"train": 0.6, "validation": 0.1, "test": 0.3}
+# Shares of the trials of gaborium and gratings, at least one; the rest is training.
+HELD_OUT = {"validation": 0.1, "test": 0.3}
 FIXRSVP_S, FIXRSVP_PICTURES = 2.0, 8  # of a trial; shown one after the other in it
 FAST_EYE = 100.0  # degrees/s, from which on behaviour acts no more
 
@@ -202,12 +202,11 @@ class _Session:
     def _parts(self, minutes):
         """The part of each of the trials of a stimulus without pictures."""
         n = self._n_trials(minutes)
-        stops = np.rint(n * np.cumsum([*OTHER_SHARES.values()])).astype(int)
-        return [
-            name
-            for name, k in zip(OTHER_SHARES, np.diff(stops, prepend=0), strict=True)
-            for _ in range(k)
-        ]
+        numbers = {name: max(1, round(n * share)) for name, share in HELD_OUT.items()}
+        numbers["train"] = n - sum(numbers.values())
+        if numbers["train"] < 1:  # too few to be divided
+            numbers = {"test": n}
+        return [name for name, k in numbers.items() for _ in range(k)]
 
 
 def _row(type="", part="", picture="", sequence=-1):
