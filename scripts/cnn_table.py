@@ -27,10 +27,16 @@ from visualization.files import write_figure
 
 ROOT = pathlib.Path(__file__).parents[1]
 TRAINER = ROOT / "training" / "cnn_training.py"
-SETTINGS = "configs/resnet_none_none_gaussian.yaml"
+SETTINGS = "configs/plain_none_none_gaussian.yaml"
 BASELINE = "baseline"
 RECORDING = {"gratings_minutes": 0.0, "fixrsvp_repeats": 0}  # of simulated neurons
-NORM = "model.convnet.blocks.*.norm"
+
+
+def _norm(words):
+    """Stem and blocks have this norm."""
+    return {f"model.convnet.{part}.norm": words for part in ("stem", "blocks.*")}
+
+
 # What each row changes, by dotted name, as on a command line.
 OPTIONS = {
     BASELINE: {},
@@ -40,15 +46,15 @@ OPTIONS = {
     "zero-sum kernels": {"model.frontend.is_zero_sum": "true"},
     "zero-sum penalty": {"regularization.temporal_derivative.weight": "0.1"},
     "lag-0 penalty": {"regularization.lag0.weight": "0.1"},
-    "instance norm, 12 bins": {NORM: "{type: instance, window_bins: 12}"},
-    "instance norm, a frame": {NORM: "{type: frame_instance}"},
-    "LRN": {NORM: "{type: lrn}"},
-    "temporal-context norm": {NORM: "{type: temporal_context}"},
-    "conditioned norm": {NORM: "{type: conditioned, base: {type: grn}}"},
-    "mixed norms": {
-        NORM: "{type: mixed, of: [{type: grn}, {type: frame_instance}, "
-        "{type: temporal_context}]}"
-    },
+    "GRN": _norm("{type: grn}"),
+    "LRN": _norm("{type: lrn}"),
+    "instance norm, a frame": _norm("{type: frame_instance}"),
+    "instance norm, 12 bins": _norm("{type: instance, window_bins: 12}"),
+    "temporal-context norm": _norm("{type: temporal_context}"),
+    "conditioned norm": _norm("{type: conditioned, base: {type: grn}}"),
+    "mixed norms": _norm(
+        "{type: mixed, of: [{type: none}, {type: grn}, {type: temporal_context}]}"
+    ),
     "calibration": {"model.calibration": "true"},
     "inverse-rate weights": {"loss.rate_weight_alpha": "1"},
     "correlation in the loss": {"loss.correlation_weight": "0.1"},
