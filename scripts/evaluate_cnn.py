@@ -58,7 +58,6 @@ def judge(options):
         raise ValueError(f"dpi must be at least 1, got {options.dpi}.")
     with quiet_start():
         from v1model.cnn.checkpoints import load_readout_model
-
         from v1model.cnn.data import load_recording
         from v1model.cnn.evaluation import generalisation_matrix
         from v1model.cnn.evaluation.report import report

@@ -32,6 +32,9 @@ class CnnOptions:
     source: str = option(
         "", "refit, transfer: run or checkpoint that the core is from; also --from."
     )
+    shares: tuple[float, ...] = option(
+        (0.01, 0.03, 0.1, 0.3, 1.0), "transfer: shares of the trials for training."
+    )
     results_dir: str = option("results/cnn", "Folder of all runs.")
     run_name: str = option(
         "",
@@ -45,6 +48,8 @@ class CnnOptions:
         is_ok = self.distribution.strategy != "multi_worker"
         require(is_ok, "strategy", "must be auto, none or mirrored", "multi_worker")
         require(self.simulated >= 1, "simulated", "must be at least 1", self.simulated)
+        is_share = all(0 < share <= 1 for share in self.shares) and self.shares
+        require(is_share, "shares", "must be above 0 and at most 1", self.shares)
         is_later = self.stage != FIT
         require(
             bool(self.source) == is_later,

@@ -143,6 +143,7 @@ class Transfer:
 
     def __init__(self, config, options, recordings, run, replicas):
         self.config, self.run, self.replicas = config, run, replicas
+        self.shares = options.shares
         self.model, before = load_readout_model(options.source)
         known = {spec.name for spec in self.model.recordings}
         names = {one.spec.name for one in recordings}
@@ -162,6 +163,7 @@ class Transfer:
             self.model,
             self.config,
             self.paths,
+            self.shares,
             held_out_only=self.held_out_only,
             train_anew=self._train_anew,
             progress=Progress("transfer"),

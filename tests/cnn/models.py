@@ -10,8 +10,14 @@ from v1model.cnn.model_spec import RecordingSpec
 SIDE, N_BEHAVIOR = 10, 2
 SMALL = {
     "adapter": {"type": "none"},
-    "frontend": {"kernel_size": 4, "num_channels": 3, "init_type": "random"},
+    "frontend": {
+        "type": "learnable_temporal",
+        "kernel_size": 4,
+        "num_channels": 3,
+        "init_type": "random",
+    },
     "convnet": {
+        "type": "resnet",
         "channels": [4, 6],
         "stem_channels": 4,
         "stem": {"kernel_size": [1, 3, 3]},

@@ -73,6 +73,17 @@ def test_masked_bins_change_nothing_and_silent_neurons_prefer_nothing():
     assert np.isnan([found.orientation[1:], found.peak_lag[1:]]).all()
 
 
+def test_responses_of_another_trial_do_not_count():
+    """With trials of one grating, which a response that late never belongs to."""
+    gratings = shown()
+    rates = rates_of(gratings, 0.0)[:, None]
+    runs = np.arange(len(gratings)) // LAG
+    found = grating_tuning(rates, np.ones(rates.shape, bool), gratings, runs)
+    assert np.nanstd(found.tuning) < 0.02
+    whole = grating_tuning(rates, np.ones(rates.shape, bool), gratings, 0 * runs)
+    assert np.nanstd(whole.tuning) > 0.1
+
+
 def test_orientations_are_half_a_circle():
     assert orientation_difference(175, 5) == 10
     assert orientation_difference(90, 0) == 90

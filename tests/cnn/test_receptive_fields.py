@@ -143,7 +143,9 @@ def test_a_silent_neuron_has_no_field():
 @pytest.mark.parametrize("phase", [0, 0.8, np.pi / 2])
 def test_the_middle_of_a_gabors_energy_is_its_centre(phase):
     field = gabor(24, (9.3, 14.6), phase, width=2.5, period=8.0)
-    np.testing.assert_allclose(energy_center(field**2), (9.3, 14.6), atol=0.7)
+    for noise in (0.0, 0.5):  # everywhere alike, it does not pull
+        found = energy_center(field**2 + noise)
+        np.testing.assert_allclose(found, (9.3, 14.6), atol=0.7)
     assert np.isnan(energy_center(np.zeros((5, 5)))).all()
 
 

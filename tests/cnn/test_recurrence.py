@@ -55,7 +55,7 @@ def by_definition(layer, x):
     n, is_gru = layer.params.hidden, layer.params.type == "convgru"
     w = {v.name: np.float64(v.numpy()) for v in layer.weights}
 
-    def gate(i, h, kernel):
+    def gate(frame, i, h, kernel):
         own = slice(i * n, (i + 1) * n)
         whole = convolved(frame, w["input_kernel"][..., own]) + convolved(h, kernel)
         if "gain" in w:
@@ -68,10 +68,10 @@ def by_definition(layer, x):
     states = []
     for frame in np.float64(x):
         if is_gru:
-            z, r = (sigmoid(gate(i, h, kernels[i])) for i in range(2))
-            h = (1 - z) * h + z * np.tanh(gate(2, r * h, w["candidate_kernel"]))
+            z, r = (sigmoid(gate(frame, i, h, kernels[i])) for i in range(2))
+            h = (1 - z) * h + z * np.tanh(gate(frame, 2, r * h, w["candidate_kernel"]))
         else:
-            i, f, o, g = (gate(k, h, kernels[k]) for k in range(4))
+            i, f, o, g = (gate(frame, k, h, kernels[k]) for k in range(4))
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(c)
         states.append(h)

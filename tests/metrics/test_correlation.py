@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import ndimage, stats
 
 from v1model import metrics
 from v1model.metrics.correlation import smoothed
@@ -65,6 +65,17 @@ def test_smoothing_keeps_constants_leaves_gaps_out_and_stays_in_its_trial():
     runs = np.repeat([0, 1], 10)
     own = smoothed(impulse, np.ones_like(impulse, bool), 1, runs)[:, 0]
     assert own[9] > own[8] > own[7] > 0 and (own[10:] == 0).all()
+
+
+@pytest.mark.parametrize("n_bins", [3, 60])
+def test_smoothing_is_scipys_where_nothing_is_missing(n_bins):
+    values = np.random.default_rng(0).random((n_bins, 2))
+    mask = np.ones(values.shape, bool)
+    sums, weights = (
+        ndimage.gaussian_filter1d(x * 1.0, 1.5, axis=0, mode="constant")
+        for x in (values, mask)
+    )
+    np.testing.assert_allclose(smoothed(values, mask, 1.5), sums / weights)
 
 
 def test_smoothing_brings_out_slow_rates():

@@ -1,11 +1,11 @@
 """CausalConv: a convolution over bins and pixels that never uses a future frame.
 
 Measured on two processors, forward and backward, (16, 64, 24, 24, 8) to 16 channels
-with kernels (3, 5, 5) and (3, 3, 3): one 3-D convolution takes 0.18 and 0.08 s, a sum of
-2-D ones over shifted frames 0.35 and 0.23 s, one 2-D convolution over stacked lags 0.31
-and 0.21 s. So it is the 3-D one. Depthwise kernels have no fast 3-D form: while the two
-kernels of a depthwise convolution together have few channels, their product, one dense
-kernel, is the fastest (0.11 s instead of 0.27 s at 16 channels).
+with kernels (3, 5, 5) and (3, 3, 3): one 3-D convolution takes 0.18 and 0.08 s, a sum
+of 2-D ones over shifted frames 0.35 and 0.23 s, one 2-D convolution over stacked lags
+0.31 and 0.21 s. So it is the 3-D one. Depthwise kernels have no fast 3-D form: while
+there are few channels, the product of the two kernels, one dense kernel, is the fastest
+(0.11 s instead of 0.27 s at 16 channels).
 """
 
 import keras

@@ -165,7 +165,7 @@ class TrainingParams(Params):
     learning_rate: Positive = Field(3e-3, description="Of the read-outs.")
     core_lr_scale: Weight = Field(1.0, description="Of all else, in learning_rate.")
     weight_decay: Weight = Field(
-        1e-4, description="Of kernels, not of places or biases."
+        1e-4, description="Of kernels, not of places or biases; adam has none."
     )
     schedule: Literal["constant", "cosine"] = Field(
         "cosine", description="Of the rates."

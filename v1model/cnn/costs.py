@@ -51,7 +51,7 @@ def cost_table(model, segment_bins, name, window_bins=None):
 
 
 def _costs(model, n_frames, name):
-    """(layer, output shape, parameters, multiply-adds) for a movie of so many frames."""
+    """(layer, output shape, parameters, multiply-adds) for a movie of `n_frames`."""
     head = model.heads[name]
     shape = (1, n_frames, *head.recording.frame_shape)
     layers = [("adapter", head.adapter), ("frontend", model.frontend)]

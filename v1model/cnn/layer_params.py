@@ -305,9 +305,7 @@ class GruModulatorParams(Params):
     embedding: Count = Field(16, description="Numbers that behaviour becomes.")
     kernel_size: Odd = Field(3, description="Pixels.")
     memory_bins: Count = Field(
-        12,
-        description="Bins of a segment's start that only fill the memory: their rates "
-        "are not given out.",
+        12, description="First bins, which only fill the memory and have no rates."
     )
 
 
@@ -320,9 +318,7 @@ class RecurrentParams(Params):
     use_layer_norm: bool = Field(False, description="Norm of the gates.")
     learnable_h0: bool = Field(False, description="The state at the start is learned.")
     memory_bins: Count = Field(
-        12,
-        description="Bins of a segment's start that only fill the memory: their rates "
-        "are not given out.",
+        12, description="First bins, which only fill the memory and have no rates."
     )
 
 
@@ -364,12 +360,8 @@ class AttentionReadoutParams(Params):
 
     type: Literal["attention"]
     key_channels: Count = Field(8, description="Channels that are compared.")
-    initial_std: Positive = Field(
-        0.15, description="Width of the Gaussian that it begins with, half sides."
-    )
-    initial_mean_scale: Weight = Field(
-        0.1, description="Spread of the centres, in half sides of the map."
-    )
+    initial_std: Positive = Field(0.15, description="Width at first, half sides.")
+    initial_mean_scale: Weight = Field(0.1, description="Spread of centres, so, too.")
     bias: bool = Field(True, description="A learned number per neuron.")
 
 

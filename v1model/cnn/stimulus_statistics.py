@@ -78,6 +78,26 @@ class StimulusStatistics(keras.layers.Layer):
         self.mean.assign(arrays["mean"])
         self.scale.assign(np.maximum(arrays["scale"], SMALLEST_SCALE))
 
+    def adapt(self, movies):
+        """Sets the normalization to that of movies; all bins count alike.
+
+        Args:
+            movies: Iterable of (B, T, H, W, C), of the training.
+
+        Raises:
+            ValueError: There is no movie.
+        """
+        n_bins, total, squares = 0, np.zeros(N_STATISTICS), np.zeros(N_STATISTICS)
+        for movie in movies:
+            rows = np.asarray(self.statistics(movie), float).reshape(-1, N_STATISTICS)
+            n_bins += len(rows)
+            total += rows.sum(0)
+            squares += np.square(rows).sum(0)
+        if not n_bins:
+            raise ValueError("movies must not be empty.")
+        mean = total / n_bins
+        self.set_normalization(mean, np.sqrt(np.maximum(squares / n_bins - mean**2, 0)))
+
     def call(self, x):
         scored = (self.statistics(x) - self.mean) / self.scale
         return tf.clip_by_value(scored, -LIMIT, LIMIT)

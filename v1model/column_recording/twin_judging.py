@@ -15,6 +15,7 @@ from v1model.cnn.field_shapes import energy_center, field_shapes
 from v1model.cnn.prediction import iterate_rates
 from v1model.cnn.receptive_fields import map_correlation, sta_ste
 from v1model.column_recording.twin_stimuli import CHECKS, TYPES
+from v1model.metrics.correlation import smoothed
 from v1model.metrics.reliability import cc_max, explainable_variance
 from v1model.network.populations import ROUGH_POPULATIONS
 
@@ -83,7 +84,8 @@ def scores(shown, sampling_rate, null_rates):
         corr_mean, cc_max        with the mean over the repeats; the largest possible
         cc_norm, cc_norm_smooth  their ratio, of bins and smoothed; NaN where the
                                  largest possible one is below 0.3
-        feve                     share of the explainable variance that is explained
+        feve                     share of the explainable variance of the smoothed
+                                 responses that is explained
         bps                      bits per spike over null_rates
 
     Args:
@@ -109,12 +111,13 @@ def _scores(shown, sampling_rate, null_rates):
     n_repeats, n_bins, n = responses.shape
     mask = np.ones((n_bins, n), bool)
     sd = SMOOTHING_MS * sampling_rate / 1000
-    smooth = [metrics.smoothed(one, mask, sd, movie) for one in responses]
+    smooth = [smoothed(one, mask, sd, movie) for one in responses]
     smooth = np.stack(smooth)
-    smooth_rates = metrics.smoothed(rates, mask, sd, movie)
+    smooth_rates = smoothed(rates, mask, sd, movie)
     bins = metrics.normalized_correlation(responses, rates)
-    smoothed = metrics.normalized_correlation(smooth, smooth_rates)
-    feve, _ = metrics.explainable_variance_explained(responses, rates)
+    of_smooth = metrics.normalized_correlation(smooth, smooth_rates)
+    # Of single bins too little repeats for a share of it to be known.
+    feve, _ = metrics.explainable_variance_explained(smooth, smooth_rates)
     flat = responses.reshape(-1, n)
     repeated = np.broadcast_to(rates, responses.shape).reshape(-1, n)
     repeated_smooth = np.broadcast_to(smooth_rates, responses.shape).reshape(-1, n)
@@ -128,7 +131,7 @@ def _scores(shown, sampling_rate, null_rates):
             "corr_mean": bins.cc_abs,
             "cc_max": cc_max(responses),
             "cc_norm": bins.cc_norm,
-            "cc_norm_smooth": smoothed.cc_norm,
+            "cc_norm_smooth": of_smooth.cc_norm,
             "feve": feve,
             "bps": metrics.bits_per_spike(flat, repeated, null_rate=null_rates),
         }

@@ -6,13 +6,13 @@ Values are (T, N), results (N,); NaN for a neuron that does not vary, or is not 
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from v1model.metrics.masked import masked_pair
 from v1model.metrics.reliability import cc_max, split_half_reliability
 
 SMALLEST_CC_MAX = 0.3  # below it a normalised correlation is noise over noise
 SMALLEST_FEV = 0.15  # share that repeats; the usual limit of FEVE
+TRUNCATION = 4.0  # standard deviations of a Gaussian, beyond which it is 0
 CEILINGS = ("analytic", "halves")
 
 
@@ -93,23 +93,42 @@ def smoothed(values, mask, sd_bins, runs=None):
             None is one run.
 
     Returns:
-        (T, N) float64; 0 where the mask is False.
+        (T, N) floats; 0 where the mask is False.
     """
-    values = np.where(mask, values, 0).astype(np.float64)
+    mask = np.broadcast_to(mask, values.shape)
+    values = np.where(mask, values, 0)
+    values = values.astype(np.result_type(values, np.float32), copy=False)
     if sd_bins == 0:
         return values
-    mask = np.asarray(mask, np.float64)
+    # One column says it all where the mask is the same for all neurons.
+    is_shared = bool((mask == mask[:, :1]).all())
+    weights = (mask[:, :1] if is_shared else mask).astype(values.dtype)
     runs = np.zeros(len(values)) if runs is None else np.asarray(runs)
     edges = np.flatnonzero(np.diff(runs)) + 1
     result = np.zeros_like(values)
     for own in np.split(np.arange(len(values)), edges):
         if len(own):
-            sums, weights = (
-                ndimage.gaussian_filter1d(x[own], sd_bins, axis=0, mode="constant")
-                for x in (values, mask)
-            )
-            result[own] = sums / np.where(weights > 0, weights, 1)
-    return np.where(mask > 0, result, 0)
+            rows = slice(own[0], own[-1] + 1)
+            sums = _blurred(values[rows], sd_bins)
+            total = _blurred(weights[rows], sd_bins)
+            result[rows] = sums / np.where(total > 0, total, 1)
+    return np.where(mask, result, 0)
+
+
+def _blurred(values, sd_bins):
+    """Values times a Gaussian of sum 1 over time, 0 beyond the ends, (t, N).
+
+    A sum over shifted rows: SciPy's filter takes ten times as long along this axis.
+    """
+    reach = round(TRUNCATION * sd_bins)
+    taps = np.exp(-0.5 * (np.arange(reach + 1) / sd_bins) ** 2)
+    taps = (taps / (taps[0] + 2 * taps[1:].sum())).astype(values.dtype)
+    result = taps[0] * values
+    for lag, tap in enumerate(taps[1:], start=1):
+        scaled = tap * values
+        result[lag:] += scaled[:-lag]
+        result[:-lag] += scaled[lag:]
+    return result
 
 
 def smoothed_correlation(counts, rates, mask=None, sd_bins=1, runs=None):

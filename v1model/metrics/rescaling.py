@@ -63,7 +63,7 @@ def affine_rescaled(counts, rates, mask=None, trials=None, null_rate=None, seed=
     log_gain, log_affine = np.zeros((2, counts.shape[1]))
     for k in range(events.n_folds):
         is_own = np.arange(events.n_folds) == k
-        log_affine += events.log_likelihood(is_own, *events.fitted(~is_own))
+        log_affine += events.log_likelihood(is_own, *events.fitted(~is_own, everything))
         log_gain += events.log_likelihood(is_own, *events.fitted_gain(~is_own))
     has_spikes = sums.spikes > 0
     raw = sums.bits_per_spike(null_rate)
@@ -153,8 +153,13 @@ class _Events(NamedTuple):
         gain = spikes / np.where(expected > 0, expected, 1)
         return gain, np.maximum(gain * self.lowest, LOWEST_RATE)
 
-    def fitted(self, is_used):
-        """g and c, (N,) each, that maximise the likelihood of some folds."""
+    def fitted(self, is_used, start=None):
+        """g and c, (N,) each, that maximise the likelihood of some folds.
+
+        Args:
+            is_used: (F,) bool.
+            start: g and c to begin at; None for some that are nobody's.
+        """
         part = self._part(is_used[self.fold])
         neuron, y, s = part
         s_sum, n_bins = self.s_sums[is_used].sum(0), self.n_bins[is_used].sum(0)
@@ -164,6 +169,11 @@ class _Events(NamedTuple):
         gain = np.where(varies, 0.9 * spikes / np.where(varies, s_sum, 1), 0)
         c = np.maximum(np.where(varies, 0.1 * mean, mean), self.floor)
         value = self._gained(part, is_used, gain, c)
+        if start is not None:
+            # A neuron without spikes in these folds goes to the floor anyway.
+            gain = np.where(varies & (spikes > 0), start[0], gain)
+            c = np.where(spikes > 0, np.maximum(start[1], self.floor), c)
+            value = self._gained(part, is_used, gain, c)
         active = np.full(len(gain), True)
         for _ in range(N_STEPS):
             rate = gain[neuron] * s + c[neuron]

@@ -9,7 +9,7 @@ from visualization import style
 
 ALL = "all"
 WORDS = {"backimage": "photographs", "noise": "checks"}
-_ROWS = ("data", "model", "wiring")
+_ROWS = ("data", "twin", "wiring")
 
 
 def column_twin(scores, fields, maps, title="A twin of the spiking column"):
@@ -24,7 +24,7 @@ def column_twin(scores, fields, maps, title="A twin of the spiking column"):
             and cc_max; see `twin_judging.population_scores`.
         fields: Data frame with population, data_y, data_x, model_y, model_x, wired_y,
             wired_x in pixels and sta_corr; see `twin_judging.fields_of`.
-        maps: Dictionary of names of neurons to (data, model, wiring, (y, x)): three
+        maps: Dictionary of names of neurons to (data, twin, wiring, (y, x)): three
             maps (H, W) of any scale, and the mean place of the LGN units, pixels.
         title: Of the figure.
 
@@ -54,11 +54,12 @@ def column_twin(scores, fields, maps, title="A twin of the spiking column"):
             right=0.985,
             bottom=0.02,
             top=0.93,
-            hspace=0.3,
+            hspace=0.34,
         )
         _draw_scores(figure, outer[0], scores)
         _draw_places(figure, outer[1], fields)
         _draw_maps(figure, outer[2], maps)
+        _name_classes(figure, scores)
     return figure
 
 
@@ -104,7 +105,9 @@ def _draw_places(figure, place, fields):
     inner = place.subgridspec(1, 3, wspace=0.38, width_ratios=(1, 1, 1.05))
     fields = fields[np.isfinite(fields["wired_x"])]
     colours = [_colour(name) for name in fields["population"]]
-    for column, (axis, word) in enumerate((("x", "from the left"), ("y", "from top"))):
+    for column, (axis, word) in enumerate(
+        (("x", "from the left"), ("y", "from the top"))
+    ):
         axes = figure.add_subplot(inner[column])
         wired = fields[f"wired_{axis}"]
         axes.scatter(
@@ -134,22 +137,17 @@ def _draw_places(figure, place, fields):
     axes.set_ylabel("neurons")
     axes.set(xlim=(-0.3, 1))
     axes.legend(loc="upper left", fontsize=6.2, handlelength=1.2, borderaxespad=0.1)
-    classes = list(dict.fromkeys(_class(name) for name in fields["population"]))
-    handles = [
-        Line2D([], [], ls="", marker="o", ms=3.5, color=style.CLASS_COLOURS[c], label=c)
-        for c in classes
-    ]
-    figure.legend(
-        handles=handles,
-        loc="upper right",
-        ncols=len(handles),
-        fontsize=7,
-        bbox_to_anchor=(0.99, 0.995),
-    )
 
 
 def _draw_maps(figure, place, maps):
     inner = place.subgridspec(len(_ROWS), len(maps), wspace=0.06, hspace=0.06)
+    box = place.get_position(figure)
+    figure.text(
+        box.x0,
+        box.y1 + 0.02,
+        "Receptive fields; + is where the LGN's units look on average",
+        fontsize=9,
+    )
     for column, (name, (*own, middle)) in enumerate(maps.items()):
         for row, (word, values) in enumerate(zip(_ROWS, own, strict=True)):
             axes = figure.add_subplot(inner[row, column])
@@ -167,9 +165,22 @@ def _draw_maps(figure, place, maps):
                 axes.set_ylabel(word)
 
 
+def _name_classes(figure, scores):
+    names = [name for name in scores["population"] if name != ALL]
+    present = {style.class_of(name) for name in names}
+    handles = [
+        Line2D([], [], ls="", marker="o", ms=3.5, color=colour, label=name)
+        for name, colour in style.CLASS_COLOURS.items()
+        if name in present
+    ]
+    figure.legend(
+        handles=handles,
+        loc="upper right",
+        ncols=len(handles),
+        fontsize=7,
+        bbox_to_anchor=(0.99, 0.995),
+    )
+
+
 def _colour(population):
     return style.FAINT if population == ALL else style.colour_of(population)
-
-
-def _class(population):
-    return style.class_of(population)

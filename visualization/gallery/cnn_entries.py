@@ -50,12 +50,19 @@ CNN = (
         "cnn.curves.transfer_curves",
         "How well read-outs on a shared core do with few trials, beside models that "
         "begin from scratch.",
-        "python training/cnn_training.py --stage transfer --from RUN",
+        "python scripts/draw_learning_curve.py TABLE --figure FILE",
     ),
     Entry(
         "cnn_options.png",
         "cnn.options.option_deltas",
         "What each option changes, switched on alone, a dot per seed.",
         "python scripts/compare_cnn.py baseline=FOLDER OPTION=FOLDER --figure FILE",
+    ),
+    Entry(
+        "cnn_column.png",
+        "cnn.column.column_twin",
+        "A twin of the spiking column: how much of what repeats it predicts in each "
+        "population, and where its neurons look beside the wiring.",
+        "python scripts/twin_column.py",
     ),
 )

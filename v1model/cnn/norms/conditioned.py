@@ -28,7 +28,7 @@ class ConditionedNorm(Norm):
 
     def __init__(self, params, sampling_rate, **kwargs):
         super().__init__(params, sampling_rate, **kwargs)
-        self.base = make_single_norm(self.params.base, sampling_rate)
+        self.base = make_single_norm(self.params.base, sampling_rate, self.dtype_policy)
         self.memory_bins = self.base.memory_bins
         self.hidden = keras.layers.Dense(
             self.params.hidden, activation="silu", dtype="float32"

@@ -21,7 +21,10 @@ class MixedNorm(Norm):
 
     def __init__(self, params, sampling_rate, **kwargs):
         super().__init__(params, sampling_rate, **kwargs)
-        self.norms = [make_single_norm(one, sampling_rate) for one in self.params.of]
+        self.norms = [
+            make_single_norm(one, sampling_rate, self.dtype_policy)
+            for one in self.params.of
+        ]
         self.memory_bins = max(norm.memory_bins for norm in self.norms)
 
     def build(self, input_shape):

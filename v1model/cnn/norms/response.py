@@ -57,10 +57,21 @@ class LocalResponseNorm(PlainNorm):
         options = self.params
         power = tf.reduce_sum(tf.square(tf.cast(x, tf.float32)), -1)
         rows, columns = (_box(side, options.window_pixels) for side in x.shape[2:4])
-        around = tf.matmul(rows, tf.matmul(power, columns, transpose_b=True))
+        around = _along_last(_along_last(power, columns), rows)
         strength = options.alpha * options.window_pixels**2
         scale = (options.k + strength * around) ** -options.beta
         return self.scaled(x, scale[..., None])
+
+
+def _along_last(x, weights):
+    """(B, T, I, J) times (J, J) along J, with the last two axes exchanged.
+
+    A product of two plain matrices: with a batch of matrices, the product, the scale
+    and the sum after it gave NaN and spoilt memory in graphs (TensorFlow 2.21, CPU).
+    """
+    shape = tf.shape(x)
+    y = tf.matmul(tf.reshape(x, (-1, x.shape[-1])), weights, transpose_b=True)
+    return tf.transpose(tf.reshape(y, shape), (0, 1, 3, 2))
 
 
 def _box(n_pixels, width):

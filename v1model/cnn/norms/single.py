@@ -32,6 +32,13 @@ SINGLE_NORMS = {
 }
 
 
-def make_single_norm(params, sampling_rate):
-    """The layer of NoLayer, PlainNormParams or TemporalContextParams."""
-    return SINGLE_NORMS[params.type](params, sampling_rate)
+def make_single_norm(params, sampling_rate, dtype=None):
+    """The layer of NoLayer, PlainNormParams or TemporalContextParams.
+
+    Args:
+        params: One of these.
+        sampling_rate: Bins per second, Hz.
+        dtype: Policy of the layer's precision, as of the layer that it is a part of;
+            None is the global one.
+    """
+    return SINGLE_NORMS[params.type](params, sampling_rate, dtype=dtype)

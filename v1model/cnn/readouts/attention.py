@@ -19,6 +19,10 @@ class AttentionReadout(GaussianPlaces):
     """
 
     params_class = AttentionReadoutParams
+    neuron_axes = GaussianPlaces.neuron_axes | {
+        "keys_kernel": None,
+        "queries_kernel": -1,
+    }
 
     def add_weights(self):
         super().add_weights()

@@ -15,6 +15,10 @@ class Readout(keras.layers.Layer):
     is one matrix product. What differs is what the filters F are made of: a kind of
     read-out says that in `filters`. It may also say where its neurons look.
 
+    Measured on two processors, forward and backward, 768 maps of 12 x 12 pixels: with
+    16 channels and 24 neurons 1.5 ms, 5.3 if masks and 6.5 if channels come first; with
+    64 channels and 200 neurons 22, 67 and 99 ms.
+
     Args:
         params: The kind's options.
         n_neurons: N.
@@ -22,6 +26,7 @@ class Readout(keras.layers.Layer):
 
     params_class = None
     has_limited_width = False  # whether there is `limit_widths`
+    neuron_axes = {"bias": 0, "features": -1}  # by name of the variable
 
     def __init__(self, params, n_neurons, **kwargs):
         super().__init__(**({"dtype": "float32"} | kwargs))
@@ -96,6 +101,10 @@ class Readout(keras.layers.Layer):
     def channel_variables(self):
         """Variables with a neuron's weights of channels; the last axis is neurons."""
         raise NotImplementedError
+
+    def neuron_axis(self, variable):
+        """Axis of a variable that neurons are along; None where they share it."""
+        return self.neuron_axes[variable.name]
 
     def spread(self):
         """The locality of each neuron, (N,), in areas of the map; None without one."""

@@ -20,6 +20,7 @@ class FactorizedReadout(Readout):
     """
 
     params_class = FactorizedReadoutParams
+    neuron_axes = Readout.neuron_axes | {"kernel": 0}
 
     def add_weights(self):
         self.pictures = self.add_weight(

@@ -17,6 +17,8 @@ _FARTHEST = 0.99  # where a place starts at most: tanh is flat at 1
 class PlacedReadout(Readout):
     """A learned place for each neuron: tanh keeps it on the map."""
 
+    neuron_axes = Readout.neuron_axes | {"places": 0}
+
     def add_weights(self):
         self.raw_centers = self.add_weight(
             shape=(self.n_neurons, 2),
@@ -45,6 +47,7 @@ class GaussianPlaces(PlacedReadout):
     """
 
     has_limited_width = True
+    neuron_axes = PlacedReadout.neuron_axes | {"widths": 0, "angles": 0}
 
     def add_weights(self):
         super().add_weights()

@@ -22,6 +22,7 @@ class LinearReadout(Readout):
     """
 
     params_class = LinearReadoutParams
+    neuron_axes = Readout.neuron_axes | {"kernel": -1}
 
     def add_weights(self):
         rank, n = self.params.rank, self.n_neurons

@@ -3,6 +3,7 @@
 import time
 from typing import Literal, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 from pydantic import Field
@@ -11,6 +12,7 @@ from v1model.cnn.beginning import begin_head
 from v1model.cnn.losses import poisson_terms
 from v1model.cnn.stages.channel_fit import Rates, fit_channels
 from v1model.cnn.stages.features import cached_features
+from v1model.cnn.stages.shared_core import copy_variables
 from v1model.fitting.adam import Adam
 from v1model.params import Count, Natural, Params, Positive, Seed, Weight
 from v1model.schedules import LearningRate
@@ -91,6 +93,7 @@ def refit(model, config, recording, params=None, neurons=None, types=None):
     begun = time.monotonic()
     before = _columns(head)
     if params.fresh:
+        _forget(head, train.values.shape[1:], params.seed)
         begin_head(model, config, recording)
     _restore(head, before, ~neurons)
     losses = _descend(head, train, neurons, params, recording.mean_counts("train"))
@@ -103,10 +106,27 @@ def refit(model, config, recording, params=None, neurons=None, types=None):
     return Refitted(features_seconds, seconds, penalty, tuple(losses))
 
 
+def _forget(head, map_shape, seed):
+    """Gives a read-out and its calibration the weights of a new one."""
+    keras.utils.set_random_seed(seed)
+    readout = head.readout
+    new = type(readout)(readout.params, readout.n_neurons)
+    new.build((None, None, *map_shape))
+    copy_variables(readout, new)
+    if head.calibration is not None:
+        for variable in head.calibration.trainable_variables:
+            variable.assign(np.zeros(variable.shape))
+
+
 def _descend(head, features, neurons, params, mean_counts):
     """Adam on all weights of a read-out; the mean loss of each epoch."""
+    # What neurons share is trained only if all of them are.
     variables = [
-        *head.readout.trainable_variables,
+        *(
+            one
+            for one in head.readout.trainable_variables
+            if neurons.all() or head.readout.neuron_axis(one) is not None
+        ),
         *(head.calibration.trainable_variables if head.calibration else ()),
     ]
     n_steps = -(-len(features.counts) // params.batch_bins) * params.epochs
@@ -179,22 +199,21 @@ def _seen(features, masks):
 
 
 def _columns(head):
-    """Copies of the weights of a read-out and its calibration."""
-    layers = [head.readout, *([head.calibration] if head.calibration else [])]
-    variables = [v for layer in layers for v in layer.trainable_variables]
-    return [(variable, variable.numpy()) for variable in variables]
+    """Weights of a read-out and its calibration, each with values and neurons' axis."""
+    readout, calibration = head.readout, head.calibration
+    columns = [(v, readout.neuron_axis(v)) for v in readout.trainable_variables]
+    if calibration is not None:
+        columns += [(v, 0) for v in calibration.trainable_variables]
+    return [(variable, variable.numpy(), axis) for variable, axis in columns]
 
 
 def _restore(head, before, neurons):
     """Gives some neurons the weights that they had."""
     if not neurons.any():
         return
-    channels = {id(one) for one in head.readout.channel_variables()}
-    for variable, old in before:
-        new = variable.numpy()
-        # Channel weights have neurons last, everything else has them first.
-        if id(variable) in channels:
-            new[..., neurons] = old[..., neurons]
-        else:
-            new[neurons] = old[neurons]
-        variable.assign(new)
+    for variable, old, axis in before:
+        if axis is not None:
+            new = np.moveaxis(variable.numpy(), axis, 0)
+            new[neurons] = np.moveaxis(old, axis, 0)[neurons]
+            old = np.moveaxis(new, 0, axis)
+        variable.assign(old)
