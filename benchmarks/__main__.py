@@ -68,6 +68,7 @@ PROGRAMS = (
     ),
     Program("latent_update", (), 45, None, 0, "tensorflow"),
     Program("latent_loader", (), 25, ("--steps=8000",), 20, "tensorflow"),
+    Program("readout_oracle", (), 1500, ("--quick",), 90, "tensorflow"),
 )
 
 

@@ -56,8 +56,11 @@ def test_spikes_are_poisson_around_the_rates(recording):
     spikes = recording.activity["spikes"].read(0, n)
     z = (spikes - rates).sum(0) / np.sqrt(rates.sum(0))
     assert np.abs(z).max() < 4.5
-    spread = ((spikes - rates) ** 2 / rates).mean()
-    assert spread == pytest.approx(1, abs=0.1)
+    is_high = rates > 0.2  # where a Bernoulli draw would vary less
+    spread = (spikes - rates)[is_high] ** 2 / rates[is_high]
+    error = spread.std() / np.sqrt(len(spread))
+    assert spread.mean() == pytest.approx(1, abs=min(4 * error, 0.2))
+    assert (spikes > 1).any()
 
 
 def test_no_picture_is_in_two_parts_and_all_parts_are_there(recording):

@@ -1,6 +1,8 @@
 """What the best model of known neurons reaches: one that predicts their true rates.
 
 All of counts that are Poisson around the rates; bins (T, N), rates in spikes per bin.
+What the true rates reach on spikes that were drawn is `v1model.metrics.bits_per_spike`
+of them; here is what is expected of it.
 """
 
 import numpy as np
@@ -19,22 +21,6 @@ def expected_bits(rates, mask=None):
     ratio = np.maximum(rates, LEAST_RATE) / np.maximum(mean, LEAST_RATE)
     gain = (mask * rates * np.log2(ratio)).sum(0)
     return np.where(total > 0, gain / np.maximum(total, LEAST_RATE), np.nan)
-
-
-def realised_bits(rates, counts, mask=None):
-    """Bits per spike of the true rates on spikes that were drawn from them: (N,).
-
-    The same formula as a model's, so that the noise of the spikes is in both. NaN where
-    there was no spike.
-    """
-    rates, mask = _with_mask(rates, mask)
-    counts = np.asarray(counts, np.float64)
-    n_spikes = (mask * counts).sum(0)
-    mean = n_spikes / np.maximum(mask.sum(0), 1)
-    rates = np.maximum(rates, LEAST_RATE)
-    gain = counts * np.log(rates / np.maximum(mean, LEAST_RATE)) - (rates - mean)
-    bits = (mask * gain).sum(0) / (np.log(2) * np.maximum(n_spikes, 1))
-    return np.where(n_spikes > 0, bits, np.nan)
 
 
 def expected_correlation(rates, mask=None):
