@@ -7,7 +7,8 @@ import scipy.ndimage
 import tensorflow as tf
 
 from v1model.cnn.adapter import make_adapter
-from v1model.cnn.layer_params import AdapterParams, NoLayer
+from v1model.cnn.adapter_params import AdapterParams
+from v1model.cnn.layer_params import NoLayer
 
 RNG = np.random.default_rng(7)
 FRAME = (9, 12, 1)

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 from pydantic import TypeAdapter
 
+from v1model.cnn.core_params import CoreParams
 from v1model.cnn.cores.block import ConvBlock
 from v1model.cnn.cores.joined import DenseBlock, ResidualBlock
 from v1model.cnn.cores.stages import make_core
 from v1model.cnn.cores.x3d import DepthwiseSpace, DepthwiseTime, SqueezeExcitation
-from v1model.cnn.layer_params import CoreParams
 
 RATE = 120.0
 RNG = np.random.default_rng(4)

@@ -7,14 +7,14 @@ import tensorflow as tf
 
 from tests.cnn.reach import lags, movie, reach
 from tests.cnn.test_causal import reference_convolution
-from v1model.cnn.frontends import make_frontend
-from v1model.cnn.layer_params import (
+from v1model.cnn.frontend_params import (
     INITIALIZATIONS,
     DynamicalAdaptationParams,
     LearnableTemporalParams,
-    NoLayer,
     TemporalBasisParams,
 )
+from v1model.cnn.frontends import make_frontend
+from v1model.cnn.layer_params import NoLayer
 
 RATE = 120.0
 

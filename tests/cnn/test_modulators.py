@@ -5,12 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from v1model.cnn.layer_params import (
-    ConcatParams,
-    FilmParams,
-    GruModulatorParams,
-    NoLayer,
-)
+from v1model.cnn.layer_params import NoLayer
+from v1model.cnn.modulator_params import ConcatParams, FilmParams, GruModulatorParams
 from v1model.cnn.modulators import make_modulator
 
 PARAMS = {

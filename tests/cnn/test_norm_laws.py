@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from tests.cnn.reach import lags, movie, reach
-from v1model.cnn.layer_params import (
+from v1model.cnn.layer_params import NoLayer
+from v1model.cnn.norm_params import (
     ConditionedNormParams,
     MixedNormParams,
-    NoLayer,
     PlainNormParams,
     TemporalContextParams,
 )

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.cnn.reach import movie
-from v1model.cnn.layer_params import PlainNormParams, TemporalContextParams
+from v1model.cnn.norm_params import PlainNormParams, TemporalContextParams
 from v1model.cnn.norms import make_norm
 
 RATE = 120.0

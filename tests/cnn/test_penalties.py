@@ -8,14 +8,14 @@ import tensorflow as tf
 
 from v1model.cnn import penalty_terms
 from v1model.cnn.config import Penalty, Regularization
-from v1model.cnn.layer_params import (
+from v1model.cnn.output import Calibration
+from v1model.cnn.penalties import OF_LAYERS, Penalties, scheduled_weight
+from v1model.cnn.readout_params import (
     FactorizedReadoutParams,
     GaussianReadoutParams,
     LinearReadoutParams,
     PointPooledReadoutParams,
 )
-from v1model.cnn.output import Calibration
-from v1model.cnn.penalties import OF_LAYERS, Penalties, scheduled_weight
 from v1model.cnn.readouts import make_readout
 
 RNG = np.random.default_rng(17)

@@ -6,7 +6,7 @@ import pytest
 import scipy.special
 
 from tests.cnn.reach import movie
-from v1model.cnn.layer_params import PoolParams
+from v1model.cnn.core_params import PoolParams
 from v1model.cnn.pooling import make_pool
 
 

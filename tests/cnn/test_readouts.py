@@ -7,7 +7,7 @@ import scipy.ndimage
 import scipy.special
 import tensorflow as tf
 
-from v1model.cnn.layer_params import (
+from v1model.cnn.readout_params import (
     AttentionReadoutParams,
     FactorizedReadoutParams,
     GaussianReadoutParams,

@@ -6,8 +6,9 @@ import pytest
 import scipy.signal
 import tensorflow as tf
 
-from v1model.cnn.layer_params import NoLayer, RecurrentParams
+from v1model.cnn.layer_params import NoLayer
 from v1model.cnn.recurrence import make_recurrence
+from v1model.cnn.recurrence_params import RecurrentParams
 
 KINDS = ("convgru", "convlstm")
 RNG = np.random.default_rng(2)

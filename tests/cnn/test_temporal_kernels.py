@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from v1model.cnn.layer_params import INITIALIZATIONS
+from v1model.cnn.frontend_params import INITIALIZATIONS
 from v1model.cnn.temporal_kernels import (
     KINDS,
     gamma_density,

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from v1model.cnn.adapter_params import AdapterParams
 from v1model.cnn.bilinear import sample_points, tent_weights
-from v1model.cnn.layer_params import AdapterParams
 
 _BLUR_PER_STEP = 0.44  # pixels: width of the blur that keeps a coarser grid clean
 

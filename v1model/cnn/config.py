@@ -4,19 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from v1model.cnn.layer_params import (
-    AdapterParams,
-    ConvnetParams,
-    CoreParams,
-    FrontendParams,
-    GaussianReadoutParams,
-    LearnableTemporalParams,
-    ModulatorParams,
-    NoLayer,
-    ReadoutParams,
-    RecurrenceParams,
-    SomeAdapterParams,
-)
+from v1model.cnn.adapter_params import AdapterParams, SomeAdapterParams
+from v1model.cnn.core_params import ConvnetParams, CoreParams
+from v1model.cnn.frontend_params import FrontendParams, LearnableTemporalParams
+from v1model.cnn.layer_params import NoLayer
+from v1model.cnn.modulator_params import ModulatorParams
+from v1model.cnn.readout_params import GaussianReadoutParams, ReadoutParams
+from v1model.cnn.recurrence_params import RecurrenceParams
 from v1model.params import Count, Natural, Params, Positive, Seed, Share, Weight
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.cnn.causal import CausalLayer, bins_of, convolve_time
-from v1model.cnn.layer_params import DynamicalAdaptationParams
+from v1model.cnn.frontend_params import DynamicalAdaptationParams
 from v1model.cnn.temporal_kernels import gamma_density, midpoints_ms
 
 GREY = 0.5  # what is added to a movie of -0.5 to 0.5, so that black is 0

@@ -6,11 +6,8 @@ import tensorflow as tf
 
 from v1model.cnn.causal import CausalLayer, bins_of, convolve_time
 from v1model.cnn.dynamical_adaptation import DynamicalAdaptation
-from v1model.cnn.layer_params import (
-    LearnableTemporalParams,
-    NoLayer,
-    TemporalBasisParams,
-)
+from v1model.cnn.frontend_params import LearnableTemporalParams, TemporalBasisParams
+from v1model.cnn.layer_params import NoLayer
 from v1model.cnn.temporal_kernels import (
     initial_kernels,
     latency_mask,

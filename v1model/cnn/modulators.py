@@ -4,14 +4,10 @@ import keras
 import tensorflow as tf
 
 from v1model.cnn.chain import build_chain
-from v1model.cnn.layer_params import (
-    ConcatParams,
-    FilmParams,
-    GruModulatorParams,
-    NoLayer,
-    RecurrentParams,
-)
+from v1model.cnn.layer_params import NoLayer
+from v1model.cnn.modulator_params import ConcatParams, FilmParams, GruModulatorParams
 from v1model.cnn.recurrence import ConvRecurrence
+from v1model.cnn.recurrence_params import RecurrentParams
 
 
 class _Modulator(keras.layers.Layer):
@@ -169,7 +165,7 @@ def make_modulator(params, **kwargs):
     """The layer of ModulatorParams.
 
     Args:
-        params: One of layer_params.ModulatorParams.
+        params: One of modulator_params.ModulatorParams.
         **kwargs: Of a Keras layer, as `name`.
 
     Returns:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.cnn.layer_params import PoolParams
+from v1model.cnn.core_params import PoolParams
 from v1model.cnn.pixels import window_map
 
 TEMPERATURE = 10.0  # of the soft pool: between the mean (0) and the maximum

@@ -10,7 +10,8 @@ import keras
 import tensorflow as tf
 
 from v1model.cnn.chain import frames_after
-from v1model.cnn.layer_params import NoLayer, RecurrentParams
+from v1model.cnn.layer_params import NoLayer
+from v1model.cnn.recurrence_params import RecurrentParams
 
 KEPT = 1.0  # bias towards the past at the start: sigmoid(1) = 0.73 of it is kept
 _EPS = 1e-5

@@ -5,7 +5,7 @@ import keras
 from v1model.cnn.activations import make_activation
 from v1model.cnn.causal_conv import CausalConv
 from v1model.cnn.chain import build_chain, chain_memory, chain_pixels
-from v1model.cnn.layer_params import BlockParams
+from v1model.cnn.core_params import BlockParams
 from v1model.cnn.norms import make_norm
 from v1model.cnn.pooling import make_pool
 

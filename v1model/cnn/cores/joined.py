@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
+from v1model.cnn.core_params import BlockParams
 from v1model.cnn.cores.block import ConvBlock
 from v1model.cnn.cores.skip import Skip
-from v1model.cnn.layer_params import BlockParams
 
 
 class _JoinedBlock(keras.layers.Layer):

@@ -4,7 +4,7 @@ import keras
 
 from v1model.cnn.causal_conv import CausalConv
 from v1model.cnn.chain import build_chain, chain_pixels, frames_after
-from v1model.cnn.layer_params import BlockParams
+from v1model.cnn.core_params import BlockParams
 from v1model.cnn.pixels import window_map
 from v1model.cnn.pooling import make_pool
 

@@ -4,10 +4,11 @@ import keras
 
 from v1model.cnn.activations import make_activation
 from v1model.cnn.chain import build_chain, chain_memory, chain_pixels
+from v1model.cnn.core_params import ConvnetParams, X3DParams
 from v1model.cnn.cores.block import ConvBlock
 from v1model.cnn.cores.joined import DenseBlock, ResidualBlock
 from v1model.cnn.cores.x3d import X3DUnit
-from v1model.cnn.layer_params import ConvnetParams, NoLayer, X3DParams
+from v1model.cnn.layer_params import NoLayer
 
 BLOCKS = {"plain": ConvBlock, "resnet": ResidualBlock, "densenet": DenseBlock}
 CORES = {"none": NoLayer, "x3d": X3DParams} | dict.fromkeys(BLOCKS, ConvnetParams)
@@ -87,7 +88,7 @@ def make_core(params, sampling_rate, **kwargs):
     """The core that options name.
 
     Args:
-        params: One of layer_params.CoreParams.
+        params: One of core_params.CoreParams.
         sampling_rate: Bins per second, Hz.
         **kwargs: Of a Keras layer, as `name`.
     """

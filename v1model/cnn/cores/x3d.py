@@ -6,9 +6,9 @@ import tensorflow as tf
 from v1model.cnn.activations import make_activation
 from v1model.cnn.causal_conv import CausalConv
 from v1model.cnn.chain import build_chain, chain_memory, frames_after
+from v1model.cnn.core_params import BlockParams, X3DParams
 from v1model.cnn.cores.block import ConvBlock
 from v1model.cnn.cores.skip import Skip
-from v1model.cnn.layer_params import BlockParams, X3DParams
 from v1model.cnn.norms import make_norm
 from v1model.cnn.pixels import window_map
 

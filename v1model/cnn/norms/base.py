@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from v1model.cnn.causal import CausalLayer
-from v1model.cnn.layer_params import PlainNormParams
+from v1model.cnn.norm_params import PlainNormParams
 
 
 class Norm(CausalLayer):

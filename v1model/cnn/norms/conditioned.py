@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from v1model.cnn.causal import last_bins
-from v1model.cnn.layer_params import ConditionedNormParams
+from v1model.cnn.norm_params import ConditionedNormParams
 from v1model.cnn.norms.base import Norm
 from v1model.cnn.norms.moments import per_frame
 from v1model.cnn.norms.single import make_single_norm

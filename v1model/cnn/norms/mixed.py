@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.cnn.layer_params import MixedNormParams
+from v1model.cnn.norm_params import MixedNormParams
 from v1model.cnn.norms.base import Norm
 from v1model.cnn.norms.single import make_single_norm
 

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.cnn.causal import running_mean
-from v1model.cnn.layer_params import TemporalContextParams
+from v1model.cnn.norm_params import TemporalContextParams
 from v1model.cnn.norms.base import Norm
 from v1model.cnn.norms.moments import per_frame, pixel_mean
 

@@ -21,7 +21,7 @@ def make_readout(params, n_neurons, **kwargs):
     """The read-out that options name.
 
     Args:
-        params: One of layer_params.ReadoutParams.
+        params: One of readout_params.ReadoutParams.
         n_neurons: N.
         **kwargs: Of a Keras layer, as `name`.
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from v1model.cnn.layer_params import AttentionReadoutParams
+from v1model.cnn.readout_params import AttentionReadoutParams
 from v1model.cnn.readouts import places
 from v1model.cnn.readouts.gaussian import GaussianPlaces
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from v1model.cnn.layer_params import FactorizedReadoutParams
+from v1model.cnn.readout_params import FactorizedReadoutParams
 from v1model.cnn.readouts import places
 from v1model.cnn.readouts.base import Readout
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.cnn.layer_params import GaussianReadoutParams
+from v1model.cnn.readout_params import GaussianReadoutParams
 from v1model.cnn.readouts import places
 from v1model.cnn.readouts.base import Readout
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from v1model.cnn.layer_params import LinearReadoutParams
+from v1model.cnn.readout_params import LinearReadoutParams
 from v1model.cnn.readouts import places
 from v1model.cnn.readouts.base import INITIAL_WEIGHT, Readout
 

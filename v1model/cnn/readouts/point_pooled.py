@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from v1model.cnn.bilinear import tent_weights
-from v1model.cnn.layer_params import PointPooledReadoutParams
+from v1model.cnn.readout_params import PointPooledReadoutParams
 from v1model.cnn.readouts import places
 from v1model.cnn.readouts.gaussian import PlacedReadout
 

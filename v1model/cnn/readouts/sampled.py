@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from v1model.cnn.bilinear import point_weights
-from v1model.cnn.layer_params import GaussianReadoutParams
+from v1model.cnn.readout_params import GaussianReadoutParams
 from v1model.cnn.readouts import places
 from v1model.cnn.readouts.gaussian import GaussianPlaces
 
