@@ -161,3 +161,14 @@ def test_no_recurrence_is_no_change():
     layer = make_recurrence(NoLayer())
     np.testing.assert_array_equal(layer(X), X)
     assert layer.memory_bins == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_joined_features_stand_beside_the_state_of_their_bin(kind):
+    layer = made(kind, memory_bins=4, is_joined=True)
+    alone = make_recurrence(layer.params.model_copy(update={"is_joined": False}))
+    alone.build(X.shape)
+    alone.set_weights(layer.get_weights())
+    expected = np.concatenate([X[:, 4:], alone(X)], -1)
+    np.testing.assert_array_equal(layer(X), expected)
+    assert layer.compute_output_shape(X.shape) == expected.shape

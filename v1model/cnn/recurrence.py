@@ -130,7 +130,8 @@ class ConvRecurrence(keras.layers.Layer):
         x: (B, T, H, W, C).
 
     Returns:
-        (B, T - memory_bins, H, W, hidden).
+        (B, T - memory_bins, H, W, hidden), with `is_joined` the C channels of the input
+        before them.
     """
 
     def __init__(self, params, **kwargs):
@@ -188,7 +189,12 @@ class ConvRecurrence(keras.layers.Layer):
         h = self._run(driven, self._start(size), self._weights())
         h = tf.transpose(h[self.memory_bins :], (1, 0, 2, 3, 4))
         n_out = frames_after(x.shape[1], self.memory_bins)
-        return tf.cast(tf.ensure_shape(h, (x.shape[0], n_out, *h.shape[2:])), x.dtype)
+        h = tf.cast(tf.ensure_shape(h, (x.shape[0], n_out, *h.shape[2:])), x.dtype)
+        return tf.concat([x[:, self.memory_bins :], h], -1) if self._is_joined else h
+
+    @property
+    def _is_joined(self):
+        return self.params.is_joined
 
     def multiply_adds(self, shape):
         """Of the convolutions, for an input of this shape."""
@@ -231,9 +237,10 @@ class ConvRecurrence(keras.layers.Layer):
         return outputs.stack()
 
     def compute_output_shape(self, input_shape):
-        batch, frames, *pixels, _ = input_shape
+        batch, frames, *pixels, channels = input_shape
         frames = frames_after(frames, self.memory_bins)
-        return (batch, frames, *pixels, self.params.hidden)
+        kept = channels if self._is_joined else 0
+        return (batch, frames, *pixels, kept + self.params.hidden)
 
     def get_config(self):
         return super().get_config() | {"params": self.params.model_dump(mode="json")}

@@ -16,6 +16,9 @@ class RecurrentParams(Params):
     kernel_size: Odd = Field(3, description="Pixels.")
     use_layer_norm: bool = Field(False, description="Norm of the gates.")
     learnable_h0: bool = Field(False, description="The state at the start is learned.")
+    is_joined: bool = Field(
+        False, description="The features stay beside the state, which joins them."
+    )
     memory_bins: Count = Field(
         12, description="First bins, which only fill the memory and have no rates."
     )
