@@ -121,6 +121,7 @@ def test_a_model_that_ignores_the_movie_has_no_latency(recording):
 def test_the_mass_of_kernels_at_lag_zero_is_a_mean_of_shares():
     kernels = np.array([[1.0, 0, 0], [2.0, 1.0, 0]])
     assert kernel_lag0_mass(kernels) == pytest.approx((1 / 5 + 0) / 2)
+    assert np.isnan(kernel_lag0_mass(0 * kernels))
 
 
 def test_aggregates_name_what_they_average(recording):

@@ -56,7 +56,8 @@ def test_the_table_has_losses_scores_and_rates_of_each_epoch(trained):
     with trainer.run.metrics_csv.open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["updates"]) for row in rows] == [10, 20, 30]
-    assert {"total", "poisson", "val_bps", "val_bps_a", "lag0_mass"} <= set(rows[0])
+    assert {"total", "poisson", "val_bps", "val_bps_a"} <= set(rows[0])
+    assert all(0 <= float(row["kernel_lag0_mass"]) <= 1 for row in rows)
 
 
 def test_a_model_comes_back_from_its_run_with_its_neurons(trained):

@@ -9,7 +9,7 @@ from tests.cnn.trainings import MODEL, config_of, trainer_in, two_recordings
 from v1model.cnn.config import ReadoutConfig
 from v1model.cnn.model import ReadoutModel
 from v1model.cnn.model_spec import RecordingSpec
-from v1model.cnn.trainer import stacked
+from v1model.cnn.update_batches import stacked
 from v1model.cnn.updates import decays, learning_rate_for
 
 

@@ -90,12 +90,15 @@ def lag_energy(model, recording, parts="test", types=None, neurons=None, seed=0)
 def kernel_lag0_mass(kernels):
     """Share of lag 0 in the energy of kernels in time: the mean over kernels.
 
+    NaN if all kernels are 0.
+
     Args:
         kernels: (K, M), lag 0 first, as `frontend.kernels()`.
     """
     energy = np.asarray(kernels, np.float64) ** 2
     total = energy.sum(axis=0)
-    return float(np.mean(energy[0, total > 0] / total[total > 0]))
+    shares = energy[0, total > 0] / total[total > 0]
+    return float(shares.mean()) if shares.size else float("nan")
 
 
 def _segments(model, recording, trials, rng):

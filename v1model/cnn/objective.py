@@ -30,6 +30,19 @@ class Trained(NamedTuple):
     weight: float
 
 
+def trained_on(recording, weight):
+    """The Trained of a recording.
+
+    Args:
+        recording: RecordingData.
+        weight: w_d.
+    """
+    trials = recording.trials_of("train")
+    pairs = zip(trials["start"], trials["stop"], strict=True)
+    valid = np.concatenate([recording.valid[start:stop] for start, stop in pairs])
+    return Trained(recording.mean_counts("train"), valid.mean(axis=0), weight)
+
+
 class Objective:
     """Poisson loss of all recordings, correlation loss, and penalties.
 

@@ -6,9 +6,7 @@ import math
 import time
 
 import numpy as np
-import tensorflow as tf
 
-from v1model.cnn.batches import Batches
 from v1model.cnn.beginning import begin, model_for
 from v1model.cnn.checkpoints import (
     Position,
@@ -17,20 +15,18 @@ from v1model.cnn.checkpoints import (
     save_checkpoint,
 )
 from v1model.cnn.data import require_joint
-from v1model.cnn.objective import Objective, Trained
+from v1model.cnn.lag_energy import kernel_lag0_mass
+from v1model.cnn.objective import Objective, trained_on
 from v1model.cnn.proximal import Proximal
 from v1model.cnn.training_report import VAL, Epoch
-from v1model.cnn.updates import (
-    CALL_UPDATES,
-    Updates,
-    learning_rate_for,
-    optimizer_for,
-)
+from v1model.cnn.update_batches import batches_of, calls_of
+from v1model.cnn.updates import Updates, learning_rate_for, optimizer_for
 from v1model.cnn.validation import Validation, weights_in_place
 from v1model.disk import require_space
 from v1model.distribution import alone
 from v1model.finite import NotFiniteError
 from v1model.fitting.checkpoint_files import BEST, FINAL, LATEST, checkpoint_bytes
+from v1model.fitting.clock import Clock
 from v1model.fitting.history import History
 from v1model.fitting.stopping import StopSignals
 
@@ -80,8 +76,11 @@ class CnnTrainer:
             run.path,
             _COPIES * _KEPT_AT_ONCE * checkpoint_bytes(self.model.variables),
         )
-        self.batches = _batches_of(recordings, self.model.memory_bins, config)
-        trained = self._trained()
+        self.batches = batches_of(recordings, self.model.memory_bins, config)
+        weights = self.batches.recording_weights
+        trained = {
+            one.spec.name: trained_on(one, weights[one.spec.name]) for one in recordings
+        }
         self.objective = Objective(self.model, config, trained)
         self.n_updates = training.epochs * self.steps_per_epoch
         rate = learning_rate_for(training, self.n_updates)
@@ -132,7 +131,7 @@ class CnnTrainer:
             NotFiniteError: Training has diverged.
             WriteError: A file cannot be written.
         """
-        self._begun = time.monotonic() - self.position.seconds
+        self._clock = Clock(self.training.max_minutes, self.position.seconds)
         with self.signals.noticed():
             self._stop_if_due()  # where a resumed one was already
             while self.position.epoch < self.training.epochs and self.stopped is None:
@@ -161,19 +160,6 @@ class CnnTrainer:
             if n_done >= n_updates:
                 break
         return (time.monotonic() - begun) / max(n_done, 1)
-
-    def _trained(self):
-        found = {}
-        for one in self.recordings:
-            trials = one.trials_of("train")
-            pairs = zip(trials["start"], trials["stop"], strict=True)
-            valid = np.concatenate([one.valid[start:stop] for start, stop in pairs])
-            found[one.spec.name] = Trained(
-                one.mean_counts("train"),
-                valid.mean(axis=0),
-                self.batches.recording_weights[one.spec.name],
-            )
-        return found
 
     def _begun_or_restored(self):
         path = self.run.checkpoints / LATEST
@@ -204,14 +190,14 @@ class CnnTrainer:
                 step=done,
                 sums=tuple(sums.tolist()),
                 updates=self.position.updates + n,
-                seconds=time.monotonic() - self._begun,
+                seconds=self._clock.seconds,
             )
             if self.progress is not None:
                 self.progress(self.position.updates, self.n_updates)
             if done < per_epoch and self.signals.at_once:
                 self._save(LATEST)
                 self._leave()
-            if done < per_epoch and self._is_out_of_time():
+            if done < per_epoch and self._clock.is_over:
                 self.stopped = "max_minutes"
                 self._save(LATEST)
                 return
@@ -220,15 +206,13 @@ class CnnTrainer:
         self._end_epoch(sums, step_seconds, waits, begun)
 
     def _calls(self, number, n_skipped):
-        """Updates of an epoch: how many, and their batches, arrays (n, A, B, ...)."""
-        n_batches = self.training.accumulate
-        batches = self.batches.epoch(number, n_skipped * n_batches)
-        n_left = self.steps_per_epoch - n_skipped
-        while n_left:
-            n = min(CALL_UPDATES, n_left)
-            taken = list(itertools.islice(batches, n * n_batches))
-            yield n, stacked(taken, n_batches, self.replicas.n)
-            n_left -= n
+        return calls_of(
+            self.batches,
+            number,
+            n_skipped,
+            self.training.accumulate,
+            self.replicas.n,
+        )
 
     def _end_epoch(self, sums, step_seconds, waited, begun):
         with weights_in_place(self.updates.variables, self.updates.averages):
@@ -237,7 +221,7 @@ class CnnTrainer:
                 epoch=self.position.epoch + 1,
                 step=0,
                 sums=(),
-                seconds=time.monotonic() - self._begun,
+                seconds=self._clock.seconds,
             )
             epoch = Epoch(
                 number=self.position.epoch,
@@ -256,11 +240,10 @@ class CnnTrainer:
                 bins_per_update=self._bins_per_update(),
                 waited=waited,
                 seconds=time.monotonic() - begun,
-                lag0_mass=_lag0_mass(self.model),
+                kernel_lag0_mass=self._kernel_lag0_mass(),
             )
-            before = [value for _, value in self.history.values(VAL)]
             self.history.add(epoch.row(self.position))
-            if not math.isnan(mean) and not any(value >= mean for value in before):
+            if epochs_since_best(self._scores()) == 0:
                 self._save(BEST)
         self._report(epoch)
         self._save(LATEST)
@@ -268,28 +251,30 @@ class CnnTrainer:
             self._leave()
         self._stop_if_due()
 
+    def _scores(self):
+        return [value for _, value in self.history.values(VAL)]
+
+    def _kernel_lag0_mass(self):
+        frontend = self.model.frontend
+        if not hasattr(frontend, "kernels"):
+            return None
+        return kernel_lag0_mass(frontend.kernels())
+
     def _bins_per_update(self):
         segments = sum(self.batches.quotas.values()) * self.training.accumulate
         return segments * self.config.data.segment_bins
 
     def _stop_if_due(self):
-        scores = [value for _, value in self.history.values(VAL)]
         patience = self.training.patience
-        if patience and scores and epochs_since_best(scores) >= patience:
+        if patience and epochs_since_best(self._scores()) >= patience:
             self.stopped = "patience"
-        elif self._is_out_of_time():
+        elif self._clock.is_over:
             self.stopped = "max_minutes"
-
-    def _is_out_of_time(self):
-        limit = 60 * self.training.max_minutes
-        return bool(limit) and time.monotonic() - self._begun >= limit
 
     def _report(self, epoch):
         n_left = self.n_updates - self.position.updates
-        left = [n_left * epoch.step_seconds]
-        if self.training.max_minutes:
-            left.append(60 * self.training.max_minutes - self.position.seconds)
-        logger.info(epoch.line(self.training.epochs, max(min(left), 0)))
+        seconds_left = self._clock.seconds_left(n_left * epoch.step_seconds)
+        logger.info(epoch.line(self.training.epochs, seconds_left))
         if self.board is not None:
             self.board.scalars(epoch.scalars(), epoch.number)
 
@@ -308,13 +293,7 @@ class CnnTrainer:
             )
 
     def _leave(self):
-        logger.info(
-            "stopped by a signal after update %d; the same command with --run_name=%s "
-            "goes on from there",
-            self.position.updates,
-            self.run.path.name,
-        )
-        raise SystemExit(self.signals.status)
+        self.signals.leave(self.position.updates, self.run.path.name)
 
     def _save(self, name):
         save_checkpoint(
@@ -328,7 +307,8 @@ class CnnTrainer:
 
     def _result(self):
         scores = self.history.values(VAL)
-        best = max(scores, key=lambda pair: pair[1], default=(None, None))
+        known = [pair for pair in scores if not math.isnan(pair[1])]
+        best = max(known, key=lambda pair: pair[1], default=(None, None))
         totals = [value for _, value in self.history.values("total")]
         return {
             "stopped": self.stopped,
@@ -342,52 +322,9 @@ class CnnTrainer:
 
 
 def epochs_since_best(scores):
-    """Epochs since the largest of the scores before; NaN is never better."""
+    """Epochs after the first one with the largest score; NaN is never better."""
     best, since = -math.inf, 0
     for score in scores:
         since = 0 if score > best else since + 1
         best = max(best, score) if score == score else best
     return since
-
-
-def stacked(batches, n_batches, n_replicas):
-    """Batches as arrays (n, A, B, ...), for n updates of A batches.
-
-    Segments without a valid bin fill B up to a multiple of the replicas.
-
-    Args:
-        batches: List of n A batches.
-        n_batches: A.
-        n_replicas: How many share the segments.
-    """
-
-    def joined(*arrays):
-        array = np.stack(arrays)
-        missing = -array.shape[1] % n_replicas
-        if missing:
-            array = np.pad(array, [(0, 0), (0, missing)] + [(0, 0)] * (array.ndim - 2))
-        return array.reshape(-1, n_batches, *array.shape[1:])
-
-    return tf.nest.map_structure(joined, *batches)
-
-
-def _batches_of(recordings, memory_bins, config):
-    """Batches whose epochs have a whole number of updates."""
-    training = config.training
-    n_steps = training.steps_per_epoch * training.accumulate
-    while True:
-        given = training.model_copy(update={"steps_per_epoch": n_steps})
-        batches = Batches(recordings, memory_bins, config.data, given)
-        n_steps = batches.steps_per_epoch
-        left_over = -n_steps % training.accumulate
-        if not left_over:
-            return batches
-        n_steps += left_over
-
-
-def _lag0_mass(model):
-    """Share of the frontend's power at lag 0; None if it has no kernels."""
-    if not hasattr(model.frontend, "kernels"):
-        return None
-    power = np.square(np.asarray(model.frontend.kernels()))
-    return float(power[0].sum() / power.sum())

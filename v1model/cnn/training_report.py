@@ -18,7 +18,7 @@ class Epoch(NamedTuple):
     bins_per_update: Rates of each neuron in an update.
     waited: Seconds that batches were waited for.
     seconds: Of the epoch.
-    lag0_mass: Share of the frontend's power at lag 0; None if it has no kernels.
+    kernel_lag0_mass: Share of lag 0 in the frontend's kernels; None without them.
     """
 
     number: int
@@ -31,7 +31,7 @@ class Epoch(NamedTuple):
     bins_per_update: int
     waited: float
     seconds: float
-    lag0_mass: float | None
+    kernel_lag0_mass: float | None
 
     @property
     def total(self):
@@ -52,7 +52,9 @@ class Epoch(NamedTuple):
             "update_ms": 1000 * self.step_seconds,
             "waited_s": self.waited,
         }
-        return row if self.lag0_mass is None else row | {"lag0_mass": self.lag0_mass}
+        if self.kernel_lag0_mass is not None:
+            row["kernel_lag0_mass"] = self.kernel_lag0_mass
+        return row
 
     def line(self, epochs, seconds_left):
         """For the log."""
@@ -76,6 +78,6 @@ class Epoch(NamedTuple):
         found["Time/update_ms"] = 1000 * self.step_seconds
         found["Time/bins_per_s"] = self.bins_per_update / max(self.step_seconds, 1e-9)
         found["Time/waited_s"] = self.waited
-        if self.lag0_mass is not None:
-            found["Frontend/lag0_mass"] = self.lag0_mass
+        if self.kernel_lag0_mass is not None:
+            found["Frontend/kernel_lag0_mass"] = self.kernel_lag0_mass
         return found

@@ -1,12 +1,15 @@
 """Stopping on a signal, where training can go on from later."""
 
 import contextlib
+import logging
 import signal
 import threading
 
 AT_ONCE = ("SIGTERM", "SIGINT")  # after the call under way
 AFTER_EPOCH = ("SIGUSR2",)
 _USUAL = 128  # a shell's exit status of a program that a signal ended: 128 + its number
+
+logger = logging.getLogger(__name__)
 
 
 class StopSignals:
@@ -25,6 +28,24 @@ class StopSignals:
     def status(self):
         """Exit status for the signal that came."""
         return _USUAL + (self.at_once or self.after_epoch)
+
+    def leave(self, updates, run_name):
+        """Ends the program because a signal came; a checkpoint has been written.
+
+        Args:
+            updates: Updates that are done.
+            run_name: Of the run that can be gone on with.
+
+        Raises:
+            SystemExit: Always, with `status`.
+        """
+        logger.info(
+            "stopped by a signal after update %d; the same command with --run_name=%s "
+            "goes on from there",
+            updates,
+            run_name,
+        )
+        raise SystemExit(self.status)
 
     @contextlib.contextmanager
     def noticed(self):

@@ -10,6 +10,7 @@ from v1model.disk import require_space
 from v1model.distribution import alone
 from v1model.finite import NotFiniteError
 from v1model.fitting.checkpoint_files import BEST, FINAL, LATEST, checkpoint_bytes
+from v1model.fitting.clock import Clock
 from v1model.fitting.history import History
 from v1model.fitting.stopping import StopSignals
 from v1model.latent.acquisition import phases_of
@@ -120,7 +121,7 @@ class LatentTrainer:
             NotFiniteError: Training has diverged.
             WriteError: A file cannot be written.
         """
-        self._begun = time.monotonic() - self.position.seconds
+        self._clock = Clock(self.training.max_minutes, self.position.seconds)
         with self.signals.noticed(), self.loader:
             self._stop_if_due()  # where a resumed one was already
             for number in range(self.position.phase, len(self.phases)):
@@ -195,12 +196,12 @@ class LatentTrainer:
                     step=done,
                     sums=tuple(sums.tolist()),
                     updates=self.position.updates + n,
-                    seconds=time.monotonic() - self._begun,
+                    seconds=self._clock.seconds,
                 )
                 if self.signals.at_once and done < phase.steps_per_epoch:
                     self._save(LATEST)
                     self._leave()
-                if self._is_out_of_time() and done < phase.steps_per_epoch:
+                if self._clock.is_over and done < phase.steps_per_epoch:
                     self.stopped = "max_minutes"
                     self._save(LATEST)
                     return
@@ -258,7 +259,7 @@ class LatentTrainer:
             epoch=epoch.number,
             step=0,
             sums=(),
-            seconds=time.monotonic() - self._begun,
+            seconds=self._clock.seconds,
         )
         self.history.add(epoch.row(self.position))
         self._report(epoch)
@@ -292,20 +293,14 @@ class LatentTrainer:
             training.early_stop_min_divergence,
         ):
             self.stopped = "early_stop"
-        elif self._is_out_of_time():
+        elif self._clock.is_over:
             self.stopped = "max_minutes"
-
-    def _is_out_of_time(self):
-        limit = 60 * self.training.max_minutes
-        return bool(limit) and time.monotonic() - self._begun >= limit
 
     def _report(self, epoch):
         phase = epoch.phase
         n_left = (phase.epochs - epoch.number) * phase.steps_per_epoch
-        left = [n_left * epoch.step_seconds]
-        if self.training.max_minutes:
-            left.append(60 * self.training.max_minutes - self.position.seconds)
-        logger.info(epoch.line(max(min(left), 0)))
+        seconds_left = self._clock.seconds_left(n_left * epoch.step_seconds)
+        logger.info(epoch.line(seconds_left))
         if self.board is None:
             return
         values = epoch.scalars(self.position)
@@ -326,13 +321,7 @@ class LatentTrainer:
             )
 
     def _leave(self):
-        logger.info(
-            "stopped by a signal after update %d; the same command with --run_name=%s "
-            "goes on from there",
-            self.position.updates,
-            self.run.path.name,
-        )
-        raise SystemExit(self.signals.status)
+        self.signals.leave(self.position.updates, self.run.path.name)
 
     def _save(self, name):
         variables = [] if self._made is None else self._made[1].training_variables

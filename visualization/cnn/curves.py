@@ -11,7 +11,7 @@ PANELS = (
     ("loss", ("total", "poisson", "correlation")),
     ("bits per spike", ("val_bps",)),
     ("learning rate", ("learning_rate",)),
-    ("lag-0 mass of kernels", ("lag0_mass",)),
+    ("lag-0 mass of kernels", ("kernel_lag0_mass",)),
 )
 METHODS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
