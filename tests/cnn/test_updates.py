@@ -1,6 +1,5 @@
 """Updates and their objective, against NumPy and by hand."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -173,7 +172,6 @@ def test_kernels_decay_and_nothing_else(options):
     params = ReadoutConfig.model_validate(
         {"model": MODEL | options, "data": {"behavior": ["eye"]}}
     ).model
-    keras.backend.clear_session()
     model = ReadoutModel((RecordingSpec("a", 3, (6, 6, 1), 2, 100.0),), params)
     variables = [*model.core_variables, *model.readout_variables("a")]
     for variable in variables:

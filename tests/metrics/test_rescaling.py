@@ -1,5 +1,7 @@
 """Rescaled rates beside simulated truths and SciPy's optimiser."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -128,12 +130,9 @@ def test_one_trial_is_too_few():
         metrics.affine_rescaled(counts, rates, trials=np.zeros_like(trials))
 
 
-@pytest.mark.slow
-def test_two_thousand_neurons_take_seconds():
-    import time
-
-    counts, rates, trials = simulated(0.2, 0.02, n_bins=12_000, n_neurons=2000)
-    start = time.perf_counter()
+def test_two_hundred_neurons_take_a_second():
+    counts, rates, trials = simulated(0.2, 0.02, n_bins=12_000, n_neurons=200)
+    start = time.process_time()  # of this process, whatever others do
     found = metrics.affine_rescaled(counts, rates, trials=trials)
-    assert time.perf_counter() - start < 60  # 6 s on a quiet core
+    assert time.process_time() - start < 10  # 0.6 s on a quiet core
     np.testing.assert_allclose(np.median(found.gain), 0.2, atol=0.01)
