@@ -7,12 +7,13 @@
 Without recordings, model neurons whose rates are known are simulated. Each option is
 switched on alone, with several seeds; what is finished is not trained again. OUT
 receives the runs, table.csv (a row per run), table.md and table.png (differences from
-the baseline of the same seed).
+the baseline of the same seed); table.json says what the runs were made from.
 """
 
 import argparse
 import concurrent.futures
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -20,15 +21,19 @@ import sys
 
 import pandas as pd
 
+from training.cnn_training import FOLDER
 from training.progress import Progress
 from v1model.atomic import atomic_path, write_text
+from v1model.cnn.config import ReadoutConfig
+from v1model.yaml_settings import load_settings
 from visualization.cnn.options import option_deltas
 from visualization.files import write_figure
 
-ROOT = pathlib.Path(__file__).parents[1]
-TRAINER = ROOT / "training" / "cnn_training.py"
+TRAINER = FOLDER / "cnn_training.py"
 SETTINGS = "configs/plain_none_none_gaussian.yaml"
 BASELINE = "baseline"
+TABLE_OF = "table.json"
+MADE_FROM = ("recordings", "model", "types", "unseen", "epochs")  # of all runs in OUT
 RECORDING = {"gratings_minutes": 0.0, "fixrsvp_repeats": 0}  # of simulated neurons
 
 
@@ -94,10 +99,30 @@ def main(arguments=None):
 
 
 def make_table(options):
-    """Trains what is missing, and writes table and figure; returns the runs' table."""
+    """Trains what is missing, and writes table and figure; returns the runs' table.
+
+    Raises:
+        OSError, ValueError: An option is wrong, or the folder holds another table; or
+            a training failed.
+    """
+    for name in ("seeds", "jobs"):
+        if getattr(options, name) < 1:
+            raise ValueError(
+                f"{name} must be at least 1, got {getattr(options, name)}."
+            )
     out = pathlib.Path(options.out)
-    paths = _recordings(options.recordings, out)
     names = options.rows or [*OPTIONS]
+    for name in names:  # all of them before the first one is trained
+        changes = _changes(name, 1, options)
+        config = load_settings(ReadoutConfig, options.model, changes, FOLDER)
+    _require_same_table(options, out)
+    out.mkdir(parents=True, exist_ok=True)
+    paths = _recordings(options.recordings, out)
+    for path in paths:
+        recording = _recording(path, config)
+        for types in (options.types.split(","), options.unseen):
+            recording.trials_of("test", types)
+    write_text(out / TABLE_OF, json.dumps(_made_from(options), indent=2) + "\n")
     jobs = [(name, seed) for seed in range(1, options.seeds + 1) for name in names]
     progress = Progress("trained", unit="runs", total=len(jobs))
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -113,7 +138,7 @@ def make_table(options):
     write_text(out / "table.md", words_of(runs))
     if len(names) > 1 and BASELINE in names:
         write_figure(option_deltas(runs, BASELINE), out / "table.png", dpi=150)
-    print((out / "table.md").read_text())
+    print(words_of(runs))
     print(f"wrote what is in {out}")
     return runs
 
@@ -122,9 +147,10 @@ def words_of(runs):
     """The table in Markdown: means over seeds, and their standard deviation.
 
     Args:
-        runs: Data frame with the columns option, seed and those of NUMBERS.
+        runs: Data frame with the columns option, seed and those of NUMBERS; what is
+            known of no run is left out.
     """
-    shown = [number for number in NUMBERS if number[1] in runs]
+    shown = [number for number in NUMBERS if runs[number[1]].notna().any()]
     lines = [
         f"Means of {runs.seed.nunique()} seeds (standard deviation)",
         "",
@@ -137,16 +163,44 @@ def words_of(runs):
     return "\n".join([*lines, ""])
 
 
+def _changes(name, seed, options):
+    """What a row changes in the settings, texts by dotted name."""
+    changes = {
+        "training.seed": str(seed),
+        "data.types": f"[{options.types}]",
+        **OPTIONS[name],
+    }
+    if options.epochs is not None:
+        changes["training.epochs"] = str(options.epochs)
+    return changes
+
+
+def _made_from(options):
+    return {name: getattr(options, name) for name in MADE_FROM}
+
+
+def _require_same_table(options, out):
+    """Refuses a folder whose runs were made from something else."""
+    path = out / TABLE_OF
+    if not path.exists():
+        return
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in _made_from(options).items():
+        if found[name] != value:
+            raise ValueError(
+                f"{out} has runs with {name} {found[name]}, got {value}; --out must be "
+                "another folder."
+            )
+
+
 def _recordings(given, out):
     """Paths of the recordings; without any, one is simulated."""
     if given:
         return given.split(",")
-    from v1model.known_v1.config import KnownV1Config
-    from v1model.known_v1.simulation import simulate
+    from v1model.known_v1 import KnownV1Config, simulate
 
     path = out / "known_v1.h5"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         simulate(path, KnownV1Config(**RECORDING))
     return [str(path)]
 
@@ -156,17 +210,11 @@ def _train(name, seed, paths, out, options):
     folder = out / _slug(name)
     if (folder / f"seed{seed}" / "result.json").exists():
         return
-    changes = {
-        "training.seed": seed,
-        "data.types": f"[{options.types}]",
-        **OPTIONS[name],
-    }
-    if options.epochs:
-        changes["training.epochs"] = options.epochs
     command = [sys.executable, str(TRAINER), f"--model={options.model}"]
     command += [f"--recordings={','.join(paths)}", f"--results_dir={folder}"]
     command += [f"--run_name=seed{seed}"]
-    command += [f"--{key}={value}" for key, value in changes.items()]
+    changes = _changes(name, seed, options).items()
+    command += [f"--{key}={value}" for key, value in changes]
     done = subprocess.run(command, capture_output=True, text=True, env=_quiet())
     if done.returncode:
         raise ValueError(f"{name}, seed {seed}: {done.stderr[-2000:]}")
@@ -186,7 +234,6 @@ def _numbers(name, seed, paths, out, options):
 def _judged(run, paths, options):
     """Numbers of a run on held-out pictures and on what it never saw."""
     from v1model.cnn.checkpoints import load_readout_model
-    from v1model.cnn.data import load_recording
     from v1model.cnn.evaluation.table import aggregates, evaluate
     from v1model.cnn.lag_energy import lag_energy
 
@@ -194,8 +241,7 @@ def _judged(run, paths, options):
     seen, unseen, lag0 = [], [], []
     types = tuple(options.types.split(","))
     for path in paths:
-        # Maps of receptive fields and the unseen trials are of other types.
-        recording = load_recording(path, config.data.model_copy(update={"types": ()}))
+        recording = _recording(path, config)
         seen.append(evaluate(model, recording, "test", types))
         unseen.append(
             evaluate(model, recording, "test", options.unseen, with_fields=False)
@@ -205,13 +251,20 @@ def _judged(run, paths, options):
     numbers = aggregates(pd.concat(seen, ignore_index=True))
     others = aggregates(pd.concat(unseen, ignore_index=True))
     return numbers | {
-        "oracle_share": numbers.get("oracle_share_median"),
-        "latency_error_ms": numbers.get("model_latency_error_ms_mean_abs"),
+        "oracle_share": numbers.get("oracle_share_median", math.nan),
+        "latency_error_ms": numbers.get("model_latency_error_ms_mean_abs", math.nan),
         "lag0_mass": sum(lag0) / len(lag0),
         "unseen_bps_mean": others["bps_mean"],
         "unseen_corr_mean": others["corr_mean"],
         "gain_gap": others["gain_gap_mean"],
     }
+
+
+def _recording(path, config):
+    """With trials of all types: maps of receptive fields are of those for maps."""
+    from v1model.cnn.data import load_recording
+
+    return load_recording(path, config.data.model_copy(update={"types": ()}))
 
 
 def _quiet():

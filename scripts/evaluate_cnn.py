@@ -10,7 +10,6 @@ FOLDER/RUN_RECORDING holds
 
     neurons.csv     a row per neuron: bits per spike, correlations, receptive fields...
     numbers.csv     the same of all neurons, and of each kind of them
-    run.json        seed and minutes of the training, for compare_cnn.py
     *.png           figures
 
 and FOLDER matrix.csv and matrix.png: each run (rows, by the name before =) on each type
@@ -18,16 +17,17 @@ of trials of each recording.
 """
 
 import argparse
-import json
 import pathlib
 import sys
 
 import pandas as pd
 
 from training.quiet_start import quiet_start
-from v1model.atomic import write_text
 
 PARTS = ("train", "validation", "test")
+# Of DataParams, what decides which numbers a model reads and is judged by.
+READ_BY = ("activity", "stimulus", "behavior", "split_by", "validation_share")
+READ_BY += ("test_share", "split_seed", "invalid_lags", "mask", "held_out_neurons")
 
 
 def main(arguments=None):
@@ -66,27 +66,21 @@ def judge(options):
         from visualization.cnn.writing import write_report, write_table
         from visualization.files import write_figure
     loaded = {name: load_readout_model(path) for name, path in runs.items()}
-    recordings = []
-    for path in paths:
-        # Of all types, whichever a run was trained on.
-        data = next(iter(loaded.values()))[1].data.model_copy(update={"types": ()})
-        recordings.append(load_recording(path, data))
+    data = _common_data({name: config.data for name, (_, config) in loaded.items()})
+    recordings = [load_recording(path, data) for path in paths]
     for recording in recordings:
         recording.trials_of(options.part, types)
         for model, _ in loaded.values():
             require_readout(model, recording)
     numbers, matrices = {}, []
     for recording in recordings:
-        for name, (model, config) in loaded.items():
+        for name, (model, _) in loaded.items():
             found = report(model, recording, options.part, types)
             folder = options.out / f"{name}_{recording.spec.name}"
             history = _history(runs[name])
             numbers[name, recording.spec.name] = write_report(
                 found, folder, options.dpi, history
             )
-            minutes = history["seconds"][-1] / 60 if history else None
-            about = {"seed": config.training.seed, "minutes": minutes}
-            write_text(folder / "run.json", json.dumps(about) + "\n")
         models = {name: model for name, (model, _) in loaded.items()}
         matrix = generalisation_matrix(models, recording, options.part, types)
         matrices.append(matrix.assign(recording=recording.spec.name))
@@ -130,6 +124,27 @@ def _runs_and_recordings(words):
             f"runs and recordings are needed, got {len(runs)} and {len(recordings)}."
         )
     return runs, recordings
+
+
+def _common_data(by_run):
+    """DataParams that all runs are judged with: of all types of trials.
+
+    Args:
+        by_run: DataParams by name of the run.
+
+    Raises:
+        ValueError: Runs read recordings in other ways, or split them otherwise.
+    """
+    (first, common), *others = by_run.items()
+    for name, data in others:
+        for field in READ_BY:
+            own, before = getattr(data, field), getattr(common, field)
+            if own != before:
+                raise ValueError(
+                    f"runs must have the same data.{field}: {before} of {first}, {own} "
+                    f"of {name}; judge them one by one."
+                )
+    return common.model_copy(update={"types": ()})
 
 
 def _history(run):

@@ -49,7 +49,7 @@ def test_tables_and_figures_are_written_for_each_pair(script, trained, tmp_path)
     assert (out / "matrix.png").is_file()
     for name in ("a_eye", "b_eye"):
         found = {path.name for path in (out / name).iterdir()}
-        assert found >= {"neurons.csv", "numbers.csv", "run.json", "oracle.png"}
+        assert found >= {"neurons.csv", "numbers.csv", "oracle.png"}
         assert found >= {"traces.png", "fields.png", "training.png"}
         table = pd.read_csv(out / name / "neurons.csv")
         assert len(table) == 4 and table["oracle_share"].notna().all()
@@ -71,3 +71,17 @@ def test_what_cannot_be_judged_is_refused_before_anything_is_written(
         with pytest.raises(SystemExit, match=words):
             script.main([*given, f"--out={out}"])
     assert not out.exists()
+
+
+def test_runs_whose_trials_were_split_otherwise_are_not_judged_together(
+    script, trained, tmp_path
+):
+    """The one's trials for training would be the other's for the test."""
+    run, recording = trained
+    data = {**SMALL["data"], "split_seed": 7}
+    config = ReadoutConfig.model_validate(SMALL | {"data": data})
+    other = Run.create(tmp_path, "other", config, ["train"])
+    with other.recorded():
+        CnnTrainer(config, [load_recording(recording, config.data)], other).train()
+    with pytest.raises(SystemExit, match=r"same data\.split_seed: 1002 of small, 7 of"):
+        script.main([str(run), str(other.path), str(recording), f"--out={tmp_path}"])

@@ -56,7 +56,7 @@ CNN = (
         "cnn_options.png",
         "cnn.options.option_deltas",
         "What each option changes, switched on alone, a dot per seed.",
-        "python scripts/compare_cnn.py baseline=FOLDER OPTION=FOLDER --figure FILE",
+        "python scripts/cnn_table.py",
     ),
     Entry(
         "cnn_column.png",
