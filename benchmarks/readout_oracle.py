@@ -161,7 +161,6 @@ class Benchmark:
                 fixrsvp_repeats=0,
             )
             self.paths.append(simulate(folder / f"session_{k}.h5", config))
-            logging.info("simulated %s", self.paths[-1])
 
     def judge(self, name, settings, overrides=None):
         """Trains a model on natural pictures, and scores it; its rows are kept."""
@@ -223,7 +222,8 @@ def scores_of(table, bin_ms):
 
     found = {
         "n": len(table),
-        "share": median(table["oracle_share"]),
+        # Nobody can share what the true rates do not gain.
+        "share": median(table["oracle_share"].dropna()),
         "bps": median(table["bps"]),
         "oracle_bps": median(table["oracle_bps"]),
         "bps_affine": median(table["bps_affine"]),

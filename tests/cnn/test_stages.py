@@ -201,4 +201,20 @@ def test_held_out_neurons_are_judged_alone(trained, paths):
         update={"data": trained.config.data.model_copy(update={"held_out_neurons": 0})}
     )
     with pytest.raises(ValueError, match="no neuron was held out"):
-        learning_curve(trained.model, nobody, paths[:1], held_out_only=True)
+        learning_curve(
+            trained.model, nobody, paths[:1], methods=("transfer",), held_out_only=True
+        )
+
+
+@pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        (("transfer", "anew"), "must be of transfer, random_core, scratch, got 'anew'"),
+        (("scratch",), "scratch needs train_anew, got none"),
+    ],
+)
+def test_methods_that_cannot_be_done_are_refused_before_any_recording_is_read(
+    trained, methods, message
+):
+    with pytest.raises(ValueError, match=message):
+        learning_curve(trained.model, trained.config, ["none.h5"], methods=methods)

@@ -1,7 +1,6 @@
 """The beginning of a training: what the data say of a model before any update."""
 
 import itertools
-import logging
 
 import keras
 import numpy as np
@@ -12,8 +11,6 @@ from v1model.cnn.receptive_fields import sta_ste
 
 N_LAGS = 12  # bins before a spike in which its stimulus is looked for
 MOST_TRIALS = 40  # of a recording, whose movies the statistics of the stimulus are of
-
-logger = logging.getLogger(__name__)
 
 
 def model_for(config, recordings):
@@ -37,7 +34,7 @@ def begin(model, config, recordings):
         recordings: List of RecordingData, for which the model has heads.
     """
     if model.statistics is not None:
-        model.statistics.set_normalization(*stimulus_moments(model, recordings))
+        model.statistics.adapt(training_movies(model, recordings))
     for recording in recordings:
         begin_head(model, config, recording)
 
@@ -46,10 +43,8 @@ def begin_head(model, config, recording):
     """Sets the mean rates of a recording's read-out, and where it looks."""
     name = recording.spec.name
     head = model.heads[name]
-    if config.model.readout.bias or config.model.calibration:
-        head.set_mean_rates(recording.mean_counts("train"))
-    is_placed = head.readout.centers() is not None and head.map_shape != (1, 1)
-    if config.training.init_readouts and is_placed:
+    head.set_mean_rates(recording.mean_counts("train"))
+    if config.training.init_readouts and head.map_shape != (1, 1):
         places = model.frame_to_map(name, starting_places(recording))
         head.readout.start_at(places)
 
@@ -73,19 +68,12 @@ def starting_places(recording):
     return np.where(np.isfinite(centers), centers, middle)
 
 
-def stimulus_moments(model, recordings):
-    """Mean and standard deviation of the stimulus' statistics in training, (F,) each.
-
-    Of the movies as the shared layers see them.
-    """
-    found = []
+def training_movies(model, recordings):
+    """Yields movies of training as the shared layers see them, (1, T, H, W, C)."""
     for recording in recordings:
         trials = recording.trials_of("train")
         step = -(-len(trials) // MOST_TRIALS)
         adapter = model.heads[recording.spec.name].adapter
         pairs = zip(trials["start"], trials["stop"], strict=True)
         for start, stop in itertools.islice(pairs, 0, None, step):
-            movie = adapter(recording.movie(start, stop)[None])
-            found.append(model.statistics.statistics(movie)[0].numpy())
-    rows = np.concatenate(found).astype(np.float64)
-    return rows.mean(axis=0), rows.std(axis=0)
+            yield adapter(recording.movie(start, stop)[None])

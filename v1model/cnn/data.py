@@ -9,7 +9,7 @@ from v1model.cnn.movies import StoredMovie
 from v1model.cnn.trial_parts import TYPE, assign_parts, held_out_neurons, types_of
 from v1model.recordings import open_recording
 
-_logger = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def load_recordings(paths, data):
@@ -254,7 +254,7 @@ def _trials(recording, data):
         trials = trials[trials[TYPE].isin(data.types)]
     is_empty = trials["stop"] <= trials["start"]
     if is_empty.any():
-        _logger.warning(
+        logger.warning(
             "%s: %d of %d trials hold no whole bin and are left out.",
             path,
             is_empty.sum(),

@@ -59,8 +59,13 @@ class Head(keras.layers.Layer):
         return rates if self.calibration is None else self.calibration(rates)
 
     def set_mean_rates(self, rates):
-        """The rates that a map without features gives, (N,), spikes per bin."""
-        self.readout.set_bias(self.output_layer.inverse(rates))
+        """Sets the rates that a map without features gives, (N,), spikes per bin.
+
+        Without a bias the read-out has one rate for it; what a calibration adds is a
+        share of the mean rate in any case.
+        """
+        if self.readout.bias is not None:
+            self.readout.set_bias(self.output_layer.inverse(rates))
         if self.calibration is not None:
             self.calibration.set_mean_rates(rates)
 

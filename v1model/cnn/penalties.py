@@ -90,7 +90,7 @@ def _temporal(form_of, least_lags=2):
 
     def measure_of(model, penalty):
         frontend = model.frontend
-        if not hasattr(frontend, "kernels") or not frontend.trainable_variables:
+        if not frontend.trainable_variables:
             return None
         n_lags = frontend.kernels().shape[0]
         if n_lags < least_lags:

@@ -42,7 +42,7 @@ class TriggeredAverages(NamedTuple):
         return (self.ste / self.power - 1) * scale
 
     def take(self, rows):
-        """Those of some signals."""
+        """Those of some signals: indices or a slice."""
         return TriggeredAverages(
             self.sta[rows], self.ste[rows], self.power, self.n_effective[rows]
         )

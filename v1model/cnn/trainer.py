@@ -240,7 +240,7 @@ class CnnTrainer:
                 bins_per_update=self._bins_per_update(),
                 waited=waited,
                 seconds=time.monotonic() - begun,
-                kernel_lag0_mass=self._kernel_lag0_mass(),
+                kernel_lag0_mass=kernel_lag0_mass(self.model.frontend.kernels()),
             )
             self.history.add(epoch.row(self.position))
             if epochs_since_best(self._scores()) == 0:
@@ -253,12 +253,6 @@ class CnnTrainer:
 
     def _scores(self):
         return [value for _, value in self.history.values(VAL)]
-
-    def _kernel_lag0_mass(self):
-        frontend = self.model.frontend
-        if not hasattr(frontend, "kernels"):
-            return None
-        return kernel_lag0_mass(frontend.kernels())
 
     def _bins_per_update(self):
         segments = sum(self.batches.quotas.values()) * self.training.accumulate

@@ -18,7 +18,7 @@ class Epoch(NamedTuple):
     bins_per_update: Rates of each neuron in an update.
     waited: Seconds that batches were waited for.
     seconds: Of the epoch.
-    kernel_lag0_mass: Share of lag 0 in the frontend's kernels; None without them.
+    kernel_lag0_mass: Share of lag 0 in the frontend's kernels.
     """
 
     number: int
@@ -31,7 +31,7 @@ class Epoch(NamedTuple):
     bins_per_update: int
     waited: float
     seconds: float
-    kernel_lag0_mass: float | None
+    kernel_lag0_mass: float
 
     @property
     def total(self):
@@ -40,7 +40,7 @@ class Epoch(NamedTuple):
 
     def row(self, position):
         """Of metrics.csv."""
-        row = {
+        return {
             "epoch": self.number,
             "updates": position.updates,
             "seconds": round(position.seconds, 1),
@@ -51,10 +51,8 @@ class Epoch(NamedTuple):
             "learning_rate": self.learning_rate,
             "update_ms": 1000 * self.step_seconds,
             "waited_s": self.waited,
+            "kernel_lag0_mass": self.kernel_lag0_mass,
         }
-        if self.kernel_lag0_mass is not None:
-            row["kernel_lag0_mass"] = self.kernel_lag0_mass
-        return row
 
     def line(self, epochs, seconds_left):
         """For the log."""
@@ -78,6 +76,5 @@ class Epoch(NamedTuple):
         found["Time/update_ms"] = 1000 * self.step_seconds
         found["Time/bins_per_s"] = self.bins_per_update / max(self.step_seconds, 1e-9)
         found["Time/waited_s"] = self.waited
-        if self.kernel_lag0_mass is not None:
-            found["Frontend/kernel_lag0_mass"] = self.kernel_lag0_mass
+        found["Frontend/kernel_lag0_mass"] = self.kernel_lag0_mass
         return found

@@ -28,18 +28,18 @@ def field_averages(recording, prediction, types=None, parts=None):
     """
     n_lags = max(2, round(N_LAGS_MS * recording.spec.sampling_rate / 1000))
     is_sparse = types is not None and set(types) <= set(SPARSE_TYPES)
-    return tuple(
-        sta_ste(
-            recording,
-            signal,
-            prediction.mask,
-            n_lags,
-            parts,
-            types,
-            is_whitened=not is_sparse,
-        )
-        for signal in (recording.counts, prediction.rates)
+    # Both at once, so that the movie is read and whitened once.
+    both = sta_ste(
+        recording,
+        np.concatenate([recording.counts, prediction.rates], axis=1),
+        np.concatenate([prediction.mask] * 2, axis=1),
+        n_lags,
+        parts,
+        types,
+        is_whitened=not is_sparse,
     )
+    n = recording.spec.n_neurons
+    return both.take(slice(None, n)), both.take(slice(n, None))
 
 
 def field_scores(recording, data, model):

@@ -8,7 +8,13 @@ import pandas as pd
 from v1model.cnn.evaluation import behaviour
 from v1model.cnn.evaluation.fields import field_averages, field_scores, field_types
 from v1model.cnn.evaluation.scores import true_rates_of
-from v1model.cnn.evaluation.table import LABELS, aggregates, aggregates_by, evaluate
+from v1model.cnn.evaluation.table import (
+    LABELS,
+    aggregates,
+    aggregates_by,
+    part_scores,
+    require_readout,
+)
 from v1model.cnn.lag_energy import lag_energy
 from v1model.cnn.prediction import predict
 
@@ -51,11 +57,12 @@ def report(model, recording, part="test", types=None):
     Raises:
         ValueError: See `evaluate`.
     """
-    scores = evaluate(model, recording, part, types, with_fields=False)
+    require_readout(model, recording)
+    prediction = predict(model, recording, part)
+    scores = part_scores(model, recording, prediction, part, types)
     chosen = field_types(recording)
     fields = field_averages(recording, predict(model, recording, types=chosen), chosen)
     parts = [scores, field_scores(recording, *fields)]
-    prediction = predict(model, recording, part)
     velocity = behaviour.behaviour_of(recording, behaviour.EYE_VELOCITY)
     saccades = None
     if velocity is not None:

@@ -62,19 +62,33 @@ def evaluate(model, recording, part="test", types=None, with_fields=True):
     """
     require_readout(model, recording)
     recording.trials_of(part, types)  # says no before anything is predicted
-    prediction = predict(model, recording, part)
-    scores = neuron_scores(recording, prediction, part, types, true_rates_of(recording))
-    parts = [_labels(recording), scores]
-    groups = repeat_groups(recording, part)
-    if groups:
-        parts.append(repeat_scores(recording, prediction, groups))
+    parts = [
+        part_scores(model, recording, predict(model, recording, part), part, types)
+    ]
     if with_fields:
         chosen = field_types(recording)
         averages = field_averages(
             recording, predict(model, recording, types=chosen), chosen
         )
         parts.append(field_scores(recording, *averages))
-    parts.append(_readout_places(model, recording))
+    return pd.concat(parts, axis=1)
+
+
+def part_scores(model, recording, prediction, part=None, types=None):
+    """What `evaluate` says of one part alone, without the maps.
+
+    Args:
+        model, recording, part, types: See `evaluate`.
+        prediction: Prediction of the part.
+    """
+    parts = [
+        _labels(recording),
+        neuron_scores(recording, prediction, part, types, true_rates_of(recording)),
+        _readout_places(model, recording),
+    ]
+    groups = repeat_groups(recording, part)
+    if groups:
+        parts.append(repeat_scores(recording, prediction, groups))
     return pd.concat(parts, axis=1)
 
 

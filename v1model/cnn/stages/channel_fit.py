@@ -76,6 +76,7 @@ def fit_channels(train, validation, start, rates, neurons, kind="ridge"):
     weights, bias = (np.array(one, np.float64) for one in start)
     n_neurons = weights.shape[1]
     best_penalty, gains = np.full(n_neurons, np.nan), np.zeros(n_neurons)
+    # Each neuron has bins of its own and other numbers of steps and of halvings.
     for n in neurons:
         own = [_of_neuron(part, n) for part in (train, validation)]
         if any(spikes == 0 for *_, spikes in own):

@@ -95,13 +95,13 @@ def refit(model, config, recording, params=None, neurons=None, types=None):
     if params.fresh:
         _forget(head, train.values.shape[1:], params.seed)
         begin_head(model, config, recording)
-    _restore(head, before, ~neurons)
+    _restore(before, ~neurons)
     losses = _descend(head, train, neurons, params, recording.mean_counts("train"))
     penalty = np.full(n_neurons, np.nan)
     is_factored = config.model.readout.type in _FACTORED
     if params.channels != "none" and is_factored and head.readout.bias is not None:
         penalty = _fit_channels(head, train, validation, neurons, params.channels)
-    _restore(head, before, ~neurons)
+    _restore(before, ~neurons)
     seconds = time.monotonic() - begun
     return Refitted(features_seconds, seconds, penalty, tuple(losses))
 
@@ -207,7 +207,7 @@ def _columns(head):
     return [(variable, variable.numpy(), axis) for variable, axis in columns]
 
 
-def _restore(head, before, neurons):
+def _restore(before, neurons):
     """Gives some neurons the weights that they had."""
     if not neurons.any():
         return

@@ -8,14 +8,13 @@ import itertools
 import logging
 import time
 
-import numpy as np
-
 from v1model.cnn.beginning import begin, model_for
 from v1model.cnn.data import load_recording
 from v1model.cnn.evaluation import neuron_scores
 from v1model.cnn.prediction import predict
 from v1model.cnn.stages.refit import refit
 from v1model.cnn.stages.shared_core import model_with_core
+from v1model.cnn.validation import mean_score
 
 SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)  # of the trials for training
 TRANSFER, RANDOM, SCRATCH = "transfer", "random_core", "scratch"
@@ -55,11 +54,13 @@ def learning_curve(
 
     Returns:
         List of rows: dictionaries with recording, method, share, n_trials, n_neurons,
-        bps_mean, corr_mean and seconds.
+        bps_mean, corr_mean and seconds; a mean over neurons without a score is NaN.
 
     Raises:
-        ValueError: A recording does not suit the core, or has no neuron to judge.
+        ValueError: A method is unknown or has no `train_anew`, a recording does not
+            suit the core, or has no neuron to judge.
     """
+    _require_methods(methods, train_anew)
     rows = []
     points = list(itertools.product(paths, shares, methods))
     for done, (path, share, method) in enumerate(points):
@@ -103,6 +104,16 @@ def learning_curve(
     return rows
 
 
+def _require_methods(methods, train_anew):
+    unknown = [name for name in methods if name not in METHODS]
+    if unknown:
+        raise ValueError(
+            f"methods must be of {', '.join(METHODS)}, got '{unknown[0]}'."
+        )
+    if SCRATCH in methods and train_anew is None:
+        raise ValueError(f"method {SCRATCH} needs train_anew, got none.")
+
+
 def _with_new_readouts(model, config, recording, params, neurons, method):
     """A model of one recording whose read-outs are fitted to a frozen core."""
     if method == TRANSFER:
@@ -118,6 +129,6 @@ def _scores(model, recording, neurons):
     prediction = predict(model, recording, parts=("test",))
     frame = neuron_scores(recording, prediction, "test")[neurons]
     return {
-        "bps_mean": float(np.nanmean(frame["bps"])),
-        "corr_mean": float(np.nanmean(frame["corr"])),
+        "bps_mean": mean_score(frame["bps"]),
+        "corr_mean": mean_score(frame["corr"]),
     }
