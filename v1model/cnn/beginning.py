@@ -1,16 +1,21 @@
 """The beginning of a training: what the data say of a model before any update."""
 
 import itertools
+import logging
 
 import keras
 import numpy as np
 
+from v1model.cnn.causal import bins_of
 from v1model.cnn.field_shapes import field_shapes
 from v1model.cnn.model import ReadoutModel
 from v1model.cnn.receptive_fields import sta_ste
+from v1model.cnn.stimulus_statistics import TAU_MS
 
 N_LAGS = 12  # bins before a spike in which its stimulus is looked for
 MOST_TRIALS = 40  # of a recording, whose movies the statistics of the stimulus are of
+
+logger = logging.getLogger(__name__)
 
 
 def model_for(config, recordings):
@@ -34,7 +39,7 @@ def begin(model, config, recordings):
         recordings: List of RecordingData, for which the model has heads.
     """
     if model.statistics is not None:
-        model.statistics.adapt(training_movies(model, recordings))
+        model.statistics.set_normalization(*stimulus_moments(model, recordings))
     for recording in recordings:
         begin_head(model, config, recording)
 
@@ -44,7 +49,8 @@ def begin_head(model, config, recording):
     name = recording.spec.name
     head = model.heads[name]
     head.set_mean_rates(recording.mean_counts("train"))
-    if config.training.init_readouts and head.map_shape != (1, 1):
+    is_placed = head.readout.centers() is not None and head.map_shape != (1, 1)
+    if config.training.init_readouts and is_placed:
         places = model.frame_to_map(name, starting_places(recording))
         head.readout.start_at(places)
 
@@ -68,12 +74,22 @@ def starting_places(recording):
     return np.where(np.isfinite(centers), centers, middle)
 
 
-def training_movies(model, recordings):
-    """Yields movies of training as the shared layers see them, (1, T, H, W, C)."""
+def stimulus_moments(model, recordings):
+    """Mean and standard deviation of the stimulus' statistics in training, (F,) each.
+
+    Of the movies as the shared layers see them.
+    """
+    found = []
+    n_unsettled = bins_of(2 * TAU_MS, model.sampling_rate)
     for recording in recordings:
         trials = recording.trials_of("train")
         step = -(-len(trials) // MOST_TRIALS)
         adapter = model.heads[recording.spec.name].adapter
         pairs = zip(trials["start"], trials["stop"], strict=True)
         for start, stop in itertools.islice(pairs, 0, None, step):
-            yield adapter(recording.movie(start, stop)[None])
+            movie = adapter(recording.movie(start, stop)[None])
+            rows = model.statistics.statistics(movie)[0].numpy()
+            # The beginning of a trial says less of what is usual than the rest does.
+            found.append(rows[min(n_unsettled, len(rows) // 2) :])
+    rows = np.concatenate(found).astype(np.float64)
+    return rows.mean(axis=0), rows.std(axis=0)

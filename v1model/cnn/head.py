@@ -59,10 +59,9 @@ class Head(keras.layers.Layer):
         return rates if self.calibration is None else self.calibration(rates)
 
     def set_mean_rates(self, rates):
-        """Sets the rates that a map without features gives, (N,), spikes per bin.
+        """The rates that a map without features gives, (N,), spikes per bin.
 
-        Without a bias the read-out has one rate for it; what a calibration adds is a
-        share of the mean rate in any case.
+        Without a bias only what the calibration adds is a share of them.
         """
         if self.readout.bias is not None:
             self.readout.set_bias(self.output_layer.inverse(rates))

@@ -90,15 +90,17 @@ def lag_energy(model, recording, parts="test", types=None, neurons=None, seed=0)
 def kernel_lag0_mass(kernels):
     """Share of lag 0 in the energy of kernels in time: the mean over kernels.
 
-    NaN if all kernels are 0.
+    Kernels of zeros do not count; NaN if all are.
 
     Args:
         kernels: (K, M), lag 0 first, as `frontend.kernels()`.
     """
     energy = np.asarray(kernels, np.float64) ** 2
     total = energy.sum(axis=0)
-    shares = energy[0, total > 0] / total[total > 0]
-    return float(shares.mean()) if shares.size else float("nan")
+    is_some = total > 0
+    if not is_some.any():
+        return float("nan")
+    return float(np.mean(energy[0, is_some] / total[is_some]))
 
 
 def _segments(model, recording, trials, rng):
