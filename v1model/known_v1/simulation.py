@@ -41,9 +41,12 @@ def simulate(path, config):
     Raises:
         ValueError: A picture cannot be used, or there are too few.
     """
-    rng, noise = np.random.default_rng(config.seed).spawn(2)
-    table = neurons.draw_neurons(rng.spawn(1)[0], config)
-    frames, behavior, trials = _Session(rng, config).shown()
+    # Seeds and not generators are spawned: those cannot before NumPy 1.25.
+    shown, noise = np.random.SeedSequence(config.seed).spawn(2)
+    noise = np.random.default_rng(noise)
+    table = neurons.draw_neurons(np.random.default_rng(shown.spawn(1)[0]), config)
+    session = _Session(np.random.default_rng(shown), config)
+    frames, behavior, trials = session.shown()
     drive = neurons.drives(movies.seen(frames), table, config.sampling_rate)
     is_calibration = _bins_of(trials, len(frames), type="backimage", part="train")
     table = neurons.calibrated(table, drive[is_calibration])
