@@ -1,5 +1,6 @@
 """Updates and their objective, against NumPy and by hand."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,7 +10,7 @@ from v1model.cnn.config import ReadoutConfig
 from v1model.cnn.model import ReadoutModel
 from v1model.cnn.model_spec import RecordingSpec
 from v1model.cnn.update_batches import stacked
-from v1model.cnn.updates import decays, learning_rate_for
+from v1model.cnn.updates import decays, learning_rate_for, optimizer_for
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,24 @@ def test_an_update_of_two_batches_has_their_mean_gradient(tmp_path, paths):
     kernels = np.concatenate([np.full(v.shape, decays(v)).ravel() for v in variables])
     decayed = 1e-4 * np.concatenate([np.ravel(one) for one in before]) * kernels
     np.testing.assert_allclose(found, expected + decayed, rtol=1e-2, atol=2e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
+def test_each_optimizer_has_a_rate_for_the_core_and_one_for_the_read_outs(optimizer):
+    rng = np.random.default_rng(0)
+    start, gradients = rng.standard_normal((2, 2, 3, 4)).astype(np.float32)
+    steps = []
+    for scale in (1.0, 0.5, 0.0):
+        training = config_of(optimizer=optimizer, core_lr_scale=scale).training
+        core, readout = (keras.Variable(one, name="kernel") for one in start)
+        found = optimizer_for(training, 0.1, [core], [readout])
+        found.apply([tf.constant(one) for one in gradients], [core, readout])
+        steps.append([v - one for v, one in zip((core, readout), start, strict=True)])
+    whole, half, none = steps
+    np.testing.assert_allclose(half[0], whole[0] / 2, rtol=1e-4, atol=1e-6)
+    assert np.abs(whole[0]).min() > 0 and np.abs(none[0]).max() == 0
+    for other in (half, none):
+        np.testing.assert_array_equal(other[1], whole[1])
 
 
 def test_a_long_gradient_is_shortened_over_core_and_readouts_together(tmp_path, paths):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from v1model.fitting.adam import Adam
 from v1model.fitting.clipping import clipped
+from v1model.fitting.own_rates import OwnRates
 from v1model.schedules import LearningRate
 
 CALL_UPDATES = 8  # in a call; a signal waits for them
@@ -46,24 +47,11 @@ def learning_rate_for(training, n_updates):
     )
 
 
-class Descent(keras.optimizers.SGD):
-    """keras.optimizers.SGD with a share of the learning rate per variable.
-
-    Attributes:
-        decay, decays, shares: As in `v1model.fitting.adam.Adam`.
-    """
-
-    decay = 0.0
-    decays = ()
-    shares = ()
+class Descent(OwnRates, keras.optimizers.SGD):
+    """keras.optimizers.SGD with OwnRates."""
 
     def update_step(self, gradient, variable, learning_rate):
-        place = self._get_variable_index(variable)
-        rate = tf.cast(learning_rate, variable.dtype)
-        if self.shares:
-            rate *= self.shares[place]
-        if self.decay and (not self.decays or self.decays[place]):
-            variable.assign_sub(variable * rate * self.decay)
+        _, rate = self.decayed(variable, learning_rate)
         super().update_step(gradient, variable, rate)
 
 

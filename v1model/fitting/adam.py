@@ -7,33 +7,18 @@ long as the matrix products of a short rollout. TensorFlow has one kernel for al
 import keras
 import tensorflow as tf
 
+from v1model.fitting.own_rates import OwnRates
 
-class Adam(keras.optimizers.Adam):
-    """keras.optimizers.Adam in one pass; its numbers are the same.
+
+class Adam(OwnRates, keras.optimizers.Adam):
+    """keras.optimizers.Adam in one pass, with OwnRates; its numbers are the same.
 
     Gradients are dense. There is no amsgrad.
-
-    Attributes:
-        decay: Share of a weight that is taken off in each step, times the learning
-            rate, before it: AdamW.
-        decays: Whether each variable decays, in the order of `build`; empty is all.
-        shares: What the learning rate is multiplied by, for each variable in the order
-            of `build`; empty is 1 for all.
     """
 
-    decay = 0.0
-    decays = ()
-    shares = ()
-
     def update_step(self, gradient, variable, learning_rate):
-        # As Keras' own optimizers find it: no other way knows variables of replicas.
-        place = self._get_variable_index(variable)
+        place, rate = self.decayed(variable, learning_rate)
         step = tf.cast(self.iterations + 1, variable.dtype)
-        rate = tf.cast(learning_rate, variable.dtype)
-        if self.shares:
-            rate *= self.shares[place]
-        if self.decay and (not self.decays or self.decays[place]):
-            variable.assign_sub(variable * rate * self.decay)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[place].value.handle,
