@@ -36,7 +36,7 @@ from results_table import machine, record
 
 from v1model.cnn.config import ReadoutConfig
 from v1model.cnn.data import load_recordings
-from v1model.cnn.evaluation import evaluate
+from v1model.cnn.evaluation import evaluate, evaluate_rates
 from v1model.cnn.trainer import CnnTrainer
 from v1model.known_v1 import KnownV1Config, simulate
 from v1model.runs import Run
@@ -174,10 +174,9 @@ class Benchmark:
         everything = config.data.model_copy(update={"types": ()})
         recordings = load_recordings(self.paths, everything)
         for stimulus in (NATURAL, GABORS):
-            with_fields = stimulus == NATURAL
+            judge = evaluate if stimulus == NATURAL else evaluate_rates
             table = pd.concat(
-                evaluate(model, one, "test", (stimulus,), with_fields)
-                for one in recordings
+                judge(model, one, "test", (stimulus,)) for one in recordings
             )
             latency = 1000 / recordings[0].spec.sampling_rate
             for kind in KINDS:

@@ -234,7 +234,7 @@ def _numbers(name, seed, paths, out, options):
 def _judged(run, paths, options):
     """Numbers of a run on held-out pictures and on what it never saw."""
     from v1model.cnn.checkpoints import load_readout_model
-    from v1model.cnn.evaluation.table import aggregates, evaluate
+    from v1model.cnn.evaluation.table import aggregates, evaluate, evaluate_rates
     from v1model.cnn.lag_energy import lag_energy
 
     model, config = load_readout_model(run)
@@ -243,9 +243,7 @@ def _judged(run, paths, options):
     for path in paths:
         recording = _recording(path, config)
         seen.append(evaluate(model, recording, "test", types))
-        unseen.append(
-            evaluate(model, recording, "test", options.unseen, with_fields=False)
-        )
+        unseen.append(evaluate_rates(model, recording, "test", options.unseen))
         energy = lag_energy(model, recording, "test", types)
         lag0.append(energy.numbers(model.sampling_rate)["lag0_mass"])
     numbers = aggregates(pd.concat(seen, ignore_index=True))

@@ -13,6 +13,7 @@ from v1model.cnn.evaluation import (
     aggregates,
     behaviour,
     evaluate,
+    evaluate_rates,
     generalisation_matrix,
     neuron_scores,
 )
@@ -65,7 +66,7 @@ def test_true_rates_reach_the_oracle_and_nothing_is_gained_by_rescaling_them(rec
 
 def test_scores_are_those_of_the_bins_that_are_predicted(recording):
     model = model_of(recording, gain=0.5)
-    frame = evaluate(model, recording, types=("gaborium",), with_fields=False)
+    frame = evaluate_rates(model, recording, types=("gaborium",))
     trials = recording.trials_of("test", "gaborium")
     bins = np.concatenate(
         [np.arange(a + 3, b) for a, b in zip(trials.start, trials.stop, strict=True)]
@@ -81,12 +82,10 @@ def test_scores_are_those_of_the_bins_that_are_predicted(recording):
 
 
 def test_a_wrong_scale_is_told_by_the_gain_gap(recording):
-    frame = evaluate(
-        model_of(recording, scale=0.5, offset=0.3), recording, with_fields=False
-    )
+    frame = evaluate_rates(model_of(recording, scale=0.5, offset=0.3), recording)
     np.testing.assert_allclose(frame["gain"], 2, atol=0.6)
     assert (frame["gain_gap"] > 0.2).all()
-    truth = evaluate(model_of(recording), recording, with_fields=False)
+    truth = evaluate_rates(model_of(recording), recording)
     np.testing.assert_allclose(frame["bps_affine"], truth["bps"], atol=0.02)
     np.testing.assert_allclose(frame["corr"], truth["corr"], atol=1e-4)
 
@@ -171,7 +170,7 @@ def test_repeats_are_trials_of_the_same_movie(tmp_path):
     assert responses.shape == rates.shape == (20, 50, N)
     assert np.isnan(responses[:, :3]).all() and np.isfinite(responses[:, 3:]).all()
     np.testing.assert_array_equal(responses[4, 3:], counts[203:250])
-    frame = evaluate(model, recording, with_fields=False)
+    frame = evaluate_rates(model, recording)
     np.testing.assert_allclose(frame["cc_norm"], 1, atol=0.15)
     np.testing.assert_allclose(frame["cc_norm_halves"], frame["cc_norm"], atol=0.1)
     np.testing.assert_allclose(frame["feve"], 1, atol=0.1)
@@ -230,7 +229,7 @@ def test_the_matrix_has_a_row_per_pair_and_says_what_a_table_says(recording):
     assert list(zip(matrix["train"], matrix["test"], strict=True)) == [
         (train, test) for train in models for test in ("backimage", "gaborium")
     ]
-    own = evaluate(models["gaborium"], recording, types="backimage", with_fields=False)
+    own = evaluate_rates(models["gaborium"], recording, types="backimage")
     assert matrix["bps_mean"][0] == pytest.approx(own["bps"].mean())
     assert matrix["oracle_share_median"][0] == pytest.approx(1, abs=1e-3)
     assert (matrix["bps_mean"][2:] < 0.01).all()

@@ -2,6 +2,12 @@
 
 from v1model.cnn.evaluation.matrix import generalisation_matrix
 from v1model.cnn.evaluation.scores import neuron_scores
-from v1model.cnn.evaluation.table import aggregates, evaluate
+from v1model.cnn.evaluation.table import aggregates, evaluate, evaluate_rates
 
-__all__ = ["aggregates", "evaluate", "generalisation_matrix", "neuron_scores"]
+__all__ = [
+    "aggregates",
+    "evaluate",
+    "evaluate_rates",
+    "generalisation_matrix",
+    "neuron_scores",
+]

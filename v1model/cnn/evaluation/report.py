@@ -12,7 +12,7 @@ from v1model.cnn.evaluation.table import (
     LABELS,
     aggregates,
     aggregates_by,
-    part_scores,
+    evaluate_rates,
     require_readout,
 )
 from v1model.cnn.lag_energy import lag_energy
@@ -59,7 +59,7 @@ def report(model, recording, part="test", types=None):
     """
     require_readout(model, recording)
     prediction = predict(model, recording, part)
-    scores = part_scores(model, recording, prediction, part, types)
+    scores = evaluate_rates(model, recording, part, types, prediction)
     chosen = field_types(recording)
     fields = field_averages(recording, predict(model, recording, types=chosen), chosen)
     parts = [scores, field_scores(recording, *fields)]

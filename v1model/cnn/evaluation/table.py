@@ -35,23 +35,42 @@ DIFFERENCES = (
 )
 
 
-def evaluate(model, recording, part="test", types=None, with_fields=True):
+def evaluate(model, recording, part="test", types=None):
     """How well a model predicts the neurons of a recording, a row per neuron.
 
-    The columns are those of `neuron_scores`, of `repeat_scores` if the part has movies
-    that were shown four times or more, of `field_scores`, labels of the table of
-    neurons, and readout_y, readout_x (pixels) with readout_error_px from true centres.
+    The columns are those of `evaluate_rates` and of `field_scores`. Scores are of the
+    trials of one part; maps of receptive fields are of all parts, of trials made for
+    maps (gaborium, noise) if there are any.
 
-    Scores are of the trials of one part; maps of receptive fields are of all parts, of
-    trials made for maps (gaborium, noise) if there are any.
+    Args:
+        model, recording, part, types: See `evaluate_rates`.
+
+    Returns:
+        Data frame of N rows.
+
+    Raises:
+        ValueError: See `evaluate_rates`.
+    """
+    scores = evaluate_rates(model, recording, part, types)
+    chosen = field_types(recording)
+    prediction = predict(model, recording, types=chosen)
+    fields = field_scores(recording, *field_averages(recording, prediction, chosen))
+    return pd.concat([scores, fields], axis=1)
+
+
+def evaluate_rates(model, recording, part="test", types=None, prediction=None):
+    """What `evaluate` says without maps of receptive fields, in half of the time.
+
+    The columns are those of `neuron_scores`, of `repeat_scores` if the part has movies
+    that were shown four times or more, labels of the table of neurons, and readout_y,
+    readout_x (pixels) with readout_error_px from true centres.
 
     Args:
         model: ReadoutModel.
         recording: RecordingData, of which the model has a read-out.
         part: "train", "validation" or "test"; None for all.
         types: Of the trials that are scored; None for all.
-        with_fields: Whether receptive fields are compared, which costs one more
-            prediction.
+        prediction: Prediction of the part, if there is one; None predicts.
 
     Returns:
         Data frame of N rows.
@@ -62,25 +81,8 @@ def evaluate(model, recording, part="test", types=None, with_fields=True):
     """
     require_readout(model, recording)
     recording.trials_of(part, types)  # says no before anything is predicted
-    parts = [
-        part_scores(model, recording, predict(model, recording, part), part, types)
-    ]
-    if with_fields:
-        chosen = field_types(recording)
-        averages = field_averages(
-            recording, predict(model, recording, types=chosen), chosen
-        )
-        parts.append(field_scores(recording, *averages))
-    return pd.concat(parts, axis=1)
-
-
-def part_scores(model, recording, prediction, part=None, types=None):
-    """What `evaluate` says of one part alone, without the maps.
-
-    Args:
-        model, recording, part, types: See `evaluate`.
-        prediction: Prediction of the part.
-    """
+    if prediction is None:
+        prediction = predict(model, recording, part)
     parts = [
         _labels(recording),
         neuron_scores(recording, prediction, part, types, true_rates_of(recording)),
