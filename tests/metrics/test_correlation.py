@@ -49,10 +49,13 @@ def test_it_knows_neither_scale_nor_offset_nor_chunks(cut, gain, offset):
     np.testing.assert_allclose(parts[0].merged(parts[1]).correlation(), whole)
 
 
-def test_a_constant_correlates_with_nothing():
+def test_a_constant_prediction_correlates_by_0_and_constant_counts_are_not_judged():
     counts, rates, _ = simulated()
     flat = np.full_like(rates, 0.1)
-    assert np.isnan(metrics.correlation(counts, flat)).all()
+    np.testing.assert_array_equal(metrics.correlation(counts, flat), 0)
+    np.testing.assert_array_equal(metrics.smoothed_correlation(counts, flat), 0)
+    assert np.isnan(metrics.correlation(0 * counts, rates)).all()
+    assert np.isnan(metrics.correlation(0 * counts, flat)).all()
     assert np.isnan(metrics.correlation(counts, rates, np.zeros(len(rates), bool)))[0]
 
 

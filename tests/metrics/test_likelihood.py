@@ -71,12 +71,17 @@ def test_no_other_constant_beats_the_mean_and_no_rate_beats_the_counts():
     assert (best > metrics.bits_per_spike(counts, rates)).all()
 
 
-def test_a_neuron_without_spikes_has_no_bits():
+def test_a_neuron_without_spikes_has_no_bits_and_no_share_of_the_deviance():
     counts, rates, mask = simulated()
     counts[:, 1] = 0
     mask[:, 2] = False
-    is_known = np.isfinite(metrics.bits_per_spike(counts, rates, mask))
-    np.testing.assert_array_equal(is_known, [True, False, False, True])
+    for metric in (metrics.bits_per_spike, metrics.fraction_of_deviance_explained):
+        is_known = np.isfinite(metric(counts, rates, mask))
+        np.testing.assert_array_equal(is_known, [True, False, False, True])
+    # Its deviance is what was expected in vain.
+    own = mask[:, 1]
+    deviance = metrics.poisson_deviance(counts, rates, mask)[1]
+    assert deviance == pytest.approx(2 * rates[own, 1].mean())
 
 
 def test_deviance_is_that_of_scikit_learn():

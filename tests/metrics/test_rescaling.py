@@ -72,6 +72,24 @@ def test_no_trial_is_judged_by_a_fit_to_itself():
     assert -0.02 < found.gain_gap.mean() < -0.001
 
 
+def test_a_fit_to_silent_trials_knows_nothing_of_the_spikes_of_the_others():
+    """It says half a spike in a thousand, however many there are in the other trial."""
+    n_bins, rates = 100, np.random.default_rng(0).uniform(0.2, 1, (100, 1))
+    both, trials = np.concatenate([rates, rates]), np.repeat([0, 1], n_bins)
+    for n_spikes in (3, 60):
+        counts = np.zeros((2 * n_bins, 1), int)
+        counts[:n_bins:2, 0] = np.random.default_rng(1).multinomial(
+            n_spikes, np.full(n_bins // 2, 2 / n_bins)
+        )
+        floor = 1e-3 * 0.5 / n_bins
+        own = n_spikes * np.log(floor) - n_bins * floor
+        other = -n_spikes  # the fit to all spikes expects as many in the silent trial
+        null = n_spikes * np.log(n_spikes / (2 * n_bins)) - n_spikes
+        found = metrics.affine_rescaled(counts, both, trials=trials)
+        expected = (own + other - null) / np.log(2) / n_spikes
+        np.testing.assert_allclose(found.bits_affine, expected, rtol=1e-6)
+
+
 @given(st.floats(0.05, 20))
 @settings(deadline=None, max_examples=10)
 def test_bits_do_not_depend_on_the_scale_of_the_rates(scale):

@@ -1,6 +1,7 @@
 """Pearson's correlation of counts and predicted rates, and what there is to reach.
 
-Values are (T, N), results (N,); NaN for a neuron that does not vary, or is not seen.
+Values are (T, N), results (N,); NaN for a neuron whose counts do not vary, or that is
+not seen.
 """
 
 from typing import NamedTuple
@@ -68,6 +69,9 @@ def pair_moments(a, b, mask=None):
 def correlation(counts, rates, mask=None):
     """Pearson's correlation over the bins that count, (N,).
 
+    0 where the counts vary and the rates do not: these neurons stay in means over
+    neurons, so that a model gains nothing by not predicting them.
+
     Args:
         counts: (T, N), or (T,) of one neuron.
         rates: Same shape; anything, as NaN, where the mask is False.
@@ -76,7 +80,10 @@ def correlation(counts, rates, mask=None):
     Raises:
         ValueError: Shapes differ, or what counts is negative or not finite.
     """
-    return pair_moments(counts, rates, mask).correlation()
+    moments = pair_moments(counts, rates, mask)
+    found = moments.correlation()
+    is_varying = moments.squares_a > 1e-12 * moments.n * moments.mean_a**2
+    return np.where(np.isnan(found) & is_varying, 0, found)
 
 
 def smoothed(values, mask, sd_bins, runs=None):

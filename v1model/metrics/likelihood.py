@@ -2,7 +2,7 @@
 
 All take counts y and rates r (spikes per bin) of the same bins, (T, N), and a mask of
 the bins that count. A rate below 1e-8 counts as 1e-8. Results are per neuron, (N,), and
-NaN for a neuron without a spike, or without a bin, where the number has no meaning.
+NaN for a neuron without a bin, or without a spike: all but the deviance need spikes.
 """
 
 from typing import NamedTuple
@@ -47,6 +47,8 @@ class LikelihoodSums(NamedTuple):
     def deviance_explained(self, null_rate=None):
         """See `fraction_of_deviance_explained`."""
         null = self.log_counts - self.spikes - self._null_log_likelihood(null_rate)
+        # Without spikes the constant rate is right by definition.
+        null = np.where(self.spikes > 0, null, 0)
         return 1 - _ratio(self._deviance_sum() / 2, null)
 
     def _deviance_sum(self):

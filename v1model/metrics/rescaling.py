@@ -15,7 +15,9 @@ from v1model.metrics.masked import LOWEST_RATE, masked_pair
 N_FOLDS = 5
 N_STEPS = 60  # of Newton's method; most neurons need fewer than ten
 TOLERANCE = 1e-9  # nats per spike that the last step gained
-LOWEST_SHARE = 1e-3  # of the mean rate, which a rescaled rate keeps at least
+# A rescaled rate keeps this share of the mean rate of what it was fitted to; half a
+# spike is enough of a mean for a neuron that was silent there.
+LOWEST_SHARE, LEAST_SPIKES = 1e-3, 0.5
 
 
 class AffineRescaled(NamedTuple):
@@ -41,7 +43,8 @@ def affine_rescaled(counts, rates, mask=None, trials=None, null_rate=None, seed=
 
     Each g, o maximise sum m [y log(g r + o) - g r - o], which is concave, over g >= 0
     and the rates that stay positive on all bins; Newton's method, all neurons at once.
-    Only bins with spikes enter the logarithm, so that silence costs nothing.
+    Only bins with spikes enter the logarithm, so that silence costs nothing. Of the
+    trials that are judged, the fit knows the predicted rates, never the counts.
 
     Args:
         counts, rates, mask: See `likelihood_sums`.
@@ -77,8 +80,8 @@ def affine_rescaled(counts, rates, mask=None, trials=None, null_rate=None, seed=
         )
         for value in (log_gain, log_affine)
     ]
-    gain, floor = (np.where(has_spikes, value, np.nan) for value in everything)
-    offset = floor - gain * events.lowest
+    gain, c = (np.where(has_spikes, value, np.nan) for value in everything)
+    offset = c - gain * events.lowest
     return AffineRescaled(gain, offset, raw, *bits, bits[1] - raw)
 
 
@@ -97,7 +100,7 @@ class _Events(NamedTuple):
     """Bins with spikes, and sums over all bins by fold, of rates above the lowest.
 
     A rescaled rate is g s + c with s = r - lowest rate of the neuron, g >= 0 and
-    c >= floor: the offset's limit has become one of c alone.
+    c >= some floor: the offset's limit has become one of c alone.
     """
 
     neuron: np.ndarray  # (E,) of each bin with spikes
@@ -108,7 +111,6 @@ class _Events(NamedTuple):
     s_sums: np.ndarray  # (F, N)
     r_sums: np.ndarray  # (F, N)
     lowest: np.ndarray  # (N,)
-    floor: np.ndarray  # (N,)
 
     @classmethod
     def of(cls, counts, rates, mask, fold):
@@ -119,9 +121,6 @@ class _Events(NamedTuple):
             np.stack([x[fold == k].sum(0, dtype=np.float64) for k in range(n_folds)])
             for x in (mask, rates)
         )
-        mean = counts.sum(0, dtype=np.float64) / np.maximum(n_bins.sum(0), 1)
-        # The rates as they are must be among the rescaled ones.
-        floor = np.maximum(np.minimum(lowest, LOWEST_SHARE * mean), LOWEST_RATE)
         bin_index, neuron = np.nonzero(counts)
         s = rates[bin_index, neuron] - lowest[neuron]
         return cls(
@@ -133,7 +132,6 @@ class _Events(NamedTuple):
             r_sums - lowest * n_bins,
             r_sums,
             lowest,
-            floor,
         )
 
     @property
@@ -166,13 +164,16 @@ class _Events(NamedTuple):
         spikes = self._sum(neuron, y)
         varies = s_sum > 0
         mean = spikes / np.maximum(n_bins, 1)
+        least = LOWEST_SHARE * np.maximum(spikes, LEAST_SPIKES) / np.maximum(n_bins, 1)
+        # The rates as they are must be among the rescaled ones.
+        floor = np.maximum(np.minimum(self.lowest, least), LOWEST_RATE)
         gain = np.where(varies, 0.9 * spikes / np.where(varies, s_sum, 1), 0)
-        c = np.maximum(np.where(varies, 0.1 * mean, mean), self.floor)
+        c = np.maximum(np.where(varies, 0.1 * mean, mean), floor)
         value = self._gained(part, is_used, gain, c)
         if start is not None:
             # A neuron without spikes in these folds goes to the floor anyway.
             gain = np.where(varies & (spikes > 0), start[0], gain)
-            c = np.where(spikes > 0, np.maximum(start[1], self.floor), c)
+            c = np.where(spikes > 0, np.maximum(start[1], floor), c)
             value = self._gained(part, is_used, gain, c)
         active = np.full(len(gain), True)
         for _ in range(N_STEPS):
@@ -180,13 +181,13 @@ class _Events(NamedTuple):
             a, b = y / rate, y / rate**2
             slope = self._sum(neuron, a * s) - s_sum, self._sum(neuron, a) - n_bins
             curve = [self._sum(neuron, b * x) for x in (s * s, s, 1.0)]
-            step = _newton_step(slope, curve, gain, c, self.floor, varies)
+            step = _newton_step(slope, curve, gain, c, floor, varies)
             size = active.astype(np.float64)
             new_value = value
             for _ in range(30):  # halved until it is no worse
                 tried = (
                     np.maximum(gain + size * step[0], 0),
-                    np.maximum(c + size * step[1], self.floor),
+                    np.maximum(c + size * step[1], floor),
                 )
                 new_value = self._gained(part, is_used, *tried)
                 is_worse = ~(new_value >= value) & (size > 0)
