@@ -1,5 +1,7 @@
 """Recordings of known neurons hold what was shown, and the truth of it."""
 
+import shutil
+
 import numpy as np
 import pytest
 import skimage.io
@@ -146,6 +148,20 @@ def test_what_a_neuron_misses_is_not_valid(recording):
     assert is_trial.mean() == pytest.approx(0.8, abs=0.12)
 
 
+def test_no_two_pictures_have_one_name_and_no_copy_is_in_another_part(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "a.tif", "b.png", "c.png"):
+        noise = rng.integers(0, 255, (40, 40), np.uint8)
+        skimage.io.imsave(tmp_path / name, noise, check_contrast=False)
+    for k in range(6):
+        shutil.copy(tmp_path / "b.png", tmp_path / f"copy_{k}.png")
+    config = small_config(pictures=str(tmp_path), fixrsvp_repeats=0, train_minutes=1)
+    with open_recording(simulate(tmp_path / "a.h5", config)) as recording:
+        trials = recording.trials[recording.trials["type"] == "backimage"]
+    assert set(trials["picture"]) == {"a.png", "a.tif", "b.png", "c.png"}
+    assert (trials.groupby("picture")["part"].nunique() == 1).all()
+
+
 def test_pictures_come_from_a_folder_and_wrong_ones_are_named(tmp_path):
     rng = np.random.default_rng(0)
     folder = tmp_path / "pictures"
@@ -157,7 +173,7 @@ def test_pictures_come_from_a_folder_and_wrong_ones_are_named(tmp_path):
         noise = rng.integers(0, 255, shape).astype(np.uint8)
         skimage.io.imsave(folder / f"{k}.png", noise, check_contrast=False)
     with open_recording(simulate(tmp_path / "a.h5", config)) as recording:
-        assert set(recording.trials["picture"]) - {""} == {"0", "1", "2"}
+        assert set(recording.trials["picture"]) - {""} == {f"{k}.png" for k in range(3)}
     flat = np.full((50, 50), 9, np.uint8)
     skimage.io.imsave(folder / "1.png", flat, check_contrast=False)
     with pytest.raises(ValueError, match=r"1\.png: shows nothing"):

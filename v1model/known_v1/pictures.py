@@ -1,5 +1,6 @@
 """Grey pictures that an eye looks at, each of them for one part only."""
 
+import hashlib
 import pathlib
 from typing import NamedTuple
 
@@ -32,7 +33,7 @@ SHARES = {"validation": 0.15, "test": 0.25}  # of the pictures, at least one
 class Picture(NamedTuple):
     """A picture.
 
-    name: Of its file, without folder and suffix.
+    name: Of its file, without the folder.
     pixels: (h, w) float32 in [-0.5, 0.5], mean about 0.
     """
 
@@ -51,6 +52,8 @@ def bundled_paths():
 def picture_paths(folder=""):
     """Pictures of a folder, or the bundled ones, in order of their names.
 
+    Copies of a file count once, so that none is for two parts.
+
     Raises:
         ValueError: There are fewer than one for each part.
     """
@@ -58,15 +61,21 @@ def picture_paths(folder=""):
         place = pathlib.Path(folder)
         if not place.is_dir():
             raise ValueError(f"pictures: {folder} is no folder.")
-        paths = [p for p in place.iterdir() if p.suffix.lower() in SUFFIXES]
+        paths = [
+            p for p in place.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file()
+        ]
     else:
         paths = bundled_paths()
+    found = {}
+    for path in sorted(paths, key=lambda path: path.name):
+        found.setdefault(hashlib.blake2b(path.read_bytes()).digest(), path)
+    paths = list(found.values())
     if len(paths) < len(PARTS):
         raise ValueError(
             f"pictures: {folder or 'the bundled ones'} must be at least {len(PARTS)}, "
-            f"one for each part, got {len(paths)}."
+            f"one for each part, got {len(paths)} that differ."
         )
-    return sorted(paths, key=lambda path: path.name)
+    return paths
 
 
 def paths_by_part(paths, seed):
@@ -107,7 +116,7 @@ def load_picture(path, scale=1.0):
         raise ValueError(f"{path}: shows nothing, its pixels are all alike.")
     even = adapted((image - image.mean()) / spread, ADAPTED_PIXELS * scale)
     even = np.clip(CONTRAST * even / even.std(), -0.5, 0.5)
-    return Picture(pathlib.Path(path).stem, even.astype(np.float32))
+    return Picture(pathlib.Path(path).name, even.astype(np.float32))
 
 
 def adapted(image, width):
