@@ -4,10 +4,10 @@
 A column sees photographs, over which an eye jumps and drifts, and checks; a read-out
 model learns its neurons' rates from these movies. It is judged on photographs that it
 has not seen, each shown many times with other noise, so that it is known how much
-anybody could predict: correlations by population beside their ceilings. Its receptive
-fields, and those of the spikes, are compared with the wiring from the LGN, which is
-known. Writes tables (csv) and a figure; everything is made once, so that a program that
-was killed goes on where it was.
+anybody could predict: correlations by population beside their ceilings, and beside
+those of the prediction for another neuron. Its receptive fields, and the spikes', are
+compared with the wiring from the LGN, which is known. Writes tables (csv) and a figure;
+everything is made once, so that a program that was killed goes on where it was.
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ RECORDING, SCORES, POPULATIONS, FIELDS, FIELDS_BY_POPULATION, FIGURE = (
 )
 N_EXAMPLES = 8
 SHOWN = ("corr", "corr_max", "corr_smooth", "corr_smooth_max")
-SHOWN += ("corr_mean", "cc_max", "cc_norm", "feve", "bps")
+SHOWN += ("corr_mean", "corr_other", "cc_max", "cc_norm", "feve", "bps")
 
 
 @dataclasses.dataclass(frozen=True)

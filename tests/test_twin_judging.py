@@ -10,8 +10,10 @@ from v1model.cnn.config import DataParams
 from v1model.cnn.data import load_recording
 from v1model.column_recording.twin_judging import (
     ALL,
+    FIELD_MEDIANS,
     Shown,
     fields_of,
+    others,
     population_fields,
     population_scores,
     populations_in,
@@ -21,6 +23,7 @@ from v1model.column_recording.twin_judging import (
 from v1model.column_recording.twin_stimuli import CHECKS, PHOTOGRAPHS
 
 HZ = 50.0
+DRAWN = "corr_other"  # of another neuron, which there must be
 N_MOVIES, N_BINS = 4, 200
 
 
@@ -89,10 +92,25 @@ def test_neurons_in_pieces_have_the_scores_that_they_have_together():
     )
     null = rates.mean(axis=0)
     pd.testing.assert_frame_equal(
-        scores(whole, HZ, null).iloc[220:].reset_index(drop=True),
-        scores(alone, HZ, null[220:]),
+        scores(whole, HZ, null).iloc[220:].reset_index(drop=True).drop(columns=DRAWN),
+        scores(alone, HZ, null[220:]).drop(columns=DRAWN),
         rtol=1e-6,
     )
+
+
+def test_what_is_common_to_all_is_predicted_by_the_model_of_another_neuron():
+    rates = true_rates(40)
+    found = scores(shown(rates, rates), HZ, rates.mean(axis=0))
+    assert abs(found["corr_other"].mean()) < 0.03
+    rates[:, 1:] = rates[:, :1]
+    found = scores(shown(rates, rates), HZ, rates.mean(axis=0))
+    np.testing.assert_allclose(found["corr_other"], found["corr_mean"], atol=1e-6)
+
+
+def test_no_neuron_is_its_own_other():
+    for n in (2, 7, 100):
+        assert sorted(others(n)) == list(range(n))
+        assert (others(n) != np.arange(n)).all()
 
 
 @pytest.fixture
@@ -160,6 +178,8 @@ def test_fields_are_compared_with_those_of_the_wiring(recording):
     own = found.table.iloc[:2]
     assert (own["wired_corr"] > 0.5).all() and (own["model_wired_corr"] > 0.5).all()
     assert (own["error_deg"] < 1.0).all()
+    # Two neurons, of which one looks a pixel to the right of the other.
+    np.testing.assert_allclose(own["other_error_deg"], 1.5, atol=0.8)
     assert found.table.loc[2, ["wired_y", "wired_corr", "error_deg"]].isna().all()
     np.testing.assert_allclose(own["latency_ms"], 20, atol=5)
 
@@ -186,10 +206,8 @@ def test_populations_are_means_over_neurons_with_a_ceiling():
 def test_medians_of_fields_are_of_neurons_with_wiring():
     rng = np.random.default_rng(0)
     wired = rng.uniform(5, 18, (40, 2))
-    names = ["error_deg", "model_error_deg", "mean_error_deg", "sta_corr"]
-    table = pd.DataFrame(rng.random((40, 4)), columns=names).assign(
-        wired_corr=rng.random(40), model_wired_corr=rng.random(40)
-    )
+    names = [*FIELD_MEDIANS]
+    table = pd.DataFrame(rng.random((40, len(names))), columns=names)
     table[["wired_y", "wired_x"]] = wired
     table[["data_y", "data_x"]] = 2 * wired - 9
     table[["model_y", "model_x"]] = -wired

@@ -21,6 +21,7 @@ def made_up():
                     "population": population,
                     "judged": 123,
                     "corr_mean": ceiling * rng.uniform(0.5, 1),
+                    "corr_other": 0.1,
                     "cc_max": ceiling,
                 }
             )
@@ -43,6 +44,8 @@ def test_bars_are_as_high_as_the_correlations_and_their_ceilings():
         own = scores[scores["type"] == kind]
         np.testing.assert_allclose(heights[2 * number], own["cc_max"])
         np.testing.assert_allclose(heights[2 * number + 1], own["corr_mean"])
+        lines = axes.collections[number].get_segments()
+        np.testing.assert_allclose([line[:, 1] for line in lines], 0.1)
 
 
 def test_every_neuron_with_wiring_is_a_dot():

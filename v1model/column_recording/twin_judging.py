@@ -25,9 +25,17 @@ FIELD_MS = 200.0  # lags of receptive fields
 _NEURONS_AT_ONCE = 200
 ALL = "all"
 MEANS = ("rate_hz", "corr", "corr_max", "corr_smooth", "corr_smooth_max")
-MEANS += ("corr_mean", "cc_max", "cc_norm", "cc_norm_smooth", "feve", "bps")
-FIELD_MEDIANS = ("error_deg", "model_error_deg", "mean_error_deg", "sta_corr")
-FIELD_MEDIANS += ("wired_corr", "model_wired_corr")
+MEANS += (
+    "corr_mean",
+    "corr_other",
+    "cc_max",
+    "cc_norm",
+    "cc_norm_smooth",
+    "feve",
+    "bps",
+)
+FIELD_MEDIANS = ("error_deg", "model_error_deg", "other_error_deg", "mean_error_deg")
+FIELD_MEDIANS += ("sta_corr", "wired_corr", "model_wired_corr")
 
 
 class Shown(NamedTuple):
@@ -82,6 +90,7 @@ def scores(shown, sampling_rate, null_rates):
         corr, corr_max           with single responses, bin by bin; the largest possible
         corr_smooth, ..._max     the same of responses smoothed by 40 ms
         corr_mean, cc_max        with the mean over the repeats; the largest possible
+        corr_other               corr_mean of the prediction for another neuron, drawn
         cc_norm, cc_norm_smooth  their ratio, of bins and smoothed; NaN where the
                                  largest possible one is below 0.3
         feve                     share of the explainable variance of the smoothed
@@ -103,7 +112,17 @@ def scores(shown, sampling_rate, null_rates):
             shown.movie,
         )
         parts.append(_scores(own, sampling_rate, null_rates[some]))
-    return pd.concat(parts, ignore_index=True)
+    mean = shown.responses.mean(axis=0, dtype=np.float64)
+    other = metrics.correlation(mean, shown.rates[:, others(n)])
+    return pd.concat(parts, ignore_index=True).assign(corr_other=other)
+
+
+def others(n, seed=0):
+    """For each of n neurons another one, drawn: a permutation that leaves none."""
+    order = np.random.default_rng(seed).permutation(n)
+    found = np.empty(n, int)
+    found[order] = np.roll(order, 1)
+    return found
 
 
 def _scores(shown, sampling_rate, null_rates):
@@ -158,7 +177,8 @@ def fields_of(model, recording, wired, degrees):
     The table has, in pixels, data_y, data_x, model_y, model_x (centres of averages),
     wired_y, wired_x (centre of the wired field) and mean_y, mean_x (mean place of the
     LGN units); the data's and the model's distance from the wired field error_deg and
-    model_error_deg, that of the data from the mean place mean_error_deg; sta_corr of
+    model_error_deg, that of the model from the wired field of another neuron, drawn,
+    other_error_deg, that of the data from the mean place mean_error_deg; sta_corr of
     data and model, wired_corr and model_wired_corr with the wired field; latency_ms and
     model_latency_ms. What needs synapses from the LGN is NaN without.
 
@@ -184,6 +204,8 @@ def fields_of(model, recording, wired, degrees):
     center = np.full(mean.shape, np.nan)
     for row in np.flatnonzero(has_wiring):
         center[row] = energy_center(np.square(wired[row], dtype=np.float64).sum(axis=0))
+    other = np.full(mean.shape, np.nan)
+    other[has_wiring] = center[has_wiring][others(has_wiring.sum())]
     columns = {}
     places = {"data": shapes[0].centers, "model": shapes[1].centers}
     for name, place in (places | {"wired": center, "mean": mean}).items():
@@ -195,6 +217,7 @@ def fields_of(model, recording, wired, degrees):
     columns |= {
         "error_deg": apart(places["data"], center),
         "model_error_deg": apart(places["model"], center),
+        "other_error_deg": apart(places["model"], other),
         "mean_error_deg": apart(places["data"], mean),
         "sta_corr": map_correlation(data.sta, twin.sta),
         "wired_corr": np.where(has_wiring, map_correlation(data.sta, wired), np.nan),

@@ -16,12 +16,13 @@ def column_twin(scores, fields, maps, title="A twin of the spiking column"):
     """Correlations by population beside their ceilings, and receptive fields.
 
     Above: the twin's correlation with the mean response to each movie of the test; gray
-    is the largest that is possible with so many repeats. Middle: middles of receptive
+    is the largest that is possible with so many repeats, a line what the prediction for
+    another neuron has. Middle: middles of receptive
     fields of data and twin against those of the wiring. Below: fields of some neurons.
 
     Args:
-        scores: Data frame with type, population (the last one "all"), judged, corr_mean
-            and cc_max; see `twin_judging.population_scores`.
+        scores: Data frame with type, population (the last one "all"), judged,
+            corr_mean, corr_other and cc_max; see `twin_judging.population_scores`.
         fields: Data frame with population, data_y, data_x, model_y, model_x, wired_y,
             wired_x in pixels and sta_corr; see `twin_judging.fields_of`.
         maps: Dictionary of names of neurons to (data, twin, wiring, (y, x)): three
@@ -35,7 +36,7 @@ def column_twin(scores, fields, maps, title="A twin of the spiking column"):
         ValueError: A column is missing, or there is no map.
     """
     for table, names in (
-        (scores, ("type", "population", "judged", "corr_mean", "cc_max")),
+        (scores, ("type", "population", "judged", "corr_mean", "corr_other", "cc_max")),
         (fields, ("population", "data_x", "model_x", "wired_x", "sta_corr")),
     ):
         for name in names:
@@ -82,6 +83,9 @@ def _draw_scores(figure, place, scores):
             edgecolor="white",
             linewidth=0,
         )
+        half = 0.46 * width
+        lines = axes.hlines(own["corr_other"], x - half, x + half, colors=style.INK)
+        lines.set(linewidth=1.2, zorder=3)
     first = scores[scores["type"] == kinds[0]].set_index("population").loc[names]
     labels = [f"{name}\n{int(first['judged'][name])}" for name in names]
     axes.set_xticks(np.arange(len(names)), labels, fontsize=6.2)
@@ -95,15 +99,16 @@ def _draw_scores(figure, place, scores):
         for n, k in enumerate(kinds)
     ]
     handles.append(Patch(facecolor=style.BACKDROP, label="largest possible"))
+    handles.append(Line2D([], [], color=style.INK, lw=1.2, label="of another neuron"))
     axes.legend(
-        handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, fontsize=7
+        handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=4, fontsize=7
     )
-    axes.set_title("Held-out movies, by population (neurons judged)")
+    axes.set_title("Held-out movies (neurons judged)")
 
 
 def _draw_places(figure, place, fields):
     inner = place.subgridspec(1, 3, wspace=0.38, width_ratios=(1, 1, 1.05))
-    fields = fields[np.isfinite(fields["wired_x"])]
+    fields = fields[np.isfinite(fields["wired_x"]) & np.isfinite(fields["model_x"])]
     colours = [_colour(name) for name in fields["population"]]
     for column, (axis, word) in enumerate(
         (("x", "from the left"), ("y", "from the top"))
