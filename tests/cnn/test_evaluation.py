@@ -235,6 +235,16 @@ def test_the_matrix_has_a_row_per_pair_and_says_what_a_table_says(recording):
     assert (matrix["bps_mean"][2:] < 0.01).all()
 
 
+def test_the_share_of_an_oracle_that_says_next_to_nothing_is_not_known(recording):
+    prediction = predict(model_of(recording), recording)
+    truth = prediction.rates.copy()
+    truth[:, 1] = np.nanmean(truth[:, 1])
+    frame = neuron_scores(recording, prediction, "test", true_rates=truth)
+    assert frame["oracle_bps"][1] < 0.05 and np.isnan(frame["oracle_share"][1])
+    np.testing.assert_allclose(frame["oracle_share"].drop(1), 1, atol=1e-6)
+    assert aggregates(frame)["oracle_share_left_out"] == 1
+
+
 def test_neurons_that_were_not_seen_have_no_scores(recording):
     prediction = predict(model_of(recording), recording)
     mask = prediction.mask.copy()

@@ -88,6 +88,15 @@ def test_maps_are_those_of_the_peak_lag_with_the_true_centre():
         field_maps(data, model, ["a", "b"], 100.0)
 
 
+@pytest.mark.parametrize(("n_spikes", "fading"), [(5.0, 2**0.5), (5e4, 1.0)])
+def test_maps_are_pale_where_those_of_the_spikes_are_near_noise(n_spikes, fading):
+    own = averages(1)._replace(n_effective=np.full(1, n_spikes))
+    axes = field_maps(own, own, ["a"], 100.0).axes
+    for (image,) in (one.images for one in axes[:2]):
+        # 1 is 7.07 standard errors of 5 spikes' mean; 10 are saturated.
+        assert image.norm.vmax == pytest.approx(fading)
+
+
 def test_curves_around_saccades_are_in_hertz():
     times = np.arange(-20, 41) * 10.0
     one = SaccadeResponses(times, np.full((5, 61), 0.1), 40)

@@ -6,6 +6,7 @@ from visualization import style
 from visualization.cnn.headings import TOP, add_inches, headed_figure
 
 DATA, MODEL = style.FAINT, "#0072B2"
+CERTAIN = 10.0  # standard errors; noise of some thousand pixels reaches 4
 SIDE, STEP = 0.82, 1.0  # inches
 HEADS = ("STA, spikes", "STA, model", "STE, spikes", "STE, model")
 
@@ -13,8 +14,9 @@ HEADS = ("STA, spikes", "STA, model", "STE, spikes", "STE, model")
 def field_maps(data, model, names, sampling_rate, centers=None, title="Fields"):
     """A row per neuron: STA and STE of spikes and model at the peak, and over time.
 
-    Each pair of maps has its own scale per map: shapes are compared, not sizes. The
-    cross is the true centre, where it is known.
+    Each map has its own scale: shapes are compared, not sizes. A pair of maps is pale
+    where the largest value of the spikes' one is less than ten standard errors, as in
+    the STA of a complex cell. The cross is the true centre, where it is known.
 
     Args:
         data, model: TriggeredAverages of the same K neurons.
@@ -37,20 +39,20 @@ def field_maps(data, model, names, sampling_rate, centers=None, title="Fields"):
     maps = (data.sta, model.sta, data.ste - data.power, model.ste - model.power)
     with style.paper():
         size = 1.15 + STEP * len(HEADS) + 2.1, TOP + 0.62 + STEP * len(names)
-        words = (
-            "at the lag at which spikes' maps vary most; grey: spikes, blue: model; "
-        )
-        words += "cross: true centre"
+        words = "at the lag at which spikes' maps vary most; pale: near noise; "
+        words += "grey: spikes, blue: model; cross: true centre"
         words = words if centers is not None else words.rpartition(";")[0]
         figure = headed_figure(size, title, words)
         for k, name in enumerate(names):
             bottom = size[1] - TOP - 0.22 - STEP * (k + 1) + 0.1
             courses = [np.nan_to_num(own[k]).std(axis=(1, 2)) for own in maps]
+            certain = [np.abs(np.nan_to_num(z[k])) for z in (data.z_sta, data.z_ste)]
             for column, own in enumerate(maps):
                 # The same lag for the model as for the spikes beside it.
                 lag = courses[column - column % 2].argmax()
                 axes = add_inches(figure, 1.1 + STEP * column, bottom, SIDE, SIDE)
-                _draw_map(axes, np.nan_to_num(own[k][lag]))
+                fading = CERTAIN / max(certain[column // 2][lag].max(), 1e-12)
+                _draw_map(axes, np.nan_to_num(own[k][lag]), max(fading, 1.0))
                 if centers is not None:
                     axes.plot(*centers[k][::-1], "+", color=style.INK, ms=5, mew=0.8)
                 if k == 0:
@@ -75,8 +77,8 @@ def field_maps(data, model, names, sampling_rate, centers=None, title="Fields"):
     return figure
 
 
-def _draw_map(axes, values):
-    top = np.abs(values).max() or 1.0
+def _draw_map(axes, values, fading):
+    top = fading * np.abs(values).max() or 1.0
     axes.imshow(values, cmap="RdBu_r", vmin=-top, vmax=top)
     axes.set_xticks([])
     axes.set_yticks([])

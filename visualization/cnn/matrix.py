@@ -62,13 +62,14 @@ def generalisation_heatmap(matrix, title="Generalisation across stimuli"):
 
 def _draw_cells(axes, values, colours):
     known = values[np.isfinite(values)]
-    low, high = min(0.0, known.min()), max(known.max(), 1e-3)
+    high = max(known.max(), 1e-3)
+    low = max(min(0.0, known.min()), -high)  # how poor the worst is needs no colours
     colours = matplotlib.colormaps[colours]
     axes.imshow(values, cmap=colours, vmin=low, vmax=high, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         if not np.isfinite(value):
             continue
-        red, green, blue, _ = colours((value - low) / (high - low))
+        red, green, blue, _ = colours(max((value - low) / (high - low), 0.0))
         is_dark = 0.3 * red + 0.59 * green + 0.11 * blue < 0.5
         ink = "white" if is_dark else style.INK
         axes.text(

@@ -54,7 +54,7 @@ def oracle_scatter(table, title="Bits per spike beside those of the true rates")
         for kind, colour in colours.items():
             own = is_known & (kinds == kind)
             axes.plot(best[own], bps[own], "o", ms=4, mew=0, alpha=0.8, color=colour)
-        axes.set_xlim(0, top)
+        axes.set_xlim(min(0.0, 1.1 * best[is_known].min()), top)
         axes.set_ylim(low, top)
         axes.set_xlabel("true rates, bits per spike")
         axes.set_ylabel("model, bits per spike")
@@ -89,7 +89,7 @@ def _draw_shares(figure, kinds, share, colours):
             f"{median:.2f}", (place, 1.02), ha="center", va="bottom", fontsize=7
         )
     beside.axhline(1, color=style.FAINT, lw=0.6)
-    beside.set_ylim(lowest - 0.05, max(1.16, 1.05 * np.nanmax(share)))
+    beside.set_ylim(lowest - 0.05, max(1.16, 1.05 * np.nan_to_num(share).max()))
     beside.set_xlim(-0.6, len(colours) - 0.4)
     beside.set_xticks(
         range(len(colours)), [style.shortened(kind, 12) for kind in colours]

@@ -8,6 +8,7 @@ from v1model.recordings import open_recording
 
 TRUE_RATES = "rate"  # name of the signal of recordings whose rates are known
 SMOOTHINGS = (1, 2)  # bins, SD
+LEAST_ORACLE = 0.05  # bits per spike; a share of less is noise over noise
 
 
 def neuron_scores(recording, prediction, parts=None, types=None, true_rates=None):
@@ -22,7 +23,7 @@ def neuron_scores(recording, prediction, parts=None, types=None, true_rates=None
         corr, corr_sd1, corr_sd2      single bins, and smoothed by 1 and 2 bins
         deviance, deviance_explained  Poisson's, per bin
         oracle_bps, oracle_corr       of the true rates, where they are known
-        oracle_share                  bps / oracle_bps
+        oracle_share                  bps / oracle_bps; NaN where that is below 0.05
 
     Args:
         recording: RecordingData.
@@ -72,7 +73,7 @@ def neuron_scores(recording, prediction, parts=None, types=None, true_rates=None
     if true_rates is not None:
         true_rates = true_rates[rows]
         best = metrics.bits_per_spike(counts, true_rates, mask)
-        is_known = best > 0
+        is_known = best >= LEAST_ORACLE
         columns["oracle_bps"] = best
         columns["oracle_corr"] = metrics.correlation(counts, true_rates, mask)
         columns["oracle_share"] = np.where(

@@ -22,6 +22,7 @@ MEANS += ("cc_norm_halves", "feve", "bps_affine", "bps_gain", "gain_gap")
 MEANS += ("lag0_mass", "mean_latency_ms", "saccade_corr")
 MEDIANS = ("gain_gap", "gain", "offset_hz", "oracle_share", "sta_corr", "ste_corr")
 MEDIANS += (
+    "feve",  # of a neuron that hardly repeats it has no lower end
     "orientation_difference",
     "rf_distance_px",
     "model_rf_error_px",
@@ -100,7 +101,8 @@ def aggregates(frame):
     Those of `metrics.bits_aggregates`, and bps_train_null_mean, NAME_mean and
     NAME_median of other columns, NAME_mean_abs of differences, favouritism (Spearman of
     bps and rate), gini_oracle_share, cc_norm_left_out (neurons whose ceiling is too
-    low), n_silent (without a spike).
+    low), oracle_share_left_out (whose true rates say too little), n_silent (without a
+    spike).
     """
     numbers = metrics.bits_aggregates(frame["bps"], frame["n_spikes"])
     numbers["n_silent"] = int((frame["n_spikes"] == 0).sum())
@@ -116,6 +118,7 @@ def aggregates(frame):
     numbers["favouritism"] = metrics.favouritism(frame["bps"], frame["rate_hz"])
     if "oracle_share" in frame:
         numbers["gini_oracle_share"] = metrics.gini(frame["oracle_share"])
+        numbers["oracle_share_left_out"] = int(frame["oracle_share"].isna().sum())
     if "cc_norm" in frame:
         numbers["cc_norm_left_out"] = int(frame["cc_norm"].isna().sum())
     return numbers
