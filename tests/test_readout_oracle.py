@@ -56,6 +56,28 @@ def test_targets_are_shares_places_a_failing_ln_and_time(program):
     assert len(missed(program, rows)) == 10  # an unknown error is none that is small
 
 
+def test_medians_are_of_cells_that_can_be_judged_and_lost_fields_are_far_away(program):
+    table = pd.DataFrame({"oracle_share": [0.9, 0.8, np.nan, 0.7, 0.1]})
+    for name in ("bps", "oracle_bps", "bps_affine", "gain_gap", "gain", "corr"):
+        table[name] = [1.0, 2.0, 99.0, 3.0, 4.0]
+    table["oracle_corr"] = 2.0
+    table["model_rf_error_px"] = [0.5, 1.0, 0.0, np.nan, np.nan]
+    table["model_latency_error_ms"] = [-10.0, 20.0, 0.0, 5.0, np.nan]
+    found = program.scores_of(table, bin_ms=10.0)
+    assert (found["n"], found["share"], found["bps"]) == (4, 0.75, 2.5)
+    assert found["corr_share"] == 1.25
+    assert (found["centre_px"], found["latency_bins"]) == (np.inf, 1.5)
+    nobody = program.scores_of(table[2:3], bin_ms=10.0)
+    assert nobody["n"] == 0 and np.isnan(nobody["share"])
+
+
+def test_pictures_that_cannot_be_used_end_with_one_line(program, tmp_path):
+    with pytest.raises(SystemExit, match="readout_oracle: pictures: .* at least 3"):
+        program.main(["--pictures", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        program.main(["--models", "--norms"])
+
+
 def test_a_norm_is_put_into_the_stem_and_all_blocks(program):
     options = program.parsed(["--quick"])
     overrides = program.norm_overrides("grn", options)
