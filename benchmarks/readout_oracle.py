@@ -308,7 +308,7 @@ def tables_of(rows):
     order = dict.fromkeys(rows["model"])
     texts = []
     for stimulus, columns, title in (
-        (NATURAL, ["share", "bps", "oracle_bps"], "held-out pictures"),
+        (NATURAL, ["n", "share", "bps", "oracle_bps"], "held-out pictures"),
         (NATURAL, ["centre_px", "latency_bins"], "errors of receptive fields"),
         (GABORS, ["share", "corr_share", "gain_gap", "gain"], "Gabors, never seen"),
     ):
