@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from v1model.cnn.saccades import (
+    SaccadeResponses,
     curve_correlation,
     find_saccades,
     saccade_responses,
@@ -58,10 +59,26 @@ def test_suppression_and_rebound_are_those_that_were_put_in():
     found = saccade_responses(signal, mask, starts, HZ)
     assert found.n_saccades == len(starts)
     np.testing.assert_allclose(found.baseline, 1)
-    np.testing.assert_allclose(found.suppression_depth, 0.5)
+    np.testing.assert_allclose(found.suppression_depth, 0.5, atol=0.02)
     np.testing.assert_allclose(found.rebound_ms, 120)
     assert found.means[0, found.times_ms == 0] == 0.5
     assert found.means[0, found.times_ms == -10] == 1
+
+
+def test_the_suppression_of_few_spikes_is_that_of_their_rate():
+    starts = np.arange(50, 39900, 60)
+    rates = 0.03 * responses(starts, 40_000)
+    spikes = np.random.default_rng(0).poisson(np.repeat(rates[:, :1], 40, axis=1))
+    found = saccade_responses(spikes, np.ones(spikes.shape, bool), starts, HZ)
+    assert found.suppression_depth.mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_smoothed_curves_keep_gaps_and_constants():
+    times = np.arange(-20, 41) * 10.0
+    means = np.full((2, 61), 3.0)
+    means[1, 30:33] = np.nan
+    found = SaccadeResponses(times, means, 12).smooth
+    np.testing.assert_allclose(found, means)
 
 
 def test_masked_bins_and_other_trials_do_not_count():

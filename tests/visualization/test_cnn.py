@@ -102,7 +102,8 @@ def test_curves_around_saccades_are_in_hertz():
     one = SaccadeResponses(times, np.full((5, 61), 0.1), 40)
     other = SaccadeResponses(times, np.full((5, 61), 0.2), 40)
     figure = saccade_curves(one, other, list("abcde"), 100.0)
-    grey, blue = figure.axes[0].lines[1:]
+    pale, grey, blue = figure.axes[0].lines[1:]
+    np.testing.assert_allclose(pale.get_ydata(), 10)
     np.testing.assert_allclose(grey.get_ydata(), 10)
     np.testing.assert_allclose(blue.get_ydata(), 20)
     assert len(figure.axes) == 5

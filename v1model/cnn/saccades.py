@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from v1model import metrics
+from v1model.metrics.correlation import smoothed
 
 SPEED = 30.0  # degrees/s, from which on an eye makes a saccade
 SHORTEST_GAP_MS = 60.0  # between two; the later one of less is an overshoot
@@ -13,6 +14,7 @@ OUTLIERS = 3.0  # of peak speed over amplitude, median absolute deviations
 BASELINE_MS = (-100.0, -25.0)
 SUPPRESSION_MS = (0.0, 80.0)
 REBOUND_MS = (40.0, 250.0)
+SMOOTHING_MS = 10.0  # standard deviation; the least of some noisy bins is always 0
 LEAST_SACCADES = 10
 
 
@@ -29,14 +31,25 @@ class SaccadeResponses(NamedTuple):
     n_saccades: int
 
     @property
+    def smooth(self):
+        """`means`, smoothed over time by a Gaussian of 10 ms, (N, W)."""
+        is_known = np.isfinite(self.means)
+        sd_bins = SMOOTHING_MS / (self.times_ms[1] - self.times_ms[0])
+        found = smoothed(self.means.T, is_known.T, sd_bins).T
+        return np.where(is_known, found, np.nan)
+
+    @property
     def baseline(self):
         """Mean from 100 to 25 ms before, (N,)."""
         return _mean_of(self.means[:, self._within(BASELINE_MS)])
 
     @property
     def suppression_depth(self):
-        """1 - lowest value in the 80 ms from the saccade on / baseline, (N,)."""
-        own = self.means[:, self._within(SUPPRESSION_MS)]
+        """1 - lowest value in the 80 ms from the saccade on / baseline, (N,).
+
+        The lowest of `smooth`.
+        """
+        own = self.smooth[:, self._within(SUPPRESSION_MS)]
         lowest = np.where(np.isfinite(own), own, np.inf).min(axis=1)
         is_known = (self.baseline > 0) & np.isfinite(lowest)
         depth = 1 - lowest / np.where(is_known, self.baseline, 1)
@@ -44,9 +57,9 @@ class SaccadeResponses(NamedTuple):
 
     @property
     def rebound_ms(self):
-        """When the signal is highest, 40 to 250 ms after, (N,)."""
+        """When `smooth` is highest, 40 to 250 ms after, (N,)."""
         inside = self._within(REBOUND_MS)
-        own = self.means[:, inside]
+        own = self.smooth[:, inside]
         is_known = np.isfinite(own).any(axis=1) & (np.nan_to_num(own).any(axis=1))
         peak = np.where(np.isfinite(own), own, -np.inf).argmax(axis=1)
         return np.where(is_known, self.times_ms[inside][peak], np.nan)

@@ -3,12 +3,14 @@
 from visualization import style
 from visualization.cnn.headings import TOP, add_inches, headed_figure
 
-DATA, MODEL = style.FAINT, "#0072B2"
+MODEL = "#0072B2"
 COLUMNS = 4
 
 
 def saccade_curves(data, model, names, sampling_rate, title="Around saccades"):
     """Mean rates around saccades, a panel per neuron: spikes grey, model blue.
+
+    What spikes do in single bins is pale behind the same, smoothed.
 
     Args:
         data, model: SaccadeResponses of the same K neurons, in spikes per bin.
@@ -38,12 +40,13 @@ def saccade_curves(data, model, names, sampling_rate, title="Around saccades"):
             bottom = size[1] - TOP - 0.15 - 1.3 * (row + 1) + 0.35
             axes = add_inches(figure, 0.5 + 1.75 * column, bottom, 1.3, 0.8)
             axes.axvline(0, color=style.BACKDROP, lw=1)
-            for responses, colour, width in (
-                (data, style.FAINT, 1),
-                (model, MODEL, 1.3),
+            for curves, colour, width in (
+                (data.means, style.BACKDROP, 0.8),
+                (data.smooth, style.FAINT, 1.2),
+                (model.means, MODEL, 1.3),
             ):
-                hz = sampling_rate * responses.means[k]
-                axes.plot(responses.times_ms, hz, color=colour, lw=width)
+                hz = sampling_rate * curves[k]
+                axes.plot(data.times_ms, hz, color=colour, lw=width)
             axes.set_ylim(0, None)
             axes.set_xlim(data.times_ms[0], data.times_ms[-1])
             axes.locator_params(nbins=3)
