@@ -43,10 +43,6 @@ class Batches:
         steps_per_epoch: Batches of an epoch.
         quotas: Segments of each recording in a batch, {name: B_d}.
         recording_weights: {name: w_d}, of the mean loss of each recording; sum 1.
-        expected_mask: Mean over a pass of the sum of a batch's mask, {name: float}. A
-            recording's sum of m l over a batch, divided by it, has the mean loss of the
-            recording as its expectation, whatever the quota; divided by the batch's own
-            sum of m it has so but for rounding of the order of 1 / B_d.
 
     Raises:
         ValueError: A recording has nothing to train on, or there are more recordings
@@ -56,7 +52,7 @@ class Batches:
     def __init__(self, recordings, memory_bins, data, training, neurons=None):
         self._recordings = {one.spec.name: one for one in recordings}
         self._memory_bins, self._segment_bins = memory_bins, data.segment_bins
-        self._streams, self._usable, n_bins, n_values = {}, {}, {}, {}
+        self._streams, self._usable, n_bins = {}, {}, {}
         for name, one in self._recordings.items():
             wanted = ~one.held_out if neurons is None else np.asarray(neurons[name])
             stream = SegmentStream(one, memory_bins, data.segment_bins, training.seed)
@@ -66,8 +62,7 @@ class Batches:
             trials = one.trials_of("train")
             for start, stop in zip(trials["start"], trials["stop"], strict=True):
                 in_train[start:stop] = True
-            usable = usable[in_train]
-            n_bins[name], n_values[name] = usable.any(axis=1).sum(), usable.sum()
+            n_bins[name] = usable[in_train].any(axis=1).sum()
             if not n_bins[name]:
                 raise ValueError(
                     f"{one.path}: no bin of the trials for training is valid for a "
@@ -81,10 +76,6 @@ class Batches:
             -sum(sizes) // training.batch_size
         )
         self.recording_weights = recording_weights(recordings, n_bins, data)
-        self.expected_mask = {
-            name: float(n_values[name] * quota / self._streams[name].n_per_pass)
-            for name, quota in self.quotas.items()
-        }
 
     def epoch(self, number, first_step=0):
         """Iterates over the batches of an epoch; a thread makes the next ones.
