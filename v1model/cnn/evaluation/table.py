@@ -82,14 +82,14 @@ def evaluate_rates(model, recording, part="test", types=None, prediction=None):
     """
     require_readout(model, recording)
     recording.trials_of(part, types)  # says no before anything is predicted
-    if prediction is None:
-        prediction = predict(model, recording, part)
+    groups = repeat_groups(recording, part)
+    if prediction is None:  # repeats are of any type
+        prediction = predict(model, recording, part, None if groups else types)
     parts = [
         _labels(recording),
         neuron_scores(recording, prediction, part, types, true_rates_of(recording)),
         _readout_places(model, recording),
     ]
-    groups = repeat_groups(recording, part)
     if groups:
         parts.append(repeat_scores(recording, prediction, groups))
     return pd.concat(parts, axis=1)
