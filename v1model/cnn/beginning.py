@@ -1,7 +1,6 @@
 """The beginning of a training: what the data say of a model before any update."""
 
 import itertools
-import logging
 
 import keras
 import numpy as np
@@ -14,8 +13,6 @@ from v1model.cnn.stimulus_statistics import TAU_MS
 
 N_LAGS = 12  # bins before a spike in which its stimulus is looked for
 MOST_TRIALS = 40  # of a recording, whose movies the statistics of the stimulus are of
-
-logger = logging.getLogger(__name__)
 
 
 def model_for(config, recordings):
@@ -49,8 +46,7 @@ def begin_head(model, config, recording):
     name = recording.spec.name
     head = model.heads[name]
     head.set_mean_rates(recording.mean_counts("train"))
-    is_placed = head.readout.centers() is not None and head.map_shape != (1, 1)
-    if config.training.init_readouts and is_placed:
+    if config.training.init_readouts and head.map_shape != (1, 1):
         places = model.frame_to_map(name, starting_places(recording))
         head.readout.start_at(places)
 
