@@ -118,6 +118,9 @@ CELLS = {
 class ConvRecurrence(keras.layers.Layer):
     """ConvGRU or ConvLSTM; see `gru_step` and `lstm_step`.
 
+    has_endless_memory: The state knows all frames of a segment, so rates depend, less
+        and less, on where it begins.
+
     The convolutions of the input are done for all bins at once, only those of the state
     one after the other. The state is float32 and begins at 0, or at a learned number
     per channel. The first `memory_bins` outputs are those of a memory that is not yet
@@ -133,6 +136,8 @@ class ConvRecurrence(keras.layers.Layer):
         (B, T - memory_bins, H, W, hidden), with `is_joined` the C channels of the input
         before them.
     """
+
+    has_endless_memory = True
 
     def __init__(self, params, **kwargs):
         super().__init__(**kwargs)

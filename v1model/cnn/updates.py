@@ -20,14 +20,14 @@ _NO_DECAY = re.compile(
     r"bias|gain|gamma|beta|mean|center|place|sigma|std|width|angle|theta|scale|shift|"
     r"offset|logit|tau|alpha|^log_|matrix|h0|state"
 )
-_NO_DECAY_LAYERS = re.compile(r"norm|adapter|calibration")
 
 
 def decays(variable):
-    """Whether weight decay acts on a Keras variable: on kernels, by its name."""
-    *layers, name = variable.path.lower().split("/")
-    is_excluded = _NO_DECAY.search(name) or any(map(_NO_DECAY_LAYERS.search, layers))
-    return len(variable.shape) > 1 and not is_excluded
+    """Whether weight decay acts on a Keras variable: on kernels, by its own name.
+
+    Those of its layers and of its recording have no say.
+    """
+    return len(variable.shape) > 1 and not _NO_DECAY.search(variable.name)
 
 
 def learning_rate_for(training, n_updates):
