@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 from pydantic import TypeAdapter
 
 from v1model.cnn.core_params import CoreParams
@@ -11,6 +12,8 @@ from v1model.cnn.cores.block import ConvBlock
 from v1model.cnn.cores.joined import DenseBlock, ResidualBlock
 from v1model.cnn.cores.stages import make_core
 from v1model.cnn.cores.x3d import DepthwiseSpace, DepthwiseTime, SqueezeExcitation
+from v1model.cnn.model_parts import layers_within
+from v1model.cnn.stimulus_statistics import N_STATISTICS
 
 RATE = 120.0
 RNG = np.random.default_rng(4)
@@ -58,6 +61,26 @@ def test_it_comes_back_from_its_configuration(name):
     again(X)
     again.set_weights(layer.get_weights())
     np.testing.assert_array_equal(again(X), y)
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_all_of_its_layers_have_its_precision(name):
+    """Also where it is made outside of a model, whose precision they would take."""
+    norm = {"type": "conditioned"}
+    params = CORES[name].params.model_dump(mode="json")
+    for part in (params, *params.get("blocks", ())):
+        if "norm" in part:
+            part["norm"] = norm
+    layer = make_core(
+        TypeAdapter(CoreParams).validate_python(params), RATE, dtype="mixed_bfloat16"
+    )
+    y = layer(X, statistics=np.zeros((2, 7, N_STATISTICS), np.float32))
+    assert y.dtype == "bfloat16"
+    networks = [one for one in layers_within(layer) if isinstance(one, layers.Dense)]
+    apart = [one for one in networks if "conditioned" in one.path]
+    for one in layers_within(layer):
+        if one not in apart:
+            assert one.compute_dtype == "bfloat16", one.path
 
 
 def test_a_block_is_convolution_norm_activation_and_pool():

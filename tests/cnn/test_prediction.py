@@ -9,6 +9,7 @@ import tensorflow as tf
 from tests.cnn.recorded import write
 from v1model.cnn.config import DataParams
 from v1model.cnn.data import load_recording
+from v1model.cnn.model import ReadoutModel
 from v1model.cnn.prediction import (
     iterate_features,
     iterate_rates,
@@ -16,12 +17,14 @@ from v1model.cnn.prediction import (
 )
 
 MEMORY = 4
+NORMED = {"type": "plain", "channels": [4], "stem": None}
 
 
 class LagModel(keras.Model):
     """Rates r[t, n] = sum over lags of k[lag, n] x[t - lag, pixel n], one per pixel."""
 
     memory_bins = MEMORY
+    has_endless_memory = False
 
     def __init__(self, kernel):
         super().__init__()
@@ -87,6 +90,37 @@ def test_rates_are_those_of_the_frames_of_the_trial(
     np.testing.assert_allclose(found.rates, expected, atol=1e-5)
     np.testing.assert_array_equal(found.mask, np.isfinite(expected))
     assert found.rates.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"recurrent": {"type": "convgru", "hidden": 4, "memory_bins": 2}},
+        {"recurrent": {"type": "convlstm", "hidden": 4, "memory_bins": 2}},
+        {"convnet": NORMED | {"blocks": [{"norm": {"type": "temporal_context"}}]}},
+        {"convnet": NORMED | {"blocks": [{"norm": {"type": "conditioned"}}]}},
+    ],
+    ids=["convgru", "convlstm", "temporal_context", "conditioned"],
+)
+def test_pieces_of_a_trial_are_as_the_whole_whatever_a_model_remembers(
+    tmp_path, options
+):
+    write(tmp_path / "a.h5", n_trials=1, trial_bins=700)
+    recording = load(tmp_path / "a.h5")
+    frontend = {"type": "learnable_temporal", "kernel_size": 3, "num_channels": 2}
+    keras.utils.set_random_seed(3)
+    model = ReadoutModel((recording.spec,), {"frontend": frontend} | options)
+    assert model.has_endless_memory
+    if model.statistics is not None:
+        model.statistics.adapt([recording.movie(0, 700)[None]])
+    for variable in model.trainable_variables:  # norms begin without what is learned
+        noise = np.random.default_rng(0).normal(0, 0.1, variable.shape)
+        variable.assign(variable + noise)
+    whole = predict(model, recording).rates
+    found = predict(model, recording, chunk_bins=100).rates
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(whole))
+    spread = np.nanstd(whole, axis=0)
+    assert np.nanmax(np.abs(found - whole) / spread) < 0.01
 
 
 def test_a_flash_in_bin_t_is_in_the_rate_of_bin_t(tmp_path):
@@ -178,6 +212,7 @@ def test_rates_can_be_had_piece_by_piece(tmp_path, model):
 def test_behavior_reaches_the_model_beside_its_frames(tmp_path):
     class Reader(keras.Model):
         memory_bins = MEMORY
+        has_endless_memory = False
 
         def call(self, inputs, training=None):
             arrays = inputs["a"]

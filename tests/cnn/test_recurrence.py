@@ -98,7 +98,7 @@ def test_an_untrained_memory_keeps_more_than_it_forgets(kind):
         if "kernel" in weight.name:
             weight.assign(tf.zeros_like(weight))
     state = (tf.ones((1, 4, 4, 2)),) * layer.cell.n_states
-    driven = tf.zeros((1, 4, 4, layer.cell.n_gates * 2))
+    driven = tf.broadcast_to(layer.bias, (1, 4, 4, layer.cell.n_gates * 2))
     kept = layer.cell.step(state, driven, layer._weights(), "float32")[-1]
     np.testing.assert_allclose(kept, sigmoid(1.0), atol=1e-6)
 

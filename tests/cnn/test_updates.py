@@ -196,8 +196,30 @@ def test_kernels_decay_and_nothing_else(options):
     for variable in variables:
         name = variable.path.rpartition("/")[2]
         is_kernel = name in KERNELS or name.endswith("kernel")
-        assert decays(variable) == (is_kernel and "norm" not in variable.path), (
-            variable.path,
-            variable.shape,
-        )
+        assert decays(variable) == is_kernel, (variable.path, variable.shape)
     assert any(map(decays, variables))
+
+
+def test_names_of_models_and_layers_have_no_say_in_what_decays():
+    specs, params = (RecordingSpec("a", 3, (6, 6, 1), 2, 100.0),), config_of().model
+    found = [
+        [
+            decays(variable)
+            for variable in ReadoutModel(specs, params, name=name).weights
+        ]
+        for name in ("model", "norm_of_adapters")
+    ]
+    assert found[0] == found[1] and any(found[0])
+
+
+def test_a_running_mean_of_a_short_training_forgets_its_beginning(tmp_path, paths):
+    trainer = trainer_in(tmp_path / "run", config_of(ema_decay=0.999), paths)
+    mean = values(trainer.updates.averages)
+    for step in range(3):
+        batches = [trainer.batches.batch(0, step)]
+        trainer.updates(stacked(batches, 1, 1), 0)
+        decay = (2 + step) / (11 + step)
+        pairs = zip(mean, values(trainer.updates.variables), strict=True)
+        mean = [decay * old + (1 - decay) * new for old, new in pairs]
+    for found, expected in zip(values(trainer.updates.averages), mean, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)

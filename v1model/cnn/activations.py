@@ -62,16 +62,20 @@ class SplitReLU(keras.layers.Layer):
         return (*input_shape[:-1], 2 * input_shape[-1])
 
 
-def make_activation(name):
+def make_activation(name, **kwargs):
     """The layer of a name in ACTIVATIONS.
+
+    Args:
+        name: One of them.
+        **kwargs: Of a Keras layer, as `dtype`.
 
     Raises:
         ValueError: There is no such activation.
     """
     if name == SPLIT_RELU:
-        return SplitReLU()
+        return SplitReLU(**kwargs)
     if name not in ACTIVATION_FUNCTIONS:
         raise ValueError(
             f"activation '{name}' is unknown; choose from {', '.join(ACTIVATIONS)}."
         )
-    return Activation(name)
+    return Activation(name, **kwargs)

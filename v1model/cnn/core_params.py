@@ -4,7 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from v1model.cnn.layer_params import ACTIVATIONS, NoLayer, Odd
+from v1model.cnn.layer_params import (
+    ACTIVATIONS,
+    NoLayer,
+    Odd,
+    require_weight_norm,
+)
 from v1model.cnn.norm_params import NormParams, PlainNormParams
 from v1model.params import Count, Natural, Params, Positive
 
@@ -43,6 +48,8 @@ class BlockParams(Params):
     aa_power: Positive = Field(0.25, description="Power of the window.")
     use_weight_norm: bool = Field(False, description="Kernels are g v / |v|.")
     keep_unit_norm: bool = Field(False, description="g stays 1.")
+
+    _norm_is_used = model_validator(mode="after")(require_weight_norm)
 
 
 class ConvnetParams(Params):

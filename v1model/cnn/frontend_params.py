@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from v1model.cnn.layer_params import NoLayer
+from v1model.cnn.layer_params import NoLayer, require_weight_norm
 from v1model.params import Count, Natural, Params, Positive, Share, Weight
 
 INITIALIZATIONS = (
@@ -35,6 +35,16 @@ class TemporalOptions(Params):
     aa_power: Positive = Field(0.25, description="Power of the Hann window.")
     use_weight_norm: bool = Field(False, description="Kernels are g v / |v|.")
     keep_unit_norm: bool = Field(False, description="g stays 1.")
+
+    _norm_is_used = model_validator(mode="after")(require_weight_norm)
+
+    @model_validator(mode="after")
+    def _free_channels_are_bound(self):
+        if self.free_channels and not self.is_zero_sum:
+            raise ValueError(
+                f"free_channels must be 0 without is_zero_sum, got {self.free_channels}"
+            )
+        return self
 
 
 class LearnableTemporalParams(TemporalOptions):

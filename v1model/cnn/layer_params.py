@@ -29,6 +29,13 @@ def _require_odd(value):
 Odd = Annotated[int, Field(ge=1), AfterValidator(_require_odd)]
 
 
+def require_weight_norm(params):
+    """Options whose `keep_unit_norm` does something, or an error."""
+    if params.keep_unit_norm and not params.use_weight_norm:
+        raise ValueError("keep_unit_norm needs use_weight_norm, which is false")
+    return params
+
+
 class NoLayer(Params):
     """Nothing is done here."""
 

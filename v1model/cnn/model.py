@@ -174,6 +174,14 @@ class ReadoutModel(keras.Model):
         return self({name: inputs}, training=False)[name][:, -1]
 
     @property
+    def has_endless_memory(self):
+        """Whether frames before `memory_bins` matter: recurrence or running means."""
+        parts = [one for layer in self.shared for one in layers_within(layer)]
+        return any(getattr(one, "has_endless_memory", False) for one in parts) or (
+            self.statistics is not None
+        )
+
+    @property
     def core_variables(self):
         """Trained weights that all recordings share."""
         return [v for layer in self.shared for v in layer.trainable_variables]

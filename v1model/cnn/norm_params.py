@@ -2,10 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from v1model.cnn.layer_params import NoLayer, Odd
 from v1model.params import Count, Natural, Params, Positive, Weight
+
+WINDOWED = ("grn", "instance")
 
 
 class PlainNormParams(Params):
@@ -26,6 +28,15 @@ class PlainNormParams(Params):
     alpha: Weight = Field(1e-2, description="lrn: strength.")
     beta: Positive = Field(0.75, description="lrn: exponent.")
     k: Positive = Field(1.0, description="lrn: constant.")
+
+    @model_validator(mode="after")
+    def _window_is_used(self):
+        if self.window_bins > 1 and self.type not in WINDOWED:
+            raise ValueError(
+                f"window_bins is of {' and '.join(WINDOWED)} alone; must be 1 for "
+                f"{self.type}, got {self.window_bins}"
+            )
+        return self
 
 
 class TemporalContextParams(Params):

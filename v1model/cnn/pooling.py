@@ -108,6 +108,6 @@ POOLS = {
 }
 
 
-def make_pool(params):
-    """The layer of PoolParams."""
-    return Pool(params)
+def make_pool(params, **kwargs):
+    """The layer of PoolParams; `kwargs` are those of a Keras layer, as `dtype`."""
+    return Pool(params, **kwargs)

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 _PIXELS_AT_ONCE = 2**21  # of all frames that are in the model together
 _LONGEST = 1024  # bins of which rates are given in one piece
+_SETTLING = 256  # bins that an endless memory sees before the rates of a piece
 _SIZES = 4  # different lengths of pieces: each is compiled once
 _COMPILED = weakref.WeakKeyDictionary()  # model -> functions by name of its method
 
@@ -41,9 +42,9 @@ def predict(model, recording, parts=None, types=None, chunk_bins=None):
     """Rates of whole trials: Prediction. The first memory_bins of a trial have none.
 
     A trial is one pass through the model; one that is longer than a chunk is several,
-    which overlap by the model's memory. That is the same unless a running mean or a
-    recurrent state reaches further back than memory_bins: such a state then begins anew
-    in each chunk.
+    which overlap by the model's memory. Of a model whose running means or recurrent
+    state know more, `has_endless_memory`, each chunk begins 256 bins earlier, so that
+    the state has settled before its rates are used.
 
     Args:
         model: ReadoutModel.
@@ -67,7 +68,7 @@ def predict(model, recording, parts=None, types=None, chunk_bins=None):
 def iterate_rates(model, recording, parts=None, types=None, chunk_bins=None):
     """Iterates over Piece, values (t, N) rates; arguments are those of `predict`."""
     run = _compiled(model, "__call__", recording.spec.name)
-    return _pieces(run, model.memory_bins, recording, parts, types, chunk_bins)
+    return _pieces(run, model, recording, parts, types, chunk_bins)
 
 
 def iterate_features(model, recording, parts=None, types=None, chunk_bins=None):
@@ -77,34 +78,39 @@ def iterate_features(model, recording, parts=None, types=None, chunk_bins=None):
     Arguments are those of `predict`.
     """
     run = _compiled(model, "features", recording.spec.name)
-    return _pieces(run, model.memory_bins, recording, parts, types, chunk_bins)
+    return _pieces(run, model, recording, parts, types, chunk_bins)
 
 
-def _pieces(run, memory_bins, recording, parts, types, chunk_bins):
-    trials = recording.trials_of(parts, types)
+def _pieces(run, model, recording, parts, types, chunk_bins):
+    trials, memory_bins = recording.trials_of(parts, types), model.memory_bins
+    settling = _SETTLING if model.has_endless_memory else 0
     height, width, _ = recording.spec.frame_shape
     at_once = max(_PIXELS_AT_ONCE // (height * width), 1)
     longest = chunk_bins or max(min(_LONGEST, at_once), 2 * memory_bins + 1)
-    chunks = _chunks(trials, memory_bins, longest)
-    sizes = _padded_sizes(np.array([stop - first for _, first, stop in chunks], int))
+    chunks = _chunks(trials, memory_bins, longest, settling)
+    sizes = np.array([stop - begin for _, begin, _, stop in chunks], int)
+    sizes = _padded_sizes(sizes)
     for size in np.unique(sizes).tolist():
         rows = np.flatnonzero(sizes == size)
         n = min(max(at_once // (size + memory_bins), 1), len(rows))
-        for begin in range(0, len(rows), n):
-            some = [chunks[row] for row in rows[begin : begin + n]]
+        for done in range(0, len(rows), n):
+            some = [chunks[row] for row in rows[done : done + n]]
             values = run(_inputs(recording, some, n, size, memory_bins)).numpy()
-            for (trial, first, stop), one in zip(some, values, strict=False):
-                yield Piece(trial, first, np.float32(one[: stop - first]))
+            for (trial, begin, first, stop), one in zip(some, values, strict=False):
+                own = one[first - begin : stop - begin]
+                yield Piece(trial, first, np.float32(own))
 
 
-def _chunks(trials, memory_bins, longest):
-    """(row of trials, first, stop), bins of which rates are given in one piece."""
+def _chunks(trials, memory_bins, longest, settling):
+    """(row of trials, begin, first, stop): rates are from begin, used from first on."""
     chunks = []
     for trial, start, stop in zip(
         trials.index, trials["start"], trials["stop"], strict=True
     ):
-        for first in range(start + memory_bins, stop, longest):
-            chunks.append((trial, first, min(first + longest, stop)))
+        earliest = start + memory_bins
+        for first in range(earliest, stop, longest):
+            begin = max(first - settling, earliest)
+            chunks.append((trial, begin, first, min(first + longest, stop)))
     return chunks
 
 
@@ -123,11 +129,11 @@ def _inputs(recording, chunks, n, size, memory_bins):
     inputs = {"movie": np.zeros((n, frames, *spec.frame_shape), np.float32)}
     if recording.behavior is not None:
         inputs["behavior"] = np.zeros((n, frames, spec.n_behavior), np.float32)
-    for row, (_, first, stop) in enumerate(chunks):
-        begin = first - memory_bins
-        inputs["movie"][row, : stop - begin] = recording.movie(begin, stop)
+    for row, (_, begin, _, stop) in enumerate(chunks):
+        oldest = begin - memory_bins
+        inputs["movie"][row, : stop - oldest] = recording.movie(oldest, stop)
         if recording.behavior is not None:
-            inputs["behavior"][row, : stop - begin] = recording.behavior[begin:stop]
+            inputs["behavior"][row, : stop - oldest] = recording.behavior[oldest:stop]
     return {key: tf.constant(array) for key, array in inputs.items()}
 
 

@@ -22,14 +22,13 @@ class Weights(NamedTuple):
 
     gates: Kernels of the recurrent convolutions, (k, k, hidden, gates hidden).
     candidate: That of the ConvGRU's candidate, (k, k, hidden, hidden); None in a LSTM.
-    bias: (all gates hidden,).
-    gain: Of the layer norm, (all gates hidden,); None without one.
+    norm: Gain and bias of the layer norm, a pair (hidden,) for each gate; None without
+        one, where the input has the bias.
     """
 
     gates: tf.Tensor
     candidate: tf.Tensor | None
-    bias: tf.Tensor
-    gain: tf.Tensor | None
+    norm: list | None
 
 
 def gru_step(state, driven, weights, dtype):
@@ -37,7 +36,7 @@ def gru_step(state, driven, weights, dtype):
 
     Args:
         state: (h,), (B, H, W, hidden) float32.
-        driven: Convolved input of z, r and n, (B, H, W, 3 hidden).
+        driven: Convolved input of z, r and n, (B, H, W, 3 hidden) float32.
         weights: Weights.
         dtype: Of the convolutions.
 
@@ -45,12 +44,13 @@ def gru_step(state, driven, weights, dtype):
         The next state.
     """
     (h,) = state
-    n_hidden = h.shape[-1]
-    gates = driven[..., : 2 * n_hidden] + _convolved(h, weights.gates, dtype)
-    gates = tf.sigmoid(_normed(gates, weights, slice(0, 2 * n_hidden), n_hidden))
-    z, r = tf.split(gates, 2, -1)
-    n = driven[..., 2 * n_hidden :] + _convolved(r * h, weights.candidate, dtype)
-    n = tf.tanh(_normed(n, weights, slice(2 * n_hidden, None), n_hidden))
+    # Splits, not slices: the gradient of a slice fills a whole tensor with zeros.
+    driven_z, driven_r, driven_n = tf.split(driven, 3, -1)
+    z, r = tf.split(_convolved(h, weights.gates, dtype), 2, -1)
+    z = tf.sigmoid(_normed(driven_z + z, weights, 0))
+    r = tf.sigmoid(_normed(driven_r + r, weights, 1))
+    n = driven_n + _convolved(r * h, weights.candidate, dtype)
+    n = tf.tanh(_normed(n, weights, 2))
     return (h + z * (n - h),)
 
 
@@ -59,7 +59,7 @@ def lstm_step(state, driven, weights, dtype):
 
     Args:
         state: (h, c), (B, H, W, hidden) float32 each.
-        driven: Convolved input of i, f, o and g, (B, H, W, 4 hidden).
+        driven: Convolved input of i, f, o and g, (B, H, W, 4 hidden) float32.
         weights: Weights.
         dtype: Of the convolutions.
 
@@ -67,28 +67,28 @@ def lstm_step(state, driven, weights, dtype):
         The next state.
     """
     h, c = state
-    n_hidden = h.shape[-1]
-    gates = driven + _convolved(h, weights.gates, dtype)
-    gates = _normed(gates, weights, slice(None), n_hidden)
-    i, f, o = tf.split(tf.sigmoid(gates[..., : 3 * n_hidden]), 3, -1)
-    c = f * c + i * tf.tanh(gates[..., 3 * n_hidden :])
-    return o * tf.tanh(c), c
+    gates = tf.split(driven + _convolved(h, weights.gates, dtype), 4, -1)
+    i, f, o, g = (_normed(gate, weights, k) for k, gate in enumerate(gates))
+    c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+    return tf.sigmoid(o) * tf.tanh(c), c
 
 
 def _convolved(h, kernel, dtype):
-    y = tf.nn.conv2d(tf.cast(h, dtype), tf.cast(kernel, dtype), 1, "SAME")
+    h, kernel = tf.cast(h, dtype), tf.cast(kernel, dtype)
+    if kernel.shape[:2] == (1, 1):  # many small convolutions cost more than products
+        y = tf.tensordot(h, kernel[0, 0], 1)
+    else:
+        y = tf.nn.conv2d(h, kernel, 1, "SAME")
     return tf.cast(y, tf.float32)
 
 
-def _normed(gates, weights, own, n_hidden):
-    """Gates with their bias and, if wanted, each with a norm over its channels."""
-    if weights.gain is not None:
-        shape = tf.shape(gates)
-        each = tf.reshape(gates, tf.concat([shape[:-1], [-1, n_hidden]], 0))
-        mean, variance = tf.nn.moments(each, -1, keepdims=True)
-        each = (each - mean) * tf.math.rsqrt(variance + _EPS)
-        gates = tf.reshape(each, shape) * weights.gain[own]
-    return gates + weights.bias[own]
+def _normed(gate, weights, k):
+    """A gate, the k-th one, with a norm over its channels, if that is wanted."""
+    if weights.norm is None:
+        return gate
+    gain, bias = weights.norm[k]
+    mean, variance = tf.nn.moments(gate, -1, keepdims=True)
+    return (gate - mean) * tf.math.rsqrt(variance + _EPS) * gain + bias
 
 
 class Cell(NamedTuple):
@@ -118,6 +118,9 @@ CELLS = {
 class ConvRecurrence(keras.layers.Layer):
     """ConvGRU or ConvLSTM; see `gru_step` and `lstm_step`.
 
+    has_endless_memory: The state knows all frames of a segment, so rates depend, less
+        and less, on where it begins.
+
     The convolutions of the input are done for all bins at once, only those of the state
     one after the other. The state is float32 and begins at 0, or at a learned number
     per channel. The first `memory_bins` outputs are those of a memory that is not yet
@@ -133,6 +136,8 @@ class ConvRecurrence(keras.layers.Layer):
         (B, T - memory_bins, H, W, hidden), with `is_joined` the C channels of the input
         before them.
     """
+
+    has_endless_memory = True
 
     def __init__(self, params, **kwargs):
         super().__init__(**kwargs)
@@ -183,10 +188,13 @@ class ConvRecurrence(keras.layers.Layer):
     def call(self, x):
         frames, shape = tf.reshape(x, (-1, *x.shape[2:])), tf.shape(x)
         driven = tf.nn.conv2d(frames, tf.cast(self.input_kernel, x.dtype), 1, "SAME")
+        driven = tf.cast(driven, tf.float32)
+        if self.gain is None:
+            driven += tf.convert_to_tensor(self.bias.value)
         driven = tf.reshape(driven, (shape[0], shape[1], *driven.shape[1:]))
         driven = tf.transpose(driven, (1, 0, 2, 3, 4))
         size = (shape[0], *x.shape[2:4], self.params.hidden)
-        h = self._run(driven, self._start(size), self._weights())
+        h = self._run(driven, self._start(size), self._weights(), x.dtype)
         h = tf.transpose(h[self.memory_bins :], (1, 0, 2, 3, 4))
         n_out = frames_after(x.shape[1], self.memory_bins)
         h = tf.cast(tf.ensure_shape(h, (x.shape[0], n_out, *h.shape[2:])), x.dtype)
@@ -204,12 +212,15 @@ class ConvRecurrence(keras.layers.Layer):
         return batch * frames * height * width * per_pixel
 
     def _weights(self):
-        candidate = self.candidate_kernel
+        candidate, norm = self.candidate_kernel, None
+        if self.gain is not None:
+            both = (self.gain, self.bias)
+            parts = [tf.split(one.value, self.cell.n_gates) for one in both]
+            norm = list(zip(*parts, strict=True))
         return Weights(
             tf.convert_to_tensor(self.gate_kernel.value),
             None if candidate is None else tf.convert_to_tensor(candidate.value),
-            tf.convert_to_tensor(self.bias.value),
-            None if self.gain is None else tf.convert_to_tensor(self.gain.value),
+            norm,
         )
 
     def _start(self, size):
@@ -217,15 +228,14 @@ class ConvRecurrence(keras.layers.Layer):
             return (tf.zeros(size),) * self.cell.n_states
         return tuple(tf.broadcast_to(h, size) for h in tf.unstack(self.first_state))
 
-    def _run(self, driven, state, weights):
+    def _run(self, driven, state, weights, dtype):
         """h after each bin, (T, B, H, W, hidden), of driven (T, B, H, W, gates)."""
-        n_bins, dtype = tf.shape(driven)[0], driven.dtype
-        inputs = tf.TensorArray(dtype, n_bins).unstack(driven)
+        n_bins = tf.shape(driven)[0]
+        inputs = tf.TensorArray(tf.float32, n_bins).unstack(driven)
         outputs = tf.TensorArray(tf.float32, n_bins, element_shape=state[0].shape)
 
         def advance(t, state, outputs):
-            bin_input = tf.cast(inputs.read(t), tf.float32)
-            state = self.cell.step(state, bin_input, weights, dtype)
+            state = self.cell.step(state, inputs.read(t), weights, dtype)
             return t + 1, state, outputs.write(t, state[0])
 
         _, _, outputs = tf.while_loop(

@@ -33,15 +33,18 @@ class StimulusStatistics(keras.layers.Layer):
     - that of three bands of temporal frequency, 1 to 4, 4 to 12 and 12 to 30 Hz, which
       are differences of two low passes.
 
-    Squares are averaged with a time constant of 250 ms; all running means begin as if
-    the first frame had lasted for ever. The result is z-scored with fixed numbers,
-    `set_normalization`, and clipped to +-5.
+    Squares are averaged with a time constant of 250 ms. The result is z-scored with
+    fixed numbers, `set_normalization`, and clipped to +-5. What was before the first
+    frame is not known: running means begin with what is usual in training, z-scores of
+    0. Had the first frame lasted for ever, nothing would have moved before it, and a
+    segment of a movie would begin with z-scores far below those of the whole movie.
 
     Args:
         sampling_rate: Bins per second, Hz.
     """
 
     memory_bins = 0
+    has_endless_memory = True
 
     def __init__(self, sampling_rate, **kwargs):
         super().__init__(**{"dtype": "float32"} | kwargs)
@@ -99,21 +102,40 @@ class StimulusStatistics(keras.layers.Layer):
         self.set_normalization(mean, np.sqrt(np.maximum(squares / n_bins - mean**2, 0)))
 
     def call(self, x):
-        scored = (self.statistics(x) - self.mean) / self.scale
+        scored = (self.statistics(x, self._usual_moments()) - self.mean) / self.scale
         return tf.clip_by_value(scored, -LIMIT, LIMIT)
+
+    def _usual_moments(self):
+        """The running means of which the statistics are those of training, (14,)."""
+        mean = self.mean[0]
+        power = tf.exp(2 * self.mean[1:]) - FLOOR**2
+        is_std = np.array([name.startswith("std") for name in NAMES[1:]], np.float32)
+        return tf.concat([[mean, mean], power + is_std * tf.square(mean)], 0)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:2], N_STATISTICS)
 
-    def statistics(self, x):
-        """NAMES before the z-score, (B, T, F) float32."""
+    def statistics(self, x, start=None):
+        """NAMES before the z-score, (B, T, F) float32.
+
+        Args:
+            x: (B, T, H, W, C).
+            start: Running means before the first frame: the mean of fine and of coarse
+                pixels, then twelve squares; None is as if that frame had lasted for
+                ever.
+        """
         x = tf.cast(x, tf.float32)
         mean, squares = self._moments(x)
         coarse_mean, coarse_squares = self._moments(_coarse(x))
         squares = tf.concat([squares, coarse_squares], -1)
         decay = tf.constant([TAU_MS * self.sampling_rate / 1000])
         means = tf.concat([mean, coarse_mean, squares], -1)
-        means = running_mean(means, decay)[..., 0]
+        if start is None:
+            means = running_mean(means, decay)[..., 0]
+        else:
+            size = (tf.shape(means)[0], 1, means.shape[-1])
+            before = tf.broadcast_to(start, size)
+            means = running_mean(tf.concat([before, means], 1), decay)[:, 1:, :, 0]
         mean, coarse_mean, squares = means[..., :1], means[..., 1:2], means[..., 2:]
         # The first of the squares is x^2 itself: less the mean's, it is the variance.
         n_squares = squares.shape[-1] // 2

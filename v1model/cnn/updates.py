@@ -20,14 +20,14 @@ _NO_DECAY = re.compile(
     r"bias|gain|gamma|beta|mean|center|place|sigma|std|width|angle|theta|scale|shift|"
     r"offset|logit|tau|alpha|^log_|matrix|h0|state"
 )
-_NO_DECAY_LAYERS = re.compile(r"norm|adapter|calibration")
 
 
 def decays(variable):
-    """Whether weight decay acts on a Keras variable: on kernels, by its name."""
-    *layers, name = variable.path.lower().split("/")
-    is_excluded = _NO_DECAY.search(name) or any(map(_NO_DECAY_LAYERS.search, layers))
-    return len(variable.shape) > 1 and not is_excluded
+    """Whether weight decay acts on a Keras variable: on kernels, by its own name.
+
+    Those of its layers and of its recording have no say.
+    """
+    return len(variable.shape) > 1 and not _NO_DECAY.search(variable.name)
 
 
 def learning_rate_for(training, n_updates):
@@ -93,8 +93,10 @@ class Updates:
         proximal: Proximal, or None.
 
     Attributes:
-        left_out: Updates so far whose gradient was not finite, which did not act.
-        averages: tf.Variable list, running means of the variables; empty for none.
+        left_out: Updates so far whose gradient was not finite and counted as 0.
+        averages: Running means of the variables, whose decay rises to `ema_decay` as
+            (1 + n) / (10 + n) after n updates: what they began with does not stay in a
+            short training. Empty for none.
         training_variables: All that must be kept to go on, beside the weights.
     """
 
@@ -164,9 +166,10 @@ class Updates:
             # From here on all replicas are written to together.
             if self.proximal is not None:
                 self.proximal.apply(rate, epoch)
+            done = tf.cast(self.optimizer.iterations, tf.float32)
+            decay = tf.minimum(self.training.ema_decay, (1 + done) / (10 + done))
             for average, variable in zip(self.averages, self.variables, strict=False):
-                change = (1 - self.training.ema_decay) * (variable.value - average)
-                average.assign(average + change)
+                average.assign(average + (1 - decay) * (variable.value - average))
             if self.scale:
                 self._rescale(found[-1] > 0)
             sums += tf.cast(found, tf.float64)

@@ -38,10 +38,10 @@ class ConvBlock(keras.layers.Layer):
             exclude={"norm", "activation", "dropout", "pool"}, mode="python"
         )
         self.conv = CausalConv(channels, **options, **own, name="conv")
-        self.norm = make_norm(params.norm, sampling_rate)
-        self.activation = make_activation(params.activation)
+        self.norm = make_norm(params.norm, sampling_rate, **own)
+        self.activation = make_activation(params.activation, **own)
         self.dropout = keras.layers.SpatialDropout3D(params.dropout, **own)
-        self.pool = None if params.pool is None else make_pool(params.pool)
+        self.pool = None if params.pool is None else make_pool(params.pool, **own)
         after = (self.activation, self.dropout, self.pool)
         self.chain = [layer for layer in (self.conv, self.norm, *after) if layer]
         self.memory_bins = chain_memory(self.chain)

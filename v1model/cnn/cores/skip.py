@@ -37,7 +37,7 @@ class Skip(keras.layers.Layer):
         self.crops = [((n - 1) // 2, n // 2) if is_valid else (0, 0) for n in sizes]
         self.chain = []
         if params.pool is not None:
-            self.chain.append(make_pool(params.pool))
+            self.chain.append(make_pool(params.pool, dtype=self.dtype_policy))
         if filters is not None:
             self.mix = CausalConv(
                 filters, (1, 1, 1), bias=False, dtype=self.dtype_policy, name="mix"

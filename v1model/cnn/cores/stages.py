@@ -41,7 +41,9 @@ class Core(keras.layers.Layer):
         self.stages = list(self._make_stages())
         self.final = None
         if getattr(params, "final_activation", "none") != "none":
-            self.final = make_activation(params.final_activation)
+            self.final = make_activation(
+                params.final_activation, dtype=self.dtype_policy
+            )
         self.memory_bins = chain_memory(self.stages)
         self.pixel_map = chain_pixels(self.stages)
 

@@ -160,14 +160,14 @@ class X3DUnit(keras.layers.Layer):
         self.time = DepthwiseTime(params.time_kernel, **own, name="time")
         self.space = DepthwiseSpace(params.space_kernel, stride, **own, name="space")
         self.expand = CausalConv(inner, point, **own, name="expand")
-        self.norm = make_norm(params.norm, sampling_rate)
-        self.activation = make_activation(params.activation)
+        self.norm = make_norm(params.norm, sampling_rate, **own)
+        self.activation = make_activation(params.activation, **own)
         self.dropout = keras.layers.SpatialDropout3D(params.dropout, **own)
         self.project = CausalConv(channels, point, **own, name="project")
         self.squeeze = None
         if has_squeeze:
             self.squeeze = SqueezeExcitation(params.squeeze_ratio, **own)
-        self.last_activation = make_activation(params.activation)
+        self.last_activation = make_activation(params.activation, **own)
         self.before = [self.time, self.space, self.expand]
         self.after = [self.norm, self.activation, self.dropout, self.project]
         self.memory_bins = chain_memory(self.before + self.after)

@@ -7,11 +7,12 @@ from v1model.cnn.norms.single import SINGLE_NORMS
 NORMS = SINGLE_NORMS | {"conditioned": ConditionedNorm, "mixed": MixedNorm}
 
 
-def make_norm(params, sampling_rate):
+def make_norm(params, sampling_rate, **kwargs):
     """The layer of NormParams.
 
     Args:
         params: One of NormParams.
         sampling_rate: Bins per second, Hz.
+        **kwargs: Of a Keras layer, as `dtype`.
     """
-    return NORMS[params.type](params, sampling_rate)
+    return NORMS[params.type](params, sampling_rate, **kwargs)

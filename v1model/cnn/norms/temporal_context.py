@@ -30,6 +30,7 @@ class TemporalContextNorm(Norm):
     """
 
     params_type = TemporalContextParams
+    has_endless_memory = True
 
     def build(self, input_shape):
         taus = np.log(self.params.taus_ms)
