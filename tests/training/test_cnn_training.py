@@ -9,7 +9,7 @@ import pytest
 
 from tests.cnn.trainings import two_recordings
 from training import cnn_training
-from training.cnn_options import overrides_of
+from training.cnn_options import overrides_of, setting_groups
 from v1model.cnn.checkpoints import load_readout_model
 from v1model.cnn.config import ReadoutConfig
 
@@ -122,5 +122,30 @@ def test_help_lists_every_setting():
     command = [sys.executable, "-m", "training.cnn_training", "--help"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for name in ("--recordings", "--training.core_lr_scale", "blocks.*.norm.taus_ms"):
+    for name in ("--recordings", "--training.core_lr_scale", "stem.norm.taus_ms"):
         assert name in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 88
+
+
+def test_help_names_the_types_of_each_layer_and_what_belongs_to_which():
+    groups = setting_groups(ReadoutConfig)
+    known = {flag.name: flag for group in groups for flag in group.flags}
+    found = known["model.frontend.type"]
+    assert found.choices == ("none", "learnable_temporal", "temporal_basis", "da")
+    assert found.default == "learnable_temporal"
+    assert "mixed" in known["model.convnet.stem.norm.type"].choices
+    owners = {flag.name: group.title for group in groups for flag in group.flags}
+    assert owners["model.frontend.tau_y_ms"].startswith("model.frontend, type da: ")
+
+
+def test_help_shows_defaults_of_their_place_and_a_class_only_once():
+    groups = setting_groups(ReadoutConfig)
+    names = [flag.name for group in groups for flag in group.flags]
+    assert "model.convnet.stem.padding" in names
+    assert "model.convnet.blocks.*.padding" not in names
+    known = {flag.name: flag.default for group in groups for flag in group.flags}
+    assert known["model.convnet.stem.kernel_size"] == (1, 5, 5)
+    assert known["model.convnet.blocks.*.kernel_size"] == (3, 3, 3)
+    assert known["regularization.calibration.weight"] == 0.01
+    titles = [group.title for group in groups if not group.flags]
+    assert "as regularization.temporal_derivative" in "".join(titles)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from v1model.cnn.layer_params import NoLayer
 from v1model.params import Count, Natural, Params, Positive, Share, Weight
@@ -51,6 +51,15 @@ class LearnableTemporalParams(TemporalOptions):
     pool_bins: Count = Field(
         1, description="Bins of a causal mean after the kernels; 1 is none."
     )
+
+    @model_validator(mode="after")
+    def _binds_some(self):
+        if self.is_zero_sum and self.free_channels >= self.num_channels:
+            raise ValueError(
+                f"free_channels must be below num_channels {self.num_channels} with "
+                f"is_zero_sum, got {self.free_channels}"
+            )
+        return self
 
 
 class TemporalBasisParams(Params):
