@@ -132,7 +132,7 @@ def _groups_of(kind, prefix, default, about, listed):
         if item is not None and yaml_settings.classes_of(item):
             nested = yaml_settings.classes_of(item)
             place, value = f"{place}.*", value[0] if value else None
-        choices = [tag for one in nested for tag in yaml_settings.types_of(one)]
+        choices = tuple(tag for c in nested for tag in yaml_settings.types_of(c))
         if nested and len(choices) > 1:
             text = "What is there."
             flag = flags.Flag(f"{place}.type", str, _type_of(value), text, choices)
