@@ -3,6 +3,8 @@
 import dataclasses
 import typing
 
+import absl.flags
+
 from v1model import flags, yaml_settings
 from v1model.distribution_config import DistributionConfig
 from v1model.options import option, require
@@ -75,7 +77,8 @@ def overrides_of(argv, params):
         ValueError: An override has no value.
     """
     texts, others = {}, argv[:1]
-    words = iter(argv[1:])
+    # Of files of flags, too.
+    words = iter(absl.flags.FlagValues().read_flags_from_files(argv[1:]))
     for word in words:
         name, equals, text = word.removeprefix("--").partition("=")
         is_no = (

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
+from tests.cnn.recorded import write
 from tests.cnn.trainings import two_recordings
 from training import cnn_training
 from training.cnn_options import overrides_of, setting_groups
@@ -82,6 +84,9 @@ def test_a_dry_run_says_what_would_be_done_and_leaves_nothing(
     for text in ("a: 4 neurons", "multiply-adds per bin", "ms an update", "parameters"):
         assert text in shown
     assert not (tmp_path / "runs").exists()
+    # Four updates an epoch are one call, and 16 are timed.
+    (time,) = re.findall(r"([\d.]+) ms an update", shown)
+    assert float(time) > 0.5
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,27 @@ def test_wrong_options_end_with_one_line(monkeypatch, capsys, words, message):
         run(monkeypatch, capsys, *words)
     assert error.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_flags_may_stand_in_a_file(monkeypatch, capsys, tmp_path, common):
+    file = tmp_path / "flags"
+    file.write_text("--training.epochs=7\n--dry_run\n")
+    shown = run(monkeypatch, capsys, *common, *SMALL, f"--flagfile={file}")
+    assert "7 epochs of 4 updates" in shown
+
+
+def test_recordings_without_a_part_are_refused_before_training(
+    monkeypatch, capsys, tmp_path
+):
+    """Once a run of many hours ended with an error because there was no test."""
+    write(tmp_path / "a.h5", parts=["train", "train", "train", "validation"])
+    words = (f"--recordings={tmp_path / 'a.h5'}", f"--results_dir={tmp_path / 'runs'}")
+    with pytest.raises(SystemExit, match=r"a.h5: at least one trial must be for test"):
+        run(monkeypatch, capsys, *words, *SMALL)
+    assert not (tmp_path / "runs").exists()
+    own = ("--data.test_share=0", "--run_name=x", "--data.held_out_neurons=0")
+    shown = run(monkeypatch, capsys, *words, *SMALL, *own)
+    assert "4 updates in" in shown and "for the test" not in shown
 
 
 def test_wrong_recordings_end_with_one_line(monkeypatch, capsys, tmp_path):
