@@ -119,7 +119,9 @@ class DataParams(Params):
     )
     behavior: tuple[str, ...] = Field((), description="Names of behaviour, joined.")
     types: tuple[str, ...] = Field(
-        (), description="Of the trials' column `type`; empty takes all."
+        (),
+        description="Of the trials' column `type`, or `stimulus` where there is none; "
+        "empty takes all.",
     )
     split_by: str | None = Field(
         None,
