@@ -131,7 +131,8 @@ def test_lists_may_be_given_with_commas_or_brackets():
         ("epochs: 3", "epochs is no option; the nearest is training.epochs."),
         (
             "model: {readout: {type: linear, initial_std: 1}}",
-            "initial_std is no option; there are type, rank, bias.",
+            "initial_std is no option of type linear; model.readout.type must be "
+            "gaussian or gaussian_sampled or attention.",
         ),
         (
             "model: {convnet: {type: plain, blocks: [{norm: {type: grn, esp: 1}}]}}",
@@ -143,7 +144,43 @@ def test_lists_may_be_given_with_commas_or_brackets():
             "model.convnet.type must be one of none, resnet, densenet, plain, x3d, got "
             "'resnt'; the nearest is resnet.",
         ),
-        ("model: {convnet: {channels: [3]}}", "must be one of .* got None"),
+        (
+            "model: {convnet: {channels: [3]}}",
+            "own.yaml: model.convnet.type must be one of none, .* x3d, got nothing.$",
+        ),
+        (
+            "model: {frontend: {typ: none}}",
+            "got nothing; model.frontend.typ may be meant.",
+        ),
+        (
+            "model: {convnet: {type: plain, blocks: [{norm: {type: mixed, of: "
+            "[{type: grn, windw_bins: 3}, {type: none}]}}]}}",
+            "blocks.0.norm.of.0.windw_bins is no option; the nearest is "
+            "model.convnet.blocks.0.norm.of.0.window_bins.",
+        ),
+        (
+            "model: {convnet: {type: plain, blocks: [{norm: {type: mixed, of: "
+            "[{type: grn}, {typ: rms}]}}]}}",
+            "blocks.0.norm.of.1.type must be one of none, grn, .* got nothing",
+        ),
+        (
+            "model: {convnet: {type: plain, blocks: [{norm: {type: conditioned, base: "
+            "{type: temporal_contxt}}}]}}",
+            "norm.base.type must be one of grn, .* the nearest is temporal_context.",
+        ),
+        (
+            "model: {convnet: {type: plain, blocks: [{norm: {type: conditioned, base: "
+            "{type: temporal_context, tau_ms: [3]}}}]}}",
+            "the nearest is model.convnet.blocks.0.norm.base.taus_ms.",
+        ),
+        ("training: {lr: 3}", "the nearest is training.learning_rate."),
+        ("model: {readout: {type: gaussian, std: 1}}", "is model.readout.initial_std."),
+        (
+            "model: {recurrent: {type: convgru, kernel_size: 2}}",
+            "own.yaml: model.recurrent.kernel_size must be odd, got 2.",
+        ),
+        ("model: {readout: gaussian}", "model.readout must hold keys and values, got"),
+        ("training: {epochs: 3}\ntraining: {seed: 4}", "'training' is given twice"),
         ("training: {epochs: -1}", "own.yaml: training.epochs: .*, got -1."),
         ("training: {learning_rate: fast}", "training.learning_rate: .* got 'fast'."),
         (
@@ -169,6 +206,11 @@ def test_wrong_settings_are_named_with_the_nearest_right_one(loaded, text, messa
             "--training.learning_rat is no option; the",
         ),
         (f"{BLOCKS}.0.norm.typ", "x", "nearest is model.convnet.blocks.0.norm.type."),
+        (
+            "model.recurrent.kernel_size",
+            "3",
+            "no option of type none; model.recurrent.type must be convgru or convlstm.",
+        ),
         (f"{BLOCKS}.4.bias", "no", r"4 must be \* or a number below 1"),
         (f"{BLOCKS}.0.norm.type", "gnr", "--model.* got 'gnr'; the nearest is grn."),
         ("training.epochs", "many", "--training.epochs: .* got 'many'."),

@@ -3,6 +3,8 @@
 import dataclasses
 import typing
 
+import absl.flags
+
 from v1model import flags, yaml_settings
 from v1model.distribution_config import DistributionConfig
 from v1model.options import option, require
@@ -75,7 +77,8 @@ def overrides_of(argv, params):
         ValueError: An override has no value.
     """
     texts, others = {}, argv[:1]
-    words = iter(argv[1:])
+    # Of files of flags, too.
+    words = iter(absl.flags.FlagValues().read_flags_from_files(argv[1:]))
     for word in words:
         name, equals, text = word.removeprefix("--").partition("=")
         is_no = (
@@ -99,36 +102,78 @@ def _is_from(word):
     return word.partition("=")[0] == "--from"
 
 
-def setting_groups(params, prefix=""):
+def setting_groups(params):
     """All settings as Group of `v1model.flags`, one for each class of them.
+
+    A class that stands in several places is listed at the first one; at the others only
+    what has another default.
 
     Args:
         params: Class of the settings.
-        prefix: Dotted name that they are in, with a dot at its end.
     """
-    title = params.__doc__.splitlines()[0].rstrip(".")
-    group = flags.Group(f"{prefix.rstrip('.')}: {title}" if prefix else title, [])
-    inner = []
-    for name, field in params.model_fields.items():
+    return _groups_of(params, "", params, params.__doc__, {})
+
+
+def _groups_of(kind, prefix, default, about, listed):
+    """Groups of a class and of those in it.
+
+    Args:
+        kind: Class of settings.
+        prefix: Dotted name that they are in, with a dot at its end; or nothing.
+        default: The settings that hold unless others are given; or `kind`.
+        about: What they are.
+        listed: Classes that groups are there of: their first names and defaults.
+    """
+    name, title = prefix.rstrip("."), about.splitlines()[0].rstrip(".")
+    first, known = listed.setdefault(kind, (name, {}))
+    inner, own = [], []
+    for key, field in kind.model_fields.items():
+        value = _default_of(default, key, field)
+        place = f"{prefix}{key}"
         nested = yaml_settings.classes_of(field.annotation)
         item = yaml_settings.item_of(field.annotation)
-        of_items = yaml_settings.classes_of(item) if item is not None else []
-        for kind in nested:
-            inner += setting_groups(kind, f"{prefix}{name}.")
-        for kind in of_items:
-            inner += setting_groups(kind, f"{prefix}{name}.*.")
-        if not nested and not of_items and name != yaml_settings.TYPE:
-            group.flags.append(_flag(f"{prefix}{name}", field))
-    return [group, *inner] if group.flags else inner
+        if item is not None and yaml_settings.classes_of(item):
+            nested = yaml_settings.classes_of(item)
+            place, value = f"{place}.*", value[0] if value else None
+        choices = tuple(tag for c in nested for tag in yaml_settings.types_of(c))
+        if nested and len(choices) > 1:
+            text = "What is there."
+            flag = flags.Flag(f"{place}.type", str, _type_of(value), text, choices)
+            own.append((f"{key}.type", flag))
+        elif not nested and key != yaml_settings.TYPE:
+            own.append((key, _flag(place, field, value)))
+        for one in nested if first == name else ():
+            standard = value if isinstance(value, one) else one
+            words = field.description or one.__doc__
+            inner += _groups_of(one, f"{place}.", standard, words, listed)
+    shown = [
+        flag for key, flag in own if known.get(key) != flag.default or first == name
+    ]
+    known |= {key: flag.default for key, flag in own if first == name}
+    if first != name and own:
+        title += f"; as {first}{', but' if shown else ''}"
+    types = ", ".join(yaml_settings.types_of(kind))
+    heading = f"{name}, type {types}" if types else name
+    group = flags.Group(f"{heading}: {title}" if heading else title, shown)
+    return [group, *inner] if own else inner
 
 
-def _flag(name, field):
+def _default_of(settings, key, field):
+    if not isinstance(settings, type):
+        return getattr(settings, key)
+    return None if field.is_required() else field.default
+
+
+def _type_of(settings):
+    return getattr(settings, yaml_settings.TYPE, None)
+
+
+def _flag(name, field, default):
     kinds = yaml_settings.kinds_of(field.annotation) - {type(None)}
     kind = next(kind for kind in (bool, tuple, str, float, int) if kind in kinds)
     choices = None
     if typing.get_origin(field.annotation) is typing.Literal:
         choices = typing.get_args(field.annotation)
-    default = None if field.is_required() else field.default
     if kind is tuple and default is None:
         default = ()
     return flags.Flag(name, kind, default, field.description or "", choices)

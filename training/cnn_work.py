@@ -14,9 +14,10 @@ from v1model.cnn.checkpoints import (
     recorded_of,
     save_checkpoint,
 )
-from v1model.cnn.data import load_recordings
+from v1model.cnn.data import load_recordings, require_parts
 from v1model.cnn.stages import learning_curve, model_with_core, refit
 from v1model.cnn.trainer import CnnTrainer
+from v1model.cnn.trial_parts import PARTS
 from v1model.cnn.validation import Validation
 from v1model.fitting.board import Board
 from v1model.fitting.checkpoint_files import FINAL
@@ -34,7 +35,10 @@ def recordings_of(config, options):
     Raises:
         OSError, ValueError: A file or an option is wrong.
     """
-    return load_recordings(paths_of(options), config.data)
+    recordings = load_recordings(paths_of(options), config.data)
+    is_tested = config.data.test_share > 0 or options.stage == TRANSFER
+    require_parts(recordings, PARTS if is_tested else PARTS[:2])
+    return recordings
 
 
 def paths_of(options):
@@ -78,8 +82,11 @@ class Fit:
         with self._open:
             result = self.trainer.train()
             result["judged"] = "best" if self.trainer.use_best() else "final"
-            result |= _test_scores(self.trainer.model, self.recordings)
-            metrics = {"hparam/test_bps": result["test_bps"]}
+            metrics = {}
+            tested = [one for one in self.recordings if one.has("test")]
+            if tested:  # test_share may be 0
+                result |= _test_scores(self.trainer.model, tested)
+                metrics = {"hparam/test_bps": result["test_bps"]}
             self.board.hyperparameters(flat(self.config), metrics)
         return result
 
@@ -115,7 +122,7 @@ class Refit:
                 "features_seconds": done.features_seconds,
                 "fit_seconds": done.fit_seconds,
             }
-            for part in ("validation", "test"):
+            for part in filter(recording.has, ("validation", "test")):
                 scores = Validation(self.model, [recording], part, only=neurons)
                 row[f"{part}_bps"] = scores.scores()[1]
             rows.append(row)
@@ -126,7 +133,7 @@ class Refit:
         path = self.run.checkpoints / FINAL
         save_checkpoint(path, self.model, self.config, recorded)
         seconds = [row["features_seconds"] + row["fit_seconds"] for row in rows]
-        by_name = {row["recording"]: row["test_bps"] for row in rows}
+        by_name = {row["recording"]: row.get("test_bps") for row in rows}
         return {
             "table": REFIT_TABLE,
             "seconds_per_recording": sum(seconds) / len(seconds),
@@ -199,7 +206,8 @@ STAGES = {FIT: Fit, REFIT: Refit, TRANSFER: Transfer}
 def summary_of(result):
     """What came out, line by line."""
     for name, value in result.get("test_bps_by_recording", {}).items():
-        yield f"{name}: {value:.4f} bits per spike on the trials for the test"
+        if value is not None:
+            yield f"{name}: {value:.4f} bits per spike on the trials for the test"
     for method, points in result.get("curves", {}).items():
         scores = ", ".join(
             f"{share:.0%} {one['bps_mean']:.3f}" for share, one in points.items()

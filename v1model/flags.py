@@ -212,7 +212,8 @@ def help_page(description, usage, groups):
     lines = [*textwrap.wrap(" ".join(description.split()), width), ""]
     lines += [f"usage: {usage}"]
     for group in groups:
-        lines += ["", f"{group.title}:"]
+        title = f"{group.title}{':' if group.flags else '.'}"
+        lines += ["", *textwrap.wrap(title, width)]
         for flag in group.flags:
             lines += _option_lines(flag, width)
     lines += ["", "--flagfile=FILE reads flags from a file, one a line.", ""]

@@ -7,7 +7,6 @@ that a key `type` tells apart, an override of `type` drops what belonged to the 
 
 import difflib
 import pathlib
-import re
 import types
 import typing
 
@@ -70,10 +69,10 @@ def read_yaml(path):
     """What a YAML file holds, a dictionary.
 
     Raises:
-        ValueError: It is no YAML, or holds something else.
+        ValueError: It is no YAML, gives a key twice, or holds something else.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} is not valid YAML: {reason}.") from error
@@ -82,6 +81,20 @@ def read_yaml(path):
     if not isinstance(given, dict):
         raise ValueError(f"{path} must hold keys and values, got {given!r:.60}.")
     return given
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML would keep the last."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        twice = [key for key in keys if keys.count(key) > 1]
+        if twice:
+            mark = node.start_mark
+            raise yaml.constructor.ConstructorError(
+                None, None, f"key {twice[0]!r} is given twice", mark
+            )
+        return super().construct_mapping(node, deep)
 
 
 def to_yaml(params):
@@ -148,85 +161,102 @@ def nearest(name, known, cutoff=0.75):
 def reason_of(error, params, path, overrides):
     """The first thing that pydantic complains about, in a line."""
     first = error.errors(include_url=False)[0]
-    place, owner = _place(params, first["loc"])
-    name = ".".join(place)
+    place = _place(params, first["loc"])
+    name = ".".join(place.keys)
     is_override = any(_agree(name, one) for one in overrides)
     where = "--" if is_override else f"{path}: " if path else ""
     if first["type"] == "extra_forbidden":
-        hint = _nearest_key(
-            place[-1], list(owner.model_fields), ".".join(place[:-1]), params
-        )
+        key, inside = place.keys[-1], ".".join(place.keys[:-1])
+        hint = _other_type(key, place.owner, place.classes, inside)
+        hint = hint or _nearest_key(key, place.owner.model_fields, inside, params)
         return f"{where}{name} is no option{hint}."
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "value_error":
+        if message.startswith("must "):
+            return f"{where}{name} {message}."
         # Of several fields: the message names them, below the class that checked them.
-        prefix = f"{name}." if name and not name.endswith(message.split()[0]) else ""
+        prefix = f"{name}." if name else ""
         return f"{where.removeprefix('--')}{prefix}{message}."
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        choices = _tags(first, params, place)
-        found = first["input"].get(TYPE) if isinstance(first["input"], dict) else None
-        close = difflib.get_close_matches(found or "", choices, 1, 0.6)
+        choices = [tag for c in classes_of(place.annotation) for tag in types_of(c)]
+        given = first["input"] if isinstance(first["input"], dict) else {}
+        found = repr(given[TYPE]) if TYPE in given else "nothing"
+        close = difflib.get_close_matches(str(given.get(TYPE, "")), choices, 1, 0.6)
         hint = f"; the nearest is {close[0]}" if close else ""
+        meant = difflib.get_close_matches(TYPE, given, 1) if TYPE not in given else []
+        hint += f"; {name}.{meant[0]} may be meant" if meant else ""
         return (
             f"{where}{name}.{TYPE} must be one of {', '.join(choices)}, got "
-            f"{found!r}{hint}."
+            f"{found}{hint}."
         )
-    message = message[:1].lower() + message[1:]
+    if first["type"] in ("model_type", "model_attributes_type"):
+        return f"{where}{name} must hold keys and values, got {first['input']!r:.80}."
+    message = message[:1].lower() + message[1:].replace("valid tuple", "list")
     return f"{where}{name}: {message}, got {first['input']!r:.80}."
 
 
 def _nearest_key(key, known, prefix, params):
     close = difflib.get_close_matches(key, known, 1, 0.6)
-    if close:
-        return f"; the nearest is {'.'.join(filter(None, (prefix, close[0])))}"
-    # A key in the wrong place, or of another class that could stand here.
+    if not close:  # a word of an option, or its initials
+        initials = {"".join(word[:1] for word in one.split("_")): one for one in known}
+        words = {word: one for one in known for word in one.split("_")} | initials
+        close = [words[w] for w in difflib.get_close_matches(key, words, 1, 0.75)]
     inside = f"{prefix}." if prefix else ""
-    names = [name for name in names_of(params) if not name.startswith(inside or "/")]
-    return nearest(inside + key, names) or f"; there are {', '.join(known)}"
+    if close:
+        return f"; the nearest is {inside}{close[0]}"
+    # A key in the wrong place, or of another class that could stand here; not the
+    # section itself, which is near to all that is in it.
+    names = [
+        name for name in names_of(params) if not f"{name}.".startswith(inside or "/")
+    ]
+    found = nearest(inside + key, names) if prefix else nearest(key, names)
+    return found or f"; there are {', '.join(known)}"
 
 
-def _tags(error, params, place):
-    context = error.get("ctx", {})
-    expected = context.get("expected_tags")
-    if expected:
-        return re.findall(r"'([^']*)'", expected)
-    owner, annotation = params, None
-    for key in place:
-        if key.isdigit():
-            annotation = item_of(annotation)
-        else:
-            annotation = owner.model_fields[key].annotation
-        owner = next(iter(classes_of(annotation)), None)
-    return sorted(tag for kind in classes_of(annotation) for tag in _tags_of(kind))
+def _other_type(key, owner, classes, prefix):
+    """Words for the types that have an option, where the one that is chosen has not."""
+    tags = [
+        tag for kind in classes if key in kind.model_fields for tag in types_of(kind)
+    ]
+    if not tags:
+        return ""
+    own = ", ".join(types_of(owner))
+    return f" of type {own}; {prefix}.{TYPE} must be {' or '.join(tags)}"
+
+
+class _Place(typing.NamedTuple):
+    """Where an option is: keys, class of the last one, what that might be, its type."""
+
+    keys: list
+    owner: type
+    classes: list
+    annotation: object
 
 
 def _place(params, location):
-    """The keys of a place that pydantic names, without the tags of unions.
-
-    Returns:
-        The keys, and the class that the last one belongs to.
-    """
-    keys, owner, annotation = [], params, None
+    """The _Place that pydantic names, without the tags of unions."""
+    keys, owner, annotation, options = [], params, None, []
     for key in location:
         classes = classes_of(annotation) if annotation is not None else [owner]
         if annotation is not None and isinstance(key, int):
             annotation = item_of(annotation)
             keys.append(str(key))
             continue
-        chosen = [c for c in classes if key in _tags_of(c) or key == c.__name__]
+        chosen = [c for c in classes if key in types_of(c) or key == c.__name__]
         if annotation is not None and chosen:  # a member of a union
-            owner, annotation = chosen[0], None
+            owner, annotation, options = chosen[0], None, classes
             continue
         if annotation is not None:
             if not classes:  # a kind of a value, as "int"
                 break
             owner = next((c for c in classes if key in c.model_fields), classes[0])
+            options = classes
         keys.append(str(key))
         field = owner.model_fields.get(key)
         if field is None:
             break
         annotation = field.annotation
-    return keys, owner
+    return _Place(keys, owner, options, annotation)
 
 
 def _with(given, params, keys, text, name):
@@ -239,7 +269,7 @@ def _with(given, params, keys, text, name):
     field = params.model_fields.get(key)
     if field is None:
         prefix = name[: len(name) - len(".".join(keys))].rstrip(".")
-        hint = _nearest_key(key, list(params.model_fields), prefix, params)
+        hint = _nearest_key(key, params.model_fields, prefix, params)
         raise ValueError(f"--{name} is no option{hint}.")
     if not rest:
         value = value_of(text, field.annotation)
@@ -282,6 +312,11 @@ def _inside(inner, annotation, keys, text, name):
     member = _member(classes, inner.get(TYPE))
     if member is None:
         member = next((c for c in classes if keys[0] in c.model_fields), classes[0])
+    if keys[0] not in member.model_fields:
+        prefix = name[: len(name) - len(".".join(keys)) - 1]
+        hint = _other_type(keys[0], member, classes, prefix)
+        if hint:
+            raise ValueError(f"--{name} is no option{hint}.")
     return _with(inner, member, keys, text, name)
 
 
@@ -289,10 +324,11 @@ def _member(classes, tag):
     """The class of a union that a type is of; the only one, if there is one."""
     if len(classes) == 1:
         return classes[0]
-    return next((kind for kind in classes if tag in _tags_of(kind)), None)
+    return next((kind for kind in classes if tag in types_of(kind)), None)
 
 
-def _tags_of(kind):
+def types_of(kind):
+    """The types that a class is of: what its key `type` may be."""
     field = kind.model_fields.get(TYPE)
     if field is None or typing.get_origin(field.annotation) is not typing.Literal:
         return ()

@@ -121,6 +121,15 @@ def test_an_output_needs_its_frame_and_those_before_it_and_no_later_one(conv):
     assert used.tolist() == [False] * 3 + [True] * 3 + [False] * 2
 
 
+def test_a_kernel_larger_than_the_map_is_refused_in_words():
+    layer = CausalConv(2, (1, 9, 3), padding="valid")
+    with pytest.raises(
+        ValueError, match=r"^kernel_size \[1, 9, 3\] is larger than .* 7"
+    ):
+        layer.build((None, None, 7, 8, 3))
+    CausalConv(2, (1, 9, 3), padding="same").build((None, None, 7, 8, 3))
+
+
 def test_it_comes_back_from_its_configuration():
     layer = CausalConv(4, (3, 5, 5), "valid", 2, "depthwise", aa_signal=True)
     layer.build((None, None, 9, 9, 2))

@@ -192,6 +192,12 @@ def test_a_mask_that_leaves_too_few_taps_is_refused(options, n_left):
         learnable(**options)
 
 
+def test_a_constraint_that_binds_no_kernel_is_refused():
+    with pytest.raises(ValueError, match="free_channels must be below num_channels 4"):
+        LearnableTemporalParams(is_zero_sum=True, free_channels=4)
+    LearnableTemporalParams(free_channels=4)
+
+
 def test_the_mask_counts_bins_of_the_sampling_rate():
     assert learnable(min_latency_ms=25).n_masked == 3
     assert learnable(60.0, min_latency_ms=25).n_masked == 2

@@ -163,3 +163,19 @@ def test_what_cannot_be_averaged_is_refused():
         sta_ste(recording, -np.ones((60, 2)))
     with pytest.raises(ValueError, match=r"must be \(T, N\) of 60 bins"):
         sta_ste(recording, np.ones((59, 2)))
+
+
+def test_maps_of_large_frames_are_of_squares_of_pixels_and_centres_of_the_frame():
+    """Frames of 120 x 240 pixels once took hours: all pixels were decorrelated."""
+    rng = np.random.default_rng(0)
+    frames = np.repeat(np.repeat(rng.normal(size=(3000, 6, 7)), 5, 1), 5, 2)
+    frames = np.pad(frames, ((0, 0), (0, 3), (0, 1))).astype(np.float32)
+    drive = np.roll(frames[:, 22, 12], 2)  # 2 bins later; of square 4, 2
+    counts = rng.poisson(np.exp(drive))[:, None]
+    options = {"n_lags": 4, "is_whitened": True}
+    found = sta_ste(Shown(frames, counts), most_pixels=50, **options)
+    assert found.pixel == 5
+    assert found.sta.shape == (1, 4, 6, 7)
+    small = sta_ste(Shown(frames[:, 2:30:5, 2:35:5], counts), **options)
+    np.testing.assert_allclose(found.sta, small.sta, atol=1e-5)
+    np.testing.assert_allclose(field_shapes(found, HZ).centers, [[22, 12]], atol=0.5)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from v1model.cnn.config import DataParams
 from v1model.cnn.model_spec import RecordingSpec
-from v1model.cnn.trial_parts import assign_parts, held_out_neurons
+from v1model.cnn.trial_parts import assign_parts, held_out_neurons, types_of
 
 
 def trials(n=60, **columns):
@@ -152,3 +152,10 @@ def test_not_all_neurons_can_be_held_out():
         held_out_neurons(
             RecordingSpec("a", 3, (4, 4, 1)), DataParams(held_out_neurons=0.9)
         )
+
+
+def test_the_type_is_the_column_type_or_else_the_stimulus():
+    trials = pd.DataFrame({"stimulus": ["gabors", "spontaneous"]})
+    assert list(types_of(trials)) == ["gabors", "spontaneous"]
+    assert list(types_of(trials.assign(type="a"))) == ["a", "a"]
+    assert list(types_of(trials.drop(columns="stimulus"))) == ["", ""]

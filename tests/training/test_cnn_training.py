@@ -2,14 +2,16 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
+from tests.cnn.recorded import write
 from tests.cnn.trainings import two_recordings
 from training import cnn_training
-from training.cnn_options import overrides_of
+from training.cnn_options import overrides_of, setting_groups
 from v1model.cnn.checkpoints import load_readout_model
 from v1model.cnn.config import ReadoutConfig
 
@@ -82,6 +84,9 @@ def test_a_dry_run_says_what_would_be_done_and_leaves_nothing(
     for text in ("a: 4 neurons", "multiply-adds per bin", "ms an update", "parameters"):
         assert text in shown
     assert not (tmp_path / "runs").exists()
+    # Four updates an epoch are one call, and 16 are timed.
+    (time,) = re.findall(r"([\d.]+) ms an update", shown)
+    assert float(time) > 0.5
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,27 @@ def test_wrong_options_end_with_one_line(monkeypatch, capsys, words, message):
         run(monkeypatch, capsys, *words)
     assert error.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_flags_may_stand_in_a_file(monkeypatch, capsys, tmp_path, common):
+    file = tmp_path / "flags"
+    file.write_text("--training.epochs=7\n--dry_run\n")
+    shown = run(monkeypatch, capsys, *common, *SMALL, f"--flagfile={file}")
+    assert "7 epochs of 4 updates" in shown
+
+
+def test_recordings_without_a_part_are_refused_before_training(
+    monkeypatch, capsys, tmp_path
+):
+    """Once a run of many hours ended with an error because there was no test."""
+    write(tmp_path / "a.h5", parts=["train", "train", "train", "validation"])
+    words = (f"--recordings={tmp_path / 'a.h5'}", f"--results_dir={tmp_path / 'runs'}")
+    with pytest.raises(SystemExit, match=r"a.h5: at least one trial must be for test"):
+        run(monkeypatch, capsys, *words, *SMALL)
+    assert not (tmp_path / "runs").exists()
+    own = ("--data.test_share=0", "--run_name=x", "--data.held_out_neurons=0")
+    shown = run(monkeypatch, capsys, *words, *SMALL, *own)
+    assert "4 updates in" in shown and "for the test" not in shown
 
 
 def test_wrong_recordings_end_with_one_line(monkeypatch, capsys, tmp_path):
@@ -122,5 +148,30 @@ def test_help_lists_every_setting():
     command = [sys.executable, "-m", "training.cnn_training", "--help"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for name in ("--recordings", "--training.core_lr_scale", "blocks.*.norm.taus_ms"):
+    for name in ("--recordings", "--training.core_lr_scale", "stem.norm.taus_ms"):
         assert name in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 88
+
+
+def test_help_names_the_types_of_each_layer_and_what_belongs_to_which():
+    groups = setting_groups(ReadoutConfig)
+    known = {flag.name: flag for group in groups for flag in group.flags}
+    found = known["model.frontend.type"]
+    assert found.choices == ("none", "learnable_temporal", "temporal_basis", "da")
+    assert found.default == "learnable_temporal"
+    assert "mixed" in known["model.convnet.stem.norm.type"].choices
+    owners = {flag.name: group.title for group in groups for flag in group.flags}
+    assert owners["model.frontend.tau_y_ms"].startswith("model.frontend, type da: ")
+
+
+def test_help_shows_defaults_of_their_place_and_a_class_only_once():
+    groups = setting_groups(ReadoutConfig)
+    names = [flag.name for group in groups for flag in group.flags]
+    assert "model.convnet.stem.padding" in names
+    assert "model.convnet.blocks.*.padding" not in names
+    known = {flag.name: flag.default for group in groups for flag in group.flags}
+    assert known["model.convnet.stem.kernel_size"] == (1, 5, 5)
+    assert known["model.convnet.blocks.*.kernel_size"] == (3, 3, 3)
+    assert known["regularization.calibration.weight"] == 0.01
+    titles = [group.title for group in groups if not group.flags]
+    assert "as regularization.temporal_derivative" in "".join(titles)

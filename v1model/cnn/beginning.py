@@ -8,7 +8,7 @@ import numpy as np
 from v1model.cnn.causal import bins_of
 from v1model.cnn.field_shapes import field_shapes
 from v1model.cnn.model import ReadoutModel
-from v1model.cnn.receptive_fields import sta_ste
+from v1model.cnn.receptive_fields import MOST_PIXELS, sta_ste
 from v1model.cnn.stimulus_statistics import TAU_MS
 
 N_LAGS = 12  # bins before a spike in which its stimulus is looked for
@@ -64,6 +64,7 @@ def starting_places(recording):
         n_lags=min(N_LAGS, longest),
         parts=("train",),
         is_whitened=True,
+        most_pixels=MOST_PIXELS,
     )
     centers = np.array(field_shapes(averages, recording.spec.sampling_rate).centers)
     middle = (np.array(recording.spec.frame_shape[:2]) - 1) / 2

@@ -81,6 +81,14 @@ class CausalConv(keras.layers.Layer):
 
     def build(self, input_shape):
         channels = input_shape[-1]
+        for side, kernel, around in zip(
+            input_shape[2:4], self.kernel_size[1:], self.margins, strict=True
+        ):
+            if side is not None and side + sum(around) < kernel:
+                raise ValueError(
+                    f"kernel_size {list(self.kernel_size)} is larger than the map of "
+                    f"{input_shape[2]} x {input_shape[3]} pixels; padding 'same' fits."
+                )
         if self.is_depthwise:
             self.depth_kernel = self._add_kernel(
                 "depth_kernel", (*self.kernel_size, 1, channels)

@@ -56,15 +56,29 @@ class Regularization(Params):
     """Penalties, which do not depend on the size of kernels, and proximal steps."""
 
     temporal_frequency: FrequencyPenalty = FrequencyPenalty()
-    temporal_derivative: Penalty = Penalty()  # the sum over time of a kernel
+    temporal_derivative: Penalty = Field(
+        Penalty(), description="Sum over time of each of the frontend's kernels."
+    )
     lag0: LagPenalty = LagPenalty()
-    temporal_smoothness: Penalty = Penalty()
-    spatial_smoothness: Penalty = Penalty()  # Laplacian of the first kernels in space
-    spatial_locality: Penalty = Penalty()  # spread of kernels and of read-outs
-    core_l2: Penalty = Penalty()
-    readout_l1: Penalty = Penalty()  # weights of channels
-    calibration: Penalty = Penalty(weight=1e-2)
-    proximal_l1: Penalty = Penalty()  # soft threshold of read-outs after each update
+    temporal_smoothness: Penalty = Field(
+        Penalty(), description="Curvature in time of the frontend's kernels."
+    )
+    spatial_smoothness: Penalty = Field(
+        Penalty(), description="Curvature in space of the first kernels, a Laplacian."
+    )
+    spatial_locality: Penalty = Field(
+        Penalty(), description="Spread in space of kernels and of read-outs."
+    )
+    core_l2: Penalty = Field(Penalty(), description="Squares of the core's weights.")
+    readout_l1: Penalty = Field(
+        Penalty(), description="Sizes of the read-outs' weights of channels."
+    )
+    calibration: Penalty = Field(
+        Penalty(weight=1e-2), description="Distance of gains from 1 and offsets from 0."
+    )
+    proximal_l1: Penalty = Field(
+        Penalty(), description="Soft threshold of read-outs after each update."
+    )
     readout_std_start: Positive = Field(
         1.0, description="Widest Gaussian read-out at the start, half sides of the map."
     )
@@ -105,7 +119,9 @@ class DataParams(Params):
     )
     behavior: tuple[str, ...] = Field((), description="Names of behaviour, joined.")
     types: tuple[str, ...] = Field(
-        (), description="Of the trials' column `type`; empty takes all."
+        (),
+        description="Of the trials' column `type`, or `stimulus` where there is none; "
+        "empty takes all.",
     )
     split_by: str | None = Field(
         None,
@@ -141,7 +157,8 @@ class DataParams(Params):
         "weighted, then recordings within one.",
     )
     held_out_neurons: Share = Field(
-        0.0, description="Neurons that joint training does not see, for transfer."
+        0.0,
+        description="Share of the neurons that training does not see, for transfer.",
     )
 
 
@@ -155,9 +172,13 @@ class TrainingParams(Params):
     batch_size: Count = Field(
         16, description="Segments of an update, of all recordings."
     )
-    optimizer: Literal["adamw", "adam", "sgd"] = Field("adamw", description="Both.")
+    optimizer: Literal["adamw", "adam", "sgd"] = Field(
+        "adamw", description="Of core and read-outs."
+    )
     learning_rate: Positive = Field(3e-3, description="Of the read-outs.")
-    core_lr_scale: Weight = Field(1.0, description="Of all else, in learning_rate.")
+    core_lr_scale: Weight = Field(
+        1.0, description="Rate of what recordings share, in learning_rate; 0 is frozen."
+    )
     weight_decay: Weight = Field(
         1e-4, description="Of kernels, not of places or biases; adam has none."
     )
@@ -174,8 +195,10 @@ class TrainingParams(Params):
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
         "float32", description="Of the core; rates and losses are float32."
     )
-    patience: Natural = Field(0, description="Epochs without a better one; 0 is any.")
-    max_minutes: Weight = Field(0.0, description="Time for training; 0 is any.")
+    patience: Natural = Field(
+        0, description="Epochs without a better one that end it; 0 is any number."
+    )
+    max_minutes: Weight = Field(0.0, description="Longest training; 0 is any.")
     init_readouts: bool = Field(
         True, description="Read-outs begin where spikes follow the stimulus (STE)."
     )

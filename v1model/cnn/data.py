@@ -115,6 +115,10 @@ class RecordingData:
         counts[~valid] = np.nan
         return counts
 
+    def has(self, part):
+        """Whether any trial is of a part."""
+        return bool((self.trials["part"] == part).any())
+
     def trials_of(self, parts=None, types=None):
         """Rows of `trials`, of some parts and types; None for all.
 
@@ -188,7 +192,8 @@ def require_joint(recordings, model):
             "numbers of behaviour": (one.spec.n_behavior, first.spec.n_behavior),
         }
         if not np.isclose(one.spec.sampling_rate, first.spec.sampling_rate, rtol=1e-6):
-            pairs["sampling rate"] = (one.spec.sampling_rate, first.spec.sampling_rate)
+            rates = (one.spec.sampling_rate, first.spec.sampling_rate)
+            pairs["sampling rate"] = tuple(f"{rate:.7g} Hz" for rate in rates)
         if not is_resampled:
             pairs["frames"] = (one.spec.frame_shape[:2], first.spec.frame_shape[:2])
         for what, (found, expected) in pairs.items():
@@ -197,6 +202,26 @@ def require_joint(recordings, model):
                 raise ValueError(
                     f"{one.path}: {what} must be {expected}, as in {first.path}, got "
                     f"{found}{advice}."
+                )
+
+
+def require_parts(recordings, parts):
+    """Refuses recordings that could not be judged, before anything is trained.
+
+    Args:
+        recordings: List of RecordingData.
+        parts: Of which each must have a trial.
+
+    Raises:
+        ValueError: One has none.
+    """
+    for one in recordings:
+        for part in parts:
+            if not one.has(part):
+                found = one.trials["part"].value_counts().to_dict()
+                raise ValueError(
+                    f"{one.path}: at least one trial must be for {part}, got {found}; "
+                    "data.validation_share, test_share, split_by and split_seed decide."
                 )
 
 

@@ -15,7 +15,7 @@ class FieldShapes(NamedTuple):
     peak_lag: Lag at which the map varies most over space, bins.
     latency_ms: The same between bins, by a parabola through three.
     center_y, center_x: Middle of the energy at the peak, pixels; 0 is the middle of the
-        first pixel.
+        first pixel of the frame.
     snr_sta, snr_ste: Largest value at the peak, in standard deviations over space of
         the lag that varies least.
     simple_index: (snr_ste - snr_sta) / (snr_ste + snr_sta): simple cells are below 0.
@@ -61,6 +61,7 @@ def field_shapes(averages, sampling_rate, is_by_energy=None):
         own = maps[int(is_by_energy[n])][n]
         lags = slice(max(int(peak[n]) - 1, 0), int(peak[n]) + 2)
         centers[n] = energy_center((own[lags].astype(np.float64) ** 2).sum(axis=0))
+    centers = (centers + 0.5) * averages.pixel - 0.5  # of the frame
     total = snr[0] + snr[1]
     index = (snr[1] - snr[0]) / np.where(total > 0, total, np.nan)
     columns = (peak, latency * 1000 / sampling_rate, *centers.T, *snr, index)

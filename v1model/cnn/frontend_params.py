@@ -62,6 +62,15 @@ class LearnableTemporalParams(TemporalOptions):
         1, description="Bins of a causal mean after the kernels; 1 is none."
     )
 
+    @model_validator(mode="after")
+    def _binds_some(self):
+        if self.is_zero_sum and self.free_channels >= self.num_channels:
+            raise ValueError(
+                f"free_channels must be below num_channels {self.num_channels} with "
+                f"is_zero_sum, got {self.free_channels}"
+            )
+        return self
+
 
 class TemporalBasisParams(Params):
     """Fixed raised cosines in log time."""

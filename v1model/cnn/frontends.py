@@ -76,11 +76,12 @@ class LearnableTemporal(_TemporalFilters):
         lags = np.arange(options.kernel_size) * options.dilation
         self.n_masked = int(np.sum(lags < youngest))
         n_left = options.kernel_size - self.n_masked
-        if n_left < (2 if self._is_bound() else 1):
+        n_needed = 2 if self._is_bound() else 1  # one tap of sum 0 is 0
+        if n_left < n_needed:
             raise ValueError(
                 f"frontend.min_latency_ms {options.min_latency_ms:g} leaves {n_left} "
                 f"of {options.kernel_size} taps at {self.sampling_rate:g} Hz, which "
-                f"are {options.dilation} bins apart."
+                f"are {options.dilation} bins apart; at least {n_needed} must be left."
             )
         mask = latency_mask(lags[-1] + 1, youngest, options.mask_ramp_bins)[lags]
         if options.aa_signal:

@@ -13,7 +13,7 @@ class ConcatParams(Params):
 
     type: Literal["concat"]
     hidden: tuple[Count, ...] = Field(
-        (32, 16), min_length=1, description="Its network."
+        (32, 16), min_length=1, description="Widths of its network's layers."
     )
 
 
@@ -21,7 +21,9 @@ class FilmParams(Params):
     """Behaviour scales and shifts channels; before training it does nothing."""
 
     type: Literal["film"]
-    hidden: tuple[Count, ...] = Field((32,), min_length=1, description="Its network.")
+    hidden: tuple[Count, ...] = Field(
+        (32,), min_length=1, description="Widths of its network's layers."
+    )
 
 
 class GruModulatorParams(Params):

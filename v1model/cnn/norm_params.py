@@ -11,7 +11,7 @@ WINDOWED = ("grn", "instance")
 
 
 class PlainNormParams(Params):
-    """grn, layer, rms, frame_instance, instance, lrn or batch.
+    """Responses divided by their own size, over what the type says.
 
     grn: ConvNeXt V2's global response norm. layer, rms: over channels, in each pixel.
     frame_instance: over the pixels of a frame, per channel. instance: over the pixels
@@ -55,7 +55,9 @@ class ConditionedNormParams(Params):
     """A norm whose gain and offset depend on the statistics of the recent stimulus."""
 
     type: Literal["conditioned"]
-    base: PlainNormParams | TemporalContextParams = PlainNormParams(type="grn")
+    base: Annotated[
+        PlainNormParams | TemporalContextParams, Field(discriminator="type")
+    ] = PlainNormParams(type="grn")
     hidden: Count = Field(32, description="Width of its network's hidden layer.")
 
 
@@ -63,7 +65,13 @@ class MixedNormParams(Params):
     """A learned mixture of norms."""
 
     type: Literal["mixed"]
-    of: tuple[NoLayer | PlainNormParams | TemporalContextParams, ...] = Field(
+    of: tuple[
+        Annotated[
+            NoLayer | PlainNormParams | TemporalContextParams,
+            Field(discriminator="type"),
+        ],
+        ...,
+    ] = Field(
         min_length=2, description="The norms; training begins with the first one."
     )
     per_channel: bool = Field(False, description="Each channel has its own mixture.")

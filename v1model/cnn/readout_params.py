@@ -43,7 +43,9 @@ class AttentionReadoutParams(Params):
     type: Literal["attention"]
     key_channels: Count = Field(8, description="Channels that are compared.")
     initial_std: Positive = Field(0.15, description="Width at first, half sides.")
-    initial_mean_scale: Weight = Field(0.1, description="Spread of centres, so, too.")
+    initial_mean_scale: Weight = Field(
+        0.1, description="Spread of the centres, half sides."
+    )
     bias: bool = Field(True, description="A learned number per neuron.")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 WHITENING_FLOOR = 1e-2  # luminance^2; directions in which the movie varies less fade
+MOST_PIXELS = 48**2  # of a map; more cost minutes of whitening and GB of averages
 
 
 class TriggeredAverages(NamedTuple):
@@ -22,12 +23,14 @@ class TriggeredAverages(NamedTuple):
     ste: (N, L, H, W) float32, units of z^2.
     power: Mean of z^2 of all frames, (H, W).
     n_effective: (sum y)^2 / sum y^2, (N,): bins that the average is over.
+    pixel: Side of a pixel of the maps, in pixels of the frame.
     """
 
     sta: np.ndarray
     ste: np.ndarray
     power: np.ndarray
     n_effective: np.ndarray
+    pixel: int = 1
 
     @property
     def z_sta(self):
@@ -43,8 +46,8 @@ class TriggeredAverages(NamedTuple):
 
     def take(self, rows):
         """Those of some signals: indices or a slice."""
-        return TriggeredAverages(
-            self.sta[rows], self.ste[rows], self.power, self.n_effective[rows]
+        return self._replace(
+            sta=self.sta[rows], ste=self.ste[rows], n_effective=self.n_effective[rows]
         )
 
 
@@ -59,6 +62,7 @@ def sta_ste(
     parts=None,
     types=None,
     is_whitened=False,
+    most_pixels=None,
 ):
     """TriggeredAverages of the movie of a recording.
 
@@ -75,6 +79,8 @@ def sta_ste(
         is_whitened: Whether the pixels are decorrelated in space, which natural
             pictures need and flashed Gabors do not: z = W (x - mean),
             W = V (eigenvalues + 0.01)^(-1/2) V^T of the frames' covariance.
+        most_pixels: Frames of more are averaged over squares of pixels; what is left
+            at their lower and right borders is cut off. None keeps all.
 
     Raises:
         ValueError: Shapes differ, the signal is negative, or no trial is of these parts
@@ -96,14 +102,15 @@ def sta_ste(
             f"{recording.path}: no trial of part {parts} and type {types} has n_lags "
             f"{n_lags} bins."
         )
-    mean, matrix = _frame_statistics(recording, bins, is_whitened)
-    height, width, _ = recording.spec.frame_shape
+    pixel = _side_of_pixels(recording.spec.frame_shape[:2], most_pixels)
+    mean, matrix = _frame_statistics(recording, bins, is_whitened, pixel)
+    height, width = (side // pixel for side in recording.spec.frame_shape[:2])
     n_pixels, n = height * width, signal.shape[1]
     sums = np.zeros((2, n_lags, n, n_pixels))
     power, n_frames = np.zeros(n_pixels), 0
     total, squares = np.zeros(n), np.zeros(n)
     for start, stop in bins:
-        pixels = _pixels(recording, start, stop) - mean
+        pixels = _pixels(recording, start, stop, pixel) - mean
         if matrix is not None:
             pixels = pixels @ matrix
         energy = pixels**2
@@ -122,7 +129,7 @@ def sta_ste(
     n_effective = total**2 / np.where(squares > 0, squares, 1)
     # A pixel that never changes has no power; its averages are 0.
     power = np.maximum(power / n_frames, 1e-12).reshape(height, width)
-    return TriggeredAverages(*maps.astype(np.float32), power, n_effective)
+    return TriggeredAverages(*maps.astype(np.float32), power, n_effective, pixel)
 
 
 def map_correlation(one, other):
@@ -139,8 +146,20 @@ def map_correlation(one, other):
     return np.where(is_known, product / np.where(is_known, scale, 1), np.nan)
 
 
-def _pixels(recording, start, stop):
+def _side_of_pixels(frame, most):
+    """Side of the smallest squares, pixels, of which a frame has at most so many."""
+    side = 1
+    while most is not None and (frame[0] // side) * (frame[1] // side) > most:
+        side += 1
+    return min(side, *frame)
+
+
+def _pixels(recording, start, stop, side):
     frames = recording.movie(start, stop).mean(axis=-1)
+    if side > 1:
+        t, height, width = frames.shape[0], *(n // side for n in frames.shape[1:])
+        frames = frames[:, : height * side, : width * side]
+        frames = frames.reshape(t, height, side, width, side).mean(axis=(2, 4))
     return frames.reshape(len(frames), -1)
 
 
@@ -171,13 +190,13 @@ def _lagged(weights, n_lags):
     return found.reshape(n_lags * n, -1)
 
 
-def _frame_statistics(recording, bins, is_whitened):
+def _frame_statistics(recording, bins, is_whitened, pixel):
     """Mean frame (D,), and the matrix that decorrelates pixels (D, D) or None."""
-    n_pixels = np.prod(recording.spec.frame_shape[:2])
+    n_pixels = np.prod([side // pixel for side in recording.spec.frame_shape[:2]])
     total, n_frames = np.zeros(n_pixels), 0
     products = np.zeros((n_pixels, n_pixels)) if is_whitened else None
     for start, stop in bins:
-        pixels = _pixels(recording, start, stop)
+        pixels = _pixels(recording, start, stop, pixel)
         total += pixels.sum(axis=0, dtype=np.float64)
         n_frames += len(pixels)
         if is_whitened:

@@ -150,8 +150,8 @@ class CnnTrainer:
         return True
 
     def seconds_per_update(self, n_updates):
-        """Time of an update, measured; changes the model."""
-        calls = self._calls(0, 0)
+        """Time of an update, measured, over epochs if need be; changes the model."""
+        calls = (call for epoch in itertools.count() for call in self._calls(epoch, 0))
         self.updates(next(calls)[1], 0)  # compiles
         begun, n_done = time.monotonic(), 0
         for n, batches in calls:
@@ -159,7 +159,7 @@ class CnnTrainer:
             n_done += n
             if n_done >= n_updates:
                 break
-        return (time.monotonic() - begun) / max(n_done, 1)
+        return (time.monotonic() - begun) / n_done
 
     def _begun_or_restored(self):
         path = self.run.checkpoints / LATEST

@@ -12,6 +12,7 @@ import numpy as np
 PARTS = ("train", "validation", "test")
 UNUSED = "unused"  # trials for training that a learning curve leaves out
 TYPE = "type"  # columns of the trials
+STIMULUS = "stimulus"  # the type, in recordings of columns and of Neuropixels
 PART = "part"
 _ORDER_FOR_SHARES = 1  # beside the seed; another draw than that of the parts
 
@@ -53,10 +54,14 @@ def assign_parts(trials, data, where):
 
 
 def types_of(trials):
-    """The type of each trial, (P,) of str; "" where there is no such column."""
-    if TYPE not in trials:
-        return np.full(len(trials), "", object)
-    return np.asarray(trials[TYPE].astype(str), object)
+    """The type of each trial, (P,) of str.
+
+    It is the column `type`, or `stimulus` where there is none; "" without both.
+    """
+    for column in (TYPE, STIMULUS):
+        if column in trials:
+            return np.asarray(trials[column].astype(str), object)
+    return np.full(len(trials), "", object)
 
 
 def held_out_neurons(spec, data):

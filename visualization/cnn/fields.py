@@ -54,7 +54,8 @@ def field_maps(data, model, names, sampling_rate, centers=None, title="Fields"):
                 fading = CERTAIN / max(certain[column // 2][lag].max(), 1e-12)
                 _draw_map(axes, np.nan_to_num(own[k][lag]), max(fading, 1.0))
                 if centers is not None:
-                    axes.plot(*centers[k][::-1], "+", color=style.INK, ms=5, mew=0.8)
+                    place = (centers[k][::-1] + 0.5) / data.pixel - 0.5
+                    axes.plot(*place, "+", color=style.INK, ms=5, mew=0.8)
                 if k == 0:
                     axes.set_title(HEADS[column], fontsize=7, loc="center", pad=3)
             figure.text(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from v1model.cnn.field_shapes import field_shapes
-from v1model.cnn.receptive_fields import map_correlation, sta_ste
+from v1model.cnn.receptive_fields import MOST_PIXELS, map_correlation, sta_ste
 
 SPARSE_TYPES = ("gaborium", "noise", "sparse_noise")  # stimuli made for maps
 N_LAGS_MS = 130.0
@@ -37,6 +37,7 @@ def field_averages(recording, prediction, types=None, parts=None):
         parts,
         types,
         is_whitened=not is_sparse,
+        most_pixels=MOST_PIXELS,
     )
     n = recording.spec.n_neurons
     return both.take(slice(None, n)), both.take(slice(n, None))

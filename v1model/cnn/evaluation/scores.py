@@ -15,6 +15,7 @@ def neuron_scores(recording, prediction, parts=None, types=None, true_rates=None
     """Scores of the bins of some trials, a row per neuron.
 
         id, recording
+        held_out                      joint training did not see it; where some are
         n_bins, n_spikes, rate_hz     of the bins that are judged
         bps, bps_train_null           bits per spike, over the mean rate of these bins
                                       and over that of the training trials
@@ -48,6 +49,7 @@ def neuron_scores(recording, prediction, parts=None, types=None, true_rates=None
     columns = {
         "id": recording.neurons["id"].to_numpy(),
         "recording": recording.spec.name,
+        **({"held_out": recording.held_out} if recording.held_out.any() else {}),
         "n_bins": sums.n_bins.astype(np.int64),
         "n_spikes": sums.spikes.astype(np.int64),
         "rate_hz": np.where(is_seen, hz * sums.spikes / np.maximum(sums.n_bins, 1), 0),
