@@ -156,6 +156,20 @@ def test_options_are_compared_with_the_baseline_of_their_seed():
         option_deltas(pd.DataFrame(rows), baseline="none")
 
 
+def test_what_one_seed_says_has_no_colour_and_very_long_bars_are_cut_off():
+    changes = {"baseline": 0.0, "a": 0.01, "b": -0.02, "c": 0.02, "far": -5.0}
+    table = pd.DataFrame(
+        {"option": option, "seed": 1, "bps_mean": 1 + x, "corr_mean": 0.3}
+        for option, x in changes.items()
+    )
+    bits, flat = option_deltas(table).axes
+    assert {bar.get_facecolor()[:3] for bar in bits.patches} == {to_rgb(UNSURE)}
+    low, high = bits.get_xlim()
+    assert -high == low > -0.1
+    assert [text.get_text() for text in bits.texts] == ["-5"]
+    assert not flat.texts  # where nothing changes
+
+
 def test_training_curves_leave_copies_and_missing_columns_out():
     table = {
         "epoch": [1, 2, 3],
