@@ -10,7 +10,7 @@ from v1model.cnn.receptive_fields import TriggeredAverages
 from v1model.cnn.saccades import SaccadeResponses
 from visualization.cnn.curves import training_curves, transfer_curves
 from visualization.cnn.fields import field_maps
-from visualization.cnn.matrix import generalisation_heatmap
+from visualization.cnn.matrix import PANELS, generalisation_heatmap
 from visualization.cnn.options import BETTER, UNSURE, WORSE, option_deltas
 from visualization.cnn.oracle import oracle_scatter
 from visualization.cnn.saccades import saccade_curves
@@ -110,6 +110,15 @@ def test_curves_around_saccades_are_in_hertz():
     assert_texts_are_apart(figure)
     with pytest.raises(ValueError, match="1 names cannot be"):
         saccade_curves(one, other, ["a"], 100.0)
+
+
+def test_one_column_has_room_for_words_and_the_worst_score_does_not_take_all_colours():
+    numbers = {name: [0.8, -6.0] for name, *_ in PANELS}
+    matrix = pd.DataFrame({"train": ["a", "b"], "test": "gaborium", **numbers})
+    figure = generalisation_heatmap(matrix)
+    assert_texts_are_apart(figure)
+    image = figure.axes[0].images[0]
+    assert (image.norm.vmin, image.norm.vmax) == (-0.8, 0.8)
 
 
 def test_the_heat_map_writes_each_number_in_its_cell():
