@@ -10,7 +10,7 @@ from v1model.cnn.receptive_fields import TriggeredAverages
 from v1model.cnn.saccades import SaccadeResponses
 from visualization.cnn.curves import training_curves, transfer_curves
 from visualization.cnn.fields import field_maps
-from visualization.cnn.matrix import generalisation_heatmap
+from visualization.cnn.matrix import PANELS, generalisation_heatmap
 from visualization.cnn.options import BETTER, UNSURE, WORSE, option_deltas
 from visualization.cnn.oracle import oracle_scatter
 from visualization.cnn.saccades import saccade_curves
@@ -112,6 +112,15 @@ def test_curves_around_saccades_are_in_hertz():
         saccade_curves(one, other, ["a"], 100.0)
 
 
+def test_one_column_has_room_for_words_and_the_worst_score_does_not_take_all_colours():
+    numbers = {name: [0.8, -6.0] for name, *_ in PANELS}
+    matrix = pd.DataFrame({"train": ["a", "b"], "test": "gaborium", **numbers})
+    figure = generalisation_heatmap(matrix)
+    assert_texts_are_apart(figure)
+    image = figure.axes[0].images[0]
+    assert (image.norm.vmin, image.norm.vmax) == (-0.8, 0.8)
+
+
 def test_the_heat_map_writes_each_number_in_its_cell():
     rows = [
         {"train": a, "test": b, "bps_mean": k / 4, "corr_mean": np.nan}
@@ -154,6 +163,20 @@ def test_options_are_compared_with_the_baseline_of_their_seed():
     assert_texts_are_apart(figure)
     with pytest.raises(ValueError, match=r"without one: \[1, 2, 3\]"):
         option_deltas(pd.DataFrame(rows), baseline="none")
+
+
+def test_what_one_seed_says_has_no_colour_and_very_long_bars_are_cut_off():
+    changes = {"baseline": 0.0, "a": 0.01, "b": -0.02, "c": 0.02, "far": -5.0}
+    table = pd.DataFrame(
+        {"option": option, "seed": 1, "bps_mean": 1 + x, "corr_mean": 0.3}
+        for option, x in changes.items()
+    )
+    bits, flat = option_deltas(table).axes
+    assert {bar.get_facecolor()[:3] for bar in bits.patches} == {to_rgb(UNSURE)}
+    low, high = bits.get_xlim()
+    assert -high == low > -0.1
+    assert [text.get_text() for text in bits.texts] == ["-5"]
+    assert not flat.texts  # where nothing changes
 
 
 def test_training_curves_leave_copies_and_missing_columns_out():

@@ -35,7 +35,8 @@ def generalisation_heatmap(matrix, title="Generalisation across stimuli"):
     panels = [panel for panel in PANELS if panel[0] in known]
     trains, tests = (list(dict.fromkeys(matrix[name])) for name in ("train", "test"))
     cell = 0.62, 0.42
-    width, height = cell[0] * len(tests), cell[1] * len(trains)
+    # Wide enough for the words above.
+    width, height = max(cell[0] * len(tests), 1.2), cell[1] * len(trains)
     left = 0.35 + 0.075 * max(len(style.shortened(name, 22)) for name in trains)
     with style.paper():
         size = left + (width + 0.35) * len(panels), TOP + height + 1.15

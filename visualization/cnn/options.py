@@ -6,6 +6,7 @@ from visualization import style
 from visualization.cnn.headings import TOP, add_inches, headed_figure
 
 BETTER, WORSE, UNSURE = "#009E73", "#D55E00", style.FAINT
+USUAL = 6.0  # times the median of the lengths; longer bars are cut off
 # Column, what it is called, and whether more is better; None is neither.
 COLUMNS = (
     ("bps_mean", "bits per spike", True),
@@ -21,7 +22,8 @@ def option_deltas(table, baseline="baseline", title="Options, each alone"):
     """How much each option changes each number, a row per option, a dot per seed.
 
     Differences are from the baseline of the same seed. The bar is their mean; it has a
-    colour where all seeds agree, green for what is better.
+    colour where all seeds agree (two at least), green for what is better. A bar that is
+    far longer than the others is cut off, and its length written.
 
     Args:
         table: Data frame with a row per training: option, seed, and some of bps_mean,
@@ -51,33 +53,61 @@ def option_deltas(table, baseline="baseline", title="Options, each alone"):
     left = 0.3 + 0.062 * max(map(len, labels))
     with style.paper():
         height = 0.24 * len(others)
-        size = left + 1.28 * len(columns) + 0.1, TOP + height + 0.75
-        words = "baseline: " + ", ".join(
+        words = "green: better in all seeds, orange: worse; baseline: " + ", ".join(
             f"{label} {base[name].mean():.3g}" for name, label, _ in columns
         )
+        width = max(left + 1.28 * len(columns) + 0.1, 0.3 + 0.062 * len(words))
+        size = width, TOP + height + 0.75
         figure = headed_figure(size, title, words)
         place = -np.arange(len(others))
         for k, (name, label, is_more_better) in enumerate(columns):
             axes = add_inches(figure, left + 1.28 * k, 0.45, 1.12, height)
             axes.axvline(0, color=style.INK, lw=0.6)
-            for y, option in zip(place, others, strict=True):
-                own = table[table["option"] == option].set_index("seed")[name]
-                delta = (own - base[name].reindex(own.index)).dropna().to_numpy(float)
+            deltas = [_deltas(table, base, option, name) for option in others]
+            reach = _reach(deltas)
+            for y, delta in zip(place, deltas, strict=True):
                 if len(delta):
                     colour = _colour(delta, is_more_better)
                     axes.barh(y, delta.mean(), height=0.62, color=colour, alpha=0.55)
                     axes.plot(delta, [y] * len(delta), ".", ms=3.5, color=style.INK)
+                    _write_length(axes, y, delta.mean(), reach)
+            axes.set_xlim(-reach, reach)
             axes.set_ylim(place[-1] - 0.6, 0.6)
             axes.set_yticks(place, labels if k == 0 else [""] * len(others))
             axes.tick_params(axis="y", length=0)
-            axes.margins(x=0.12)
             axes.locator_params(axis="x", nbins=3)
             axes.set_title(label, fontsize=7.5, pad=4)
             axes.set_xlabel("change", fontsize=7)
     return figure
 
 
+def _deltas(table, base, option, name):
+    own = table[table["option"] == option].set_index("seed")[name]
+    return (own - base[name].reindex(own.index)).dropna().to_numpy(float)
+
+
+def _reach(deltas):
+    """Half of the axis: of all, or of the usual, where a few are far longer."""
+    sizes = np.array([0.0, *(np.abs(delta).max() for delta in deltas if len(delta))])
+    usual = USUAL * np.median(sizes) or sizes.max()
+    return 1.15 * max(sizes[sizes <= usual].max(), 1e-9)
+
+
+def _write_length(axes, y, length, reach):
+    if abs(length) > reach:
+        axes.text(
+            np.sign(length) * 0.95 * reach,
+            y,
+            f"{length:.2g}",
+            ha="right" if length > 0 else "left",
+            va="center",
+            fontsize=6,
+        )
+
+
 def _colour(delta, is_more_better):
+    if len(delta) < 2:
+        return UNSURE
     if (delta > 0).all():
         return BETTER if is_more_better else WORSE
     if (delta < 0).all():

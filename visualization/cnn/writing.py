@@ -86,13 +86,20 @@ def report_figures(report):
 
 def _traces(report, order, title):
     recording, rates = report.recording, report.prediction.rates
-    trials = recording.trials_of(report.part, report.types)
-    longest = (trials["stop"] - trials["start"]).to_numpy().argmax()
-    start, stop = trials.iloc[longest][["start", "stop"]]
-    known = np.flatnonzero(np.isfinite(rates[start:stop]).any(axis=1))
-    start += int(known[0])
-    stop = min(stop, start + round(TRACE_S * recording.spec.sampling_rate))
     chosen = [order[0], order[len(order) // 2], order[-1]]
+    trials = recording.trials_of(report.part, report.types)
+    longest = (trials["stop"] - trials["start"]).max()
+    found = []
+    for start, stop in zip(trials["start"], trials["stop"], strict=True):
+        known = np.flatnonzero(np.isfinite(rates[start:stop]).any(axis=1))
+        if stop - start == longest and len(known):
+            first = start + int(known[0])
+            last = min(stop, first + round(TRACE_S * recording.spec.sampling_rate))
+            found.append((first, last))
+    # Where there is most to be seen of the neuron in the middle.
+    start, stop = max(
+        found, key=lambda own: recording.counts[slice(*own), chosen[1]].sum()
+    )
     words = [
         f"{rank}\n{_name(report.neurons, n)}"
         for rank, n in zip(("best", "median", "worst"), chosen, strict=True)
