@@ -20,6 +20,7 @@ class PixelModel:
         self.name, self.n_neurons = name, n_neurons
         self.gain, self.scale, self.offset = 1.0, 1.0, 0.0
         self.memory_bins, self.lag = 3, 0
+        self.has_endless_memory = False
         self.__dict__.update(others)
 
     def __call__(self, inputs, training=None):

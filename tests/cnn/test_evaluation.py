@@ -268,7 +268,8 @@ def test_neurons_that_were_held_out_are_marked(tmp_path):
     recorded.write(tmp_path / "a.h5", n_neurons=4)
     for share, n in ((0.5, 2), (0.0, None)):
         own = load_recording(tmp_path / "a.h5", DataParams(held_out_neurons=share))
-        prediction = predict(model_of(own), own)
+        model = PixelModel("a", own.spec.n_neurons)
+        prediction = predict(model, own)
         table = neuron_scores(own, prediction)
         assert ("held_out" in table) == (n is not None)
         assert n is None or table["held_out"].sum() == n
