@@ -160,3 +160,14 @@ def test_a_script_is_executable_and_valid_bash(script):
     assert os.access(path, os.X_OK)
     assert "set -euo pipefail" in path.read_text(encoding="utf-8")
     subprocess.run(["bash", "-n", path], check=True)
+
+
+def test_no_two_classes_are_saved_by_keras_under_one_name():
+    """The later one would be made from the files of both."""
+    names = []
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            decorators = getattr(node, "decorator_list", [])
+            if any("register_keras_serializable" in ast.unparse(d) for d in decorators):
+                names.append(node.name)
+    assert sorted(names) == sorted(set(names))

@@ -43,6 +43,7 @@ class Twin(tf.Module):
     """Rates of recording "one" are a pixel each, of the frame before the last."""
 
     memory_bins = 2
+    has_endless_memory = False
 
     def __call__(self, inputs, training=None):
         ((name, given),) = inputs.items()

@@ -195,7 +195,8 @@ def test_a_mask_that_leaves_too_few_taps_is_refused(options, n_left):
 def test_a_constraint_that_binds_no_kernel_is_refused():
     with pytest.raises(ValueError, match="free_channels must be below num_channels 4"):
         LearnableTemporalParams(is_zero_sum=True, free_channels=4)
-    LearnableTemporalParams(free_channels=4)
+    with pytest.raises(ValueError, match="free_channels must be 0 without"):
+        LearnableTemporalParams(free_channels=1)
 
 
 def test_the_mask_counts_bins_of_the_sampling_rate():

@@ -3,7 +3,7 @@
 from v1model.cnn.readouts.attention import AttentionReadout
 from v1model.cnn.readouts.factorized import FactorizedReadout
 from v1model.cnn.readouts.gaussian import GaussianReadout
-from v1model.cnn.readouts.linear import LinearReadout
+from v1model.cnn.readouts.linear import PixelsReadout
 from v1model.cnn.readouts.point_pooled import PointPooledReadout
 from v1model.cnn.readouts.sampled import GaussianSampledReadout
 
@@ -13,7 +13,7 @@ READOUTS = {
     "factorized": FactorizedReadout,
     "point_pooled": PointPooledReadout,
     "attention": AttentionReadout,
-    "linear": LinearReadout,
+    "linear": PixelsReadout,
 }
 
 

@@ -1,4 +1,4 @@
-"""LinearReadout: every pixel and channel, for models without a core."""
+"""PixelsReadout: every pixel and channel, for models without a core."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ _WIDTH = 0.3  # of what a filter starts within, half sides
 
 
 @keras.saving.register_keras_serializable(package="v1model")
-class LinearReadout(Readout):
+class PixelsReadout(Readout):
     """A weight for each pixel and channel; of movies, the linear-nonlinear model.
 
         F[p, c, n] = any,   or   sum_r s[r, p, n] f[r, c, n]
