@@ -76,6 +76,7 @@ def option_deltas(table, baseline="baseline", title="Options, each alone"):
             axes.set_yticks(place, labels if k == 0 else [""] * len(others))
             axes.tick_params(axis="y", length=0)
             axes.locator_params(axis="x", nbins=3)
+            axes.xaxis.set_major_formatter("{x:g}")  # "0.000" meets its neighbours
             axes.set_title(label, fontsize=7.5, pad=4)
             axes.set_xlabel("change", fontsize=7)
     return figure
