@@ -65,6 +65,16 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         self.decay_steps = int(decay_steps)
         self.final = float(final)
 
+    @classmethod
+    def over(cls, n_updates, highest, decay, warmup_steps, final):
+        """The schedule of a training of so many updates, warm-up included.
+
+        `final` has no say where nothing decays.
+        """
+        decay_steps = max(n_updates - warmup_steps, 1)
+        final = 1 if decay == "constant" else final
+        return cls(highest, decay, warmup_steps, decay_steps, final)
+
     def __call__(self, step):
         step = tf.cast(step, tf.float32)
         progress = tf.clip_by_value((step - self.warmup_steps) / self.decay_steps, 0, 1)

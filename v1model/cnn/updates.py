@@ -37,13 +37,12 @@ def learning_rate_for(training, n_updates):
         training: TrainingParams.
         n_updates: Updates from the first to the last.
     """
-    decay = training.schedule
-    return LearningRate(
+    return LearningRate.over(
+        n_updates,
         training.learning_rate,
-        decay,
+        training.schedule,
         training.warmup_steps,
-        max(n_updates - training.warmup_steps, 1),
-        1 if decay == "constant" else training.final_rate,
+        training.final_rate,
     )
 
 

@@ -34,13 +34,12 @@ def learning_rate_for(training, n_updates):
         training: TrainingConfig.
         n_updates: Updates from the first to the last.
     """
-    decay = training.learning_rate_schedule
-    return LearningRate(
+    return LearningRate.over(
+        n_updates,
         training.learning_rate,
-        decay,
+        training.learning_rate_schedule,
         training.warmup_steps,
-        max(n_updates - training.warmup_steps, 1),
-        1 if decay == "constant" else FINAL_RATE,
+        FINAL_RATE,
     )
 
 

@@ -131,7 +131,7 @@ def _descend(head, features, neurons, params, mean_counts):
     ]
     n_steps = -(-len(features.counts) // params.batch_bins) * params.epochs
     optimizer = Adam(
-        LearningRate(params.learning_rate, "cosine", 0, max(n_steps, 1), 0.01)
+        LearningRate.over(n_steps, params.learning_rate, "cosine", 0, 0.01)
     )
     channels = {id(one) for one in head.readout.channel_variables()}
     channels |= {id(head.readout.bias)}
