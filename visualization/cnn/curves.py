@@ -1,7 +1,7 @@
 """Curves: over the epochs of a training, and over the share of the data."""
 
 import numpy as np
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from visualization import style
 from visualization.cnn.headings import add_inches, headed_figure
@@ -50,7 +50,7 @@ def training_curves(table, title="Training of a read-out model"):
         size = 0.2 + 2.6 * len(chosen), 2.85 + 0.13 * rows
         figure = headed_figure(size, title, f"{len(epochs)} epochs")
         for k, (label, names) in enumerate(chosen):
-            axes = add_inches(figure, 0.62 + 2.6 * k, 0.45, 1.95, 1.75)
+            axes = add_inches(figure, 0.66 + 2.6 * k, 0.45, 1.85, 1.75)
             marker = "." if len(epochs) < 3 else ""
             for colour, name in zip(METHODS, names, strict=False):
                 axes.plot(
@@ -60,6 +60,8 @@ def training_curves(table, title="Training of a read-out model"):
                     marker=marker,
                     label=style.without_middle(name, 26),
                 )
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            axes.yaxis.set_major_locator(MaxNLocator(5))
             axes.set_xlabel("epoch")
             axes.set_ylabel(label)
             axes.legend(
