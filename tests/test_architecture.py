@@ -32,25 +32,25 @@ SCRIPTS = (
 
 # A module may import from strictly lower levels, and from its own folder.
 LEVELS = (
-    {"options", "params"},
-    {"distribution_config", "task_config"},
+    {"options", "params", "rooms"},
+    {"distribution_config", "monitoring_config", "task_config"},
     {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"}
     | {"hdf5_files"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
     | {"recordings", "event_files", "yaml_settings"},
     {"distribution", "fitting", "network", "presentations"},
-    {"engine", "neuropixels"},
+    {"engine", "neuropixels", "monitoring", "comparison", "grids"},
     {"stimuli", "models", "decoders", "voltage_networks", "known_v1"},
     {"latent", "cnn"},
     {"assembly", "backup", "callbacks", "simulation", "recorder", "activity_files"},
     {"experiments", "trained_run"},
-    {"column_recording"},
+    {"column_recording", "judging"},
 )
 VISUALIZATION_LEVELS = (
     {"style"},
     {"files"},
     {"benchmarks", "column", "learning", "nest", "weights"}
-    | {"decoding", "presentations", "latent", "cnn"},
+    | {"decoding", "presentations", "latent", "cnn", "comparison"},
     {"trial"},
     {"film", "lgn", "logger", "recording", "report", "tasks"},
     {"demo"},

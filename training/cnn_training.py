@@ -55,7 +55,8 @@ def main(config, options, overrides):
             print_plan(config, recordings, replicas)
             return
         name = options.run_name or new_name(options, overrides)
-        run = Run.create(options.results_dir, name, config, sys.argv)
+        place = options.results_dir, name
+        run = Run.create(*place, config, sys.argv, "cnn", inputs_of(options))
         write_text(run.path / CONFIG, to_yaml(config))
         with run.recorded():
             run.fix("replicas", replicas.n)
@@ -75,6 +76,15 @@ def main(config, options, overrides):
     for line in cnn_work.summary_of(result):
         print(line)
     print(f"run folder: {run.path}")
+
+
+def inputs_of(options):
+    """What a run is made from beside its settings."""
+    return {
+        "recordings": list(options.recordings),
+        "stage": options.stage,
+        "source": options.source,
+    }
 
 
 def new_name(options, overrides):

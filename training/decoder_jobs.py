@@ -107,7 +107,8 @@ def run_job(job, table, command):
         row = Row(**run.result["row"])
         add_result(table, row)
         return row
-    run = Run.create(job.config.results_dir, job.name, job.config, command)
+    place = job.config.results_dir, job.name
+    run = Run.create(*place, job.config, command, "decoder")
     try:
         with run.recorded():
             row = _decode(job, run)

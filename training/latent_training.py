@@ -58,7 +58,7 @@ def main(experiment, params, options, overrides):
         require_recordings(params)
         folder = pathlib.Path(options.results_dir) / experiment
         name = options.run_name or new_name(overrides)
-        run = Run.create(folder, name, params, sys.argv)
+        run = Run.create(folder, name, params, sys.argv, "latent")
         write_text(run.path / CONFIG, to_yaml(params))
         with run.recorded():
             run.fix("replicas", replicas.n)

@@ -67,7 +67,8 @@ def cluster_for(config):
 def open_run(config, cluster):
     """The Run of the process: its own, or that of the chief."""
     if cluster is None or cluster.is_chief:
-        return Run.create(config.results_dir, config.run_name, config, sys.argv)
+        place = config.results_dir, config.run_name
+        return Run.create(*place, config, sys.argv, "column")
     return Run.join(config.results_dir, config.run_name)
 
 

@@ -1,39 +1,37 @@
 """Run: the folder that keeps everything about one training run.
 
+    run.json       layout (its version), room, and inputs such as recordings
     config.json    the options, `dataclasses.asdict` of the config, or `model_dump`
     facts.json     what the machines decided and a resume must not change
     starts.json    one record per start: time, command line, versions
     state.json     running, finished, killed or failed, since when and why
     result.json    the metrics, written once at the end
     metrics.csv    one row per epoch (for keras.callbacks.CSVLogger)
+    metrics.jsonl  what was watched, a record a line, only ever longer
+    scores.csv     a row per neuron, presentation or trial that was held out
     checkpoints/   weights
+    figures/       pictures
     logs/          TensorBoard
 
 Every json file is replaced atomically, so that a killed run leaves no half file.
 """
 
 import contextlib
-import dataclasses
 import datetime
-import hashlib
-import importlib.metadata
 import json
 import logging
-import math
 import pathlib
 import platform
 import shlex
 import signal
-import subprocess
 import threading
 
-import numpy as np
-
-import v1model
 from v1model import atomic
+from v1model.runs.environment import versions
+from v1model.runs.options_text import differences, options_of, plain
 
+LAYOUT = 2  # version of what lies in the folder; 1 had no run.json
 STATES = ("running", "finished", "killed", "failed")
-LIBRARIES = ("tensorflow", "keras", "numpy")
 _SIGTERM_STATUS = 128 + signal.SIGTERM
 
 logger = logging.getLogger(__name__)
@@ -46,7 +44,7 @@ class Run:
         self.path = pathlib.Path(path)
 
     @classmethod
-    def create(cls, results_dir, name, config, command):
+    def create(cls, results_dir, name, config, command, room="", inputs=None):
         """Makes the folder of a new run, or takes up the unfinished run of that name.
 
         Args:
@@ -56,6 +54,8 @@ class Run:
                 `free_options`, if it has that, names those that may change when a run
                 is taken up.
             command: The command line, a list such as sys.argv.
+            room: One of ROOMS; empty for what is none of the four trainings.
+            inputs: What the training takes beside the options, by name: recordings.
 
         Raises:
             ValueError: The name is no plain folder name, or the run of that name is
@@ -76,7 +76,9 @@ class Run:
             for folder in (run.checkpoints, run.logs):
                 folder.mkdir(parents=True, exist_ok=True)
             run._write("starts", [*run.starts, _start(command)])
-            run._write("config", _options(config))
+            run._write("config", options_of(config))
+            about = {"layout": LAYOUT, "room": room, "inputs": inputs or {}}
+            run._write("run", plain(about))
             run.mark("running")
         return run
 
@@ -106,6 +108,26 @@ class Run:
     def logs(self):
         """Folder for TensorBoard."""
         return self.path / "logs"
+
+    @property
+    def figures(self):
+        """Folder for pictures; made by who draws the first."""
+        return self.path / "figures"
+
+    @property
+    def metrics_jsonl(self):
+        """Path of what was watched, a record a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def scores_csv(self):
+        """Path of the table of what was held out, a row for each neuron or trial."""
+        return self.path / "scores.csv"
+
+    @property
+    def about(self):
+        """A dict with layout, room and inputs."""
+        return self._read("run", missing={"layout": 1, "room": "", "inputs": {}})
 
     @property
     def metrics_csv(self):
@@ -159,7 +181,7 @@ class Run:
 
     def write_result(self, metrics):
         """Writes result.json; NaN and infinity become null."""
-        self._write("result", _plain(metrics))
+        self._write("result", plain(metrics))
 
     @contextlib.contextmanager
     def recorded(self):
@@ -188,12 +210,12 @@ class Run:
             logger.warning("the run stays marked as running: %s", refusal)
 
     def _check_resumable(self, config):
-        now = _plain(_options(config))
+        now = plain(options_of(config))
         free = getattr(config, "free_options", frozenset())
-        differences = _differences(self.config, now, free)
-        if differences:
+        changed = differences(self.config, now, free)
+        if changed:
             raise ValueError(
-                f"{self.path} was made with other options: {'; '.join(differences)}. "
+                f"{self.path} was made with other options: {'; '.join(changed)}. "
                 "Repeat them to resume it, or choose another run_name."
             )
         state = self._read("state", missing={"state": "running"})["state"]
@@ -257,38 +279,6 @@ def _start(command):
     }
 
 
-def versions():
-    """Versions of all that decides a result, and the commit if there is one."""
-    found = {"python": platform.python_version(), "v1model": v1model.__version__}
-    for library in LIBRARIES:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            found[library] = None
-    found["git"] = _commit(pathlib.Path(v1model.__file__).parents[1])
-    return found
-
-
-def _commit(checkout):
-    """Hash of the checkout that the package runs from, "+changes" if edited."""
-    if not (checkout / ".git").exists():  # installed, perhaps inside another checkout
-        return None
-    try:
-        commit = _git(checkout, "rev-parse", "HEAD")
-        is_changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return f"{commit}+changes" if is_changed else commit
-
-
-def _git(checkout, *arguments):
-    command = ["git", "-C", str(checkout), *arguments]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=10, check=True
-    )
-    return done.stdout.strip()
-
-
 def _now():
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
 
@@ -308,63 +298,3 @@ def termination_as_exit():
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
-
-
-def fingerprint(name, config):
-    """What processes that train one run together must agree on, as a short text.
-
-    Args:
-        name: Of the run.
-        config: ColumnTrainConfig.
-    """
-    options = _flat(_plain(dataclasses.asdict(config)))
-    free = config.free_options
-    bound = {k: v for k, v in options.items() if k.split(".")[-1] not in free}
-    text = json.dumps([name, v1model.__version__, bound], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _options(config):
-    """All options of a config as a nested dictionary."""
-    if dataclasses.is_dataclass(config):
-        return dataclasses.asdict(config)
-    return config.model_dump(mode="json")
-
-
-def _differences(old, new, free):
-    """Options that differ, as "name: 600 in the run, 700 now"."""
-    old, new = _flat(old), _flat(new)
-    missing = "not an option"
-    return [
-        f"{name}: {old.get(name, missing)} in the run, {new.get(name, missing)} now"
-        for name in sorted(set(old) | set(new))
-        if name.split(".")[-1] not in free
-        and old.get(name, missing) != new.get(name, missing)
-    ]
-
-
-def _flat(options, prefix=""):
-    flat = {}
-    for name, value in options.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{name}."))
-        else:
-            flat[prefix + name] = value
-    return flat
-
-
-def _plain(value):
-    """Turns NumPy values, tuples and non-finite numbers into what JSON has."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, pathlib.Path):
-        return str(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
