@@ -14,7 +14,7 @@ import string
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 
 
-def document_html(title, header, sections, footer, styles=(), scripts=()):
+def document_html(title, header, sections, footer, styles=(), scripts=(), data=None):
     """A whole page.
 
     Args:
@@ -24,6 +24,7 @@ def document_html(title, header, sections, footer, styles=(), scripts=()):
         footer: Plain text.
         styles, scripts: Texts added to those that every page has (tables.js sorts and
             filters).
+        data: JSON without "<" that the scripts find in the element "data", or None.
 
     Returns:
         HTML, with everything that it needs inside.
@@ -36,6 +37,7 @@ def document_html(title, header, sections, footer, styles=(), scripts=()):
         title=html.escape(title),
         style=style,
         script=script,
+        data="" if data is None else _data_html(data),
         header=header,
         contents="".join(
             f'<li><a href="#{ids[name]}">{html.escape(name)}</a></li>'
@@ -52,6 +54,13 @@ def document_html(title, header, sections, footer, styles=(), scripts=()):
 def template(path):
     """The text of a file in a folder of templates."""
     return pathlib.Path(path).read_text(encoding="utf-8")
+
+
+def _data_html(data):
+    """JSON in an element that is not run; nothing in it can end the element."""
+    if "<" in data:
+        raise ValueError("data for a page must not hold '<'; write \\u003c.")
+    return f'<script type="application/json" id="data">{data}</script>\n'
 
 
 def _policy(style, script):
