@@ -4,11 +4,14 @@ Tables work without scripts; curves and the pictures of single units are drawn b
 scripts in templates/ from the numbers in the page.
 """
 
+import contextlib
 import datetime
 import html
 import pathlib
 
 from v1model.atomic import write_text
+from v1model.runs import Run
+from v1model.runs.options_text import flat
 from visualization.comparison.page_data import page_data
 from visualization.comparison.page_intervals import interval_words
 from visualization.comparison.page_sections import (
@@ -46,15 +49,35 @@ def write_page(comparison, path):
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file.")
     made = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
-    write_text(path, page_html(comparison, made))
+    shared = shared_options(comparison.runs["path"])
+    write_text(path, page_html(comparison, shared, made))
     return path
 
 
-def page_html(comparison, made):
+def shared_options(paths):
+    """Options that have the same value in all runs, by dotted name.
+
+    Args:
+        paths: Run folders; those that were removed since count no more.
+    """
+    found = []
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            found.append(flat(Run.open(path).config))
+    first = found[0] if found else {}
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in one and one[name] == value for one in found)
+    }
+
+
+def page_html(comparison, shared, made):
     """The page as the text of an HTML file.
 
     Args:
         comparison: Comparison.
+        shared: Options that are the same in all runs, by dotted name.
         made: When the page was made, as text.
     """
     sections = {
@@ -63,7 +86,7 @@ def page_html(comparison, made):
         f"{comparison.unit.capitalize()}s": units_html(comparison),
         "Curves": curves_html(comparison),
         "Runs": runs_html(comparison),
-        "Options": options_html(comparison),
+        "Options": options_html(comparison, shared),
         "Commands": commands_html(comparison),
         "Left out": left_out_html(comparison),
     }

@@ -181,19 +181,34 @@ def runs_html(comparison):
     return f"<div>{search_html('runs')}{table}</div>"
 
 
-def options_html(comparison):
-    """What differs is in the tables above; here are its full names."""
-    if not comparison.options:
-        return "<p>The runs differ in their seeds only.</p>"
+def options_html(comparison, shared):
+    """Full names of the options that differ, and all that the runs agree in.
+
+    Args:
+        comparison: Comparison.
+        shared: Values by dotted name.
+    """
     rows = []
     for name in comparison.options:
         values = dict.fromkeys(option_text(v) for v in comparison.variants[name])
         rows.append((comparison.labels[name], name, ", ".join(values)))
-    return (
-        '<p class="note">Options and inputs in which the variants differ. Everything '
-        "else is the same in all runs.</p>"
-        + table_html(["In the tables", "Option", "Values"], rows)
-    )
+    parts = ["<p>The variants differ in no option.</p>"]
+    if rows:
+        parts = [
+            '<p class="note">Options and inputs in which the variants differ.</p>',
+            table_html(["In the tables", "Option", "Values"], rows),
+        ]
+    if shared:
+        table = table_html(
+            ["Option", "Value"],
+            [(name, option_text(value)) for name, value in sorted(shared.items())],
+            name="sortable",
+        )
+        parts.append(
+            f"<details><summary>{len(shared)} options that are the same in all runs"
+            f"</summary><div>{search_html('options')}{table}</div></details>"
+        )
+    return "".join(parts)
 
 
 def commands_html(comparison):
