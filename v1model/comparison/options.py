@@ -24,6 +24,7 @@ SILENT = MONITORING_OPTIONS | {
 SEED = "seed"  # last part of the names of seeds; a split_seed is none
 # Runs that differ in these may be parts of one variant, a recording or unit each.
 PARTS = ("inputs.recordings", "data.units", "session.recording", "session.units")
+EMPTY_WORDS = {"", "none", "auto", "all", "default"}
 LONGEST_VALUE = 24  # letters
 MAJORITY = 0.6  # of the variants: a value that names leave out
 
@@ -133,27 +134,35 @@ def _names(variants, columns, keys):
     labels = short_labels(list(columns))
     rows = {key: keys.index(key) for key in variants}
     usual = {}
-    for place, name in enumerate(columns):
+    for place in range(len(columns)):
         counts = collections.Counter(key[place] for key in variants)
         value, n = counts.most_common(1)[0]
         if len(variants) > 2 and n > MAJORITY * len(variants):
             usual[place] = value
-    words = collections.defaultdict(set)  # which options have a value as a plain word
-    for name, column in columns.items():
-        for value in column:
-            words[value if isinstance(value, str) else None].add(name)
+    plain = _plain_words(columns)
     found = {}
     for key, row in rows.items():
         parts = []
         for place, (name, column) in enumerate(columns.items()):
-            if usual.get(place) == key[place]:
-                continue
-            value, text = column[row], short_value(column[row])
-            is_word = isinstance(value, str) and len(words[value]) == 1
-            is_word = is_word and value.lower() not in ("none", "auto", "")
-            parts.append(text if is_word else f"{labels[name]}={text}")
+            if usual.get(place) != key[place]:
+                text = short_value(column[row])
+                parts.append(text if name in plain else f"{labels[name]}={text}")
         found[key] = ", ".join(parts) or ("base" if columns else "all")
     return _told_apart(found)
+
+
+def _plain_words(columns):
+    """Options whose values say by themselves what they are: words of no other one."""
+    owners = collections.defaultdict(set)
+    for name, column in columns.items():
+        for value in column:
+            owners[value if isinstance(value, str) else None].add(name)
+    return {
+        name
+        for name, column in columns.items()
+        if all(isinstance(value, str) and owners[value] == {name} for value in column)
+        and not {value.lower() for value in column} & EMPTY_WORDS
+    }
 
 
 def _told_apart(found):
