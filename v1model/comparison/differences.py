@@ -18,6 +18,31 @@ from v1model.comparison.intervals import (
 LEVEL = 0.95
 MOST_BINS, UNITS_PER_BIN = 6, 10
 BINNED_RESAMPLES = 4000
+DIFFERENCE_COLUMNS = (
+    "variant",
+    "difference",
+    "low",
+    "high",
+    "low_new",
+    "high_new",
+    "p_holm",
+    "verdict",
+    "share_better",
+    "groups_better",
+    "is_paired",
+    "n_seeds",
+    "n_groups",
+    "n_units",
+)
+BINNED_COLUMNS = (
+    "variant",
+    "covariate",
+    "value",
+    "difference",
+    "low",
+    "high",
+    "n_units",
+)
 
 
 def paired_differences(aligned, baseline, seed=0, n_resamples=RESAMPLES):
@@ -66,7 +91,10 @@ def paired_differences(aligned, baseline, seed=0, n_resamples=RESAMPLES):
                 "n_groups": len(names),
                 "n_units": len(groups),
             }
-    return pd.DataFrame([{"variant": name, **rows[name]} for name in scores])
+    return pd.DataFrame(
+        [{"variant": name, **rows[name]} for name in scores],
+        columns=list(DIFFERENCE_COLUMNS),
+    )
 
 
 def binned_differences(
@@ -90,7 +118,6 @@ def binned_differences(
         ValueError: There is no such variant.
     """
     scores, groups = _checked(aligned, baseline)
-    columns = ["variant", "covariate", "value", "difference", "low", "high", "n_units"]
     units = units_of(aligned)
     values = np.full(len(units), np.nan)
     if covariate in units:
@@ -99,7 +126,7 @@ def binned_differences(
     n_bins = min(MOST_BINS, len(known) // UNITS_PER_BIN)
     others = [name for name in scores if name != baseline]
     if n_bins < 2 or not others:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=list(BINNED_COLUMNS))
     order = known[np.argsort(values[known], kind="stable")]
     rows = []
     for chosen in np.array_split(order, n_bins):
@@ -113,7 +140,7 @@ def binned_differences(
         for k, name in enumerate(others):
             own = (name, covariate, middle, draws.mean[k], low[k], high[k], len(chosen))
             rows.append(own)
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(BINNED_COLUMNS))
 
 
 def unit_table(aligned, baseline):
