@@ -47,7 +47,7 @@ LEVELS = (
     {"column_recording", "judging"},
 )
 VISUALIZATION_LEVELS = (
-    {"style"},
+    {"style", "pages"},
     {"files"},
     {"benchmarks", "column", "learning", "nest", "weights"}
     | {"decoding", "presentations", "latent", "cnn", "comparison"},
