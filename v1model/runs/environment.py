@@ -1,13 +1,15 @@
-"""What a run was made with: versions of all that decides a result."""
+"""What a run was made with: versions of all that decides a result, and the machine."""
 
 import importlib.metadata
+import os
 import pathlib
 import platform
 import subprocess
+import sys
 
 import v1model
 
-LIBRARIES = ("tensorflow", "keras", "numpy")
+LIBRARIES = ("tensorflow", "keras", "numpy", "tensorflow-probability", "pandas", "h5py")
 
 
 def versions():
@@ -20,6 +22,25 @@ def versions():
             found[library] = None
     found["git"] = _commit(pathlib.Path(v1model.__file__).parents[1])
     return found
+
+
+def machine():
+    """The process and what it runs on: host, pid, cpus and devices.
+
+    devices: Names of TensorFlow's devices, "GPU:0"; None before TensorFlow is imported,
+        which takes seconds and is left to the training.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    devices = None
+    if hasattr(tensorflow, "config"):
+        found = tensorflow.config.list_physical_devices()
+        devices = [device.name.removeprefix("/physical_device:") for device in found]
+    return {
+        "host": platform.node(),
+        "pid": os.getpid(),
+        "cpus": os.cpu_count(),
+        "devices": devices,
+    }
 
 
 def _commit(checkout):

@@ -55,6 +55,31 @@ def flat(options, prefix=""):
     return found
 
 
+def dotted(options):
+    """Options by dotted name, in lists of sections, too: blocks.0.norm.type."""
+
+    def opened(value):
+        is_sections = isinstance(value, list) and any(
+            isinstance(item, dict) for item in value
+        )
+        if is_sections:
+            value = {str(place): item for place, item in enumerate(value)}
+        if isinstance(value, dict):
+            return {name: opened(item) for name, item in value.items()}
+        return value
+
+    return flat(opened(options))
+
+
+def seeds_of(options):
+    """The options that are seeds, by dotted name: `seed`, or `split_seed`."""
+    return {
+        name: value
+        for name, value in dotted(options).items()
+        if name.split(".")[-1] == "seed" or name.endswith("_seed")
+    }
+
+
 def plain(value):
     """Turns NumPy values, tuples and non-finite numbers into what JSON has."""
     if isinstance(value, dict):

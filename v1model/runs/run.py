@@ -3,7 +3,7 @@
     run.json       layout (its version), room, and inputs such as recordings
     config.json    the options, `dataclasses.asdict` of the config, or `model_dump`
     facts.json     what the machines decided and a resume must not change
-    starts.json    one record per start: time, command line, versions
+    starts.json    one record per start: time, command line, seeds, machine, versions
     state.json     running, finished, killed or failed, since when and why
     result.json    the metrics, written once at the end
     metrics.csv    one row per epoch (for keras.callbacks.CSVLogger)
@@ -13,7 +13,8 @@
     figures/       pictures
     logs/          TensorBoard
 
-Every json file is replaced atomically, so that a killed run leaves no half file.
+Every json file is replaced atomically, so that a killed run leaves no half file. One
+process at a time trains a run: see `hold`. Older layouts: see `layout`.
 """
 
 import contextlib
@@ -21,18 +22,14 @@ import datetime
 import json
 import logging
 import pathlib
-import platform
 import shlex
-import signal
-import threading
 
 from v1model import atomic
-from v1model.runs.environment import versions
-from v1model.runs.options_text import differences, options_of, plain
-
-LAYOUT = 2  # version of what lies in the folder; 1 had no run.json
-STATES = ("running", "finished", "killed", "failed")
-_SIGTERM_STATUS = 128 + signal.SIGTERM
+from v1model.runs.environment import machine, versions
+from v1model.runs.hold import LOCK, take
+from v1model.runs.layout import LAYOUT, STATES, layout_of, newest, read_documents
+from v1model.runs.options_text import differences, options_of, plain, seeds_of
+from v1model.runs.signals import termination_as_exit
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +39,14 @@ class Run:
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
+        self._hold = None
 
     @classmethod
     def create(cls, results_dir, name, config, command, room="", inputs=None):
         """Makes the folder of a new run, or takes up the unfinished run of that name.
+
+        No other process can do so until this one ends, `recorded` does, or nobody
+        refers to the Run any more.
 
         Args:
             results_dir: Folder of all runs; made if missing.
@@ -58,8 +59,9 @@ class Run:
             inputs: What the training takes beside the options, by name: recordings.
 
         Raises:
+            RunInUse: Another process trains the run of that name; a ValueError.
             ValueError: The name is no plain folder name, or the run of that name is
-                finished or was made with other options.
+                finished, was made with other options, or by a newer v1model.
             FileExistsError: The folder of that name is not a run.
             OSError: The folder cannot be written.
         """
@@ -69,13 +71,14 @@ class Run:
         with _naming("results_dir", results_dir):
             results_dir.mkdir(parents=True, exist_ok=True)
             run = cls(results_dir / name if name else _new_folder(results_dir))
+            run._require_own()
+            run.path.mkdir(exist_ok=True)
+            run._hold = take(run.path)
             if run._file("config").exists():
                 run._check_resumable(config)
-            elif run.path.exists() and any(run._visible_files()):
-                raise FileExistsError(f"{run.path} exists and is not a run.")
             for folder in (run.checkpoints, run.logs):
                 folder.mkdir(parents=True, exist_ok=True)
-            run._write("starts", [*run.starts, _start(command)])
+            run._write("starts", [*run.starts, _start(command, config)])
             run._write("config", options_of(config))
             about = {"layout": LAYOUT, "room": room, "inputs": inputs or {}}
             run._write("run", plain(about))
@@ -126,8 +129,8 @@ class Run:
 
     @property
     def about(self):
-        """A dict with layout, room and inputs."""
-        return self._read("run", missing={"layout": 1, "room": "", "inputs": {}})
+        """A dict with layout, room and inputs, in the newest layout."""
+        return newest(read_documents(self.path), self.path).run
 
     @property
     def metrics_csv(self):
@@ -189,7 +192,8 @@ class Run:
 
         A termination signal (SIGTERM, as batch systems send it before they kill)
         ends the block like Ctrl-C does. A run that is killed without warning stays
-        "running"; it can be resumed like any other that is not finished.
+        "running", which the index shows as killed where nobody holds it any more; it
+        can be resumed like any other that is not finished.
         """
         try:
             with termination_as_exit():
@@ -200,7 +204,11 @@ class Run:
         except BaseException as error:
             self._mark_end("failed", error)
             raise
-        self.mark("finished")
+        else:
+            self.mark("finished")
+        finally:
+            if self._hold is not None:
+                self._hold.release()
 
     def _mark_end(self, state, error):
         """Marks why the run ended, unless the disk is full, which may be why."""
@@ -209,7 +217,14 @@ class Run:
         except OSError as refusal:
             logger.warning("the run stays marked as running: %s", refusal)
 
+    def _require_own(self):
+        """Refuses a folder with files of somebody else."""
+        is_own = self._file("config").exists() or (self.path / LOCK).exists()
+        if not is_own and self.path.exists() and any(self._visible_files()):
+            raise FileExistsError(f"{self.path} exists and is not a run.")
+
     def _check_resumable(self, config):
+        layout_of(read_documents(self.path), self.path)
         now = plain(options_of(config))
         free = getattr(config, "free_options", frozenset())
         changed = differences(self.config, now, free)
@@ -269,32 +284,16 @@ def _new_folder(results_dir):
     raise FileExistsError(f"{results_dir} already has 999 runs named {stamp}.")
 
 
-def _start(command):
+def _start(command, config):
     return {
         "time": _now(),
         "command": shlex.join(map(str, command)),
         "folder": str(pathlib.Path.cwd()),
-        "host": platform.node(),
+        "seeds": seeds_of(plain(options_of(config))),
+        **machine(),
         "versions": versions(),
     }
 
 
 def _now():
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-@contextlib.contextmanager
-def termination_as_exit():
-    """In its block SIGTERM ends the program like Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set a handler
-        return
-
-    def leave(number, frame):
-        raise SystemExit(_SIGTERM_STATUS)
-
-    previous = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

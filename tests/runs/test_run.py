@@ -289,7 +289,7 @@ def test_a_result_that_cannot_be_written_leaves_the_old_one(run):
     with pytest.raises(TypeError):
         run.write_result({"accuracy": object()})
     assert run.result == {"accuracy": 1.0}
-    assert [path for path in run.path.iterdir() if path.name.startswith(".")] == []
+    assert list(run.path.glob(".result.json*")) == []
 
 
 def test_a_config_needs_no_network_to_be_kept(tmp_path):
