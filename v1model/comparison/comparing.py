@@ -1,0 +1,269 @@
+"""compare: from run folders to a Comparison."""
+
+import collections
+import difflib
+
+import numpy as np
+import pandas as pd
+
+from v1model.comparison.alignment import align
+from v1model.comparison.contents import COSTS, Comparison
+from v1model.comparison.costs import costs, is_pareto, price_of
+from v1model.comparison.differences import binned_differences, paired_differences
+from v1model.comparison.loading import load_runs
+from v1model.comparison.notes import notes_on
+from v1model.comparison.options import (
+    is_seed,
+    seeds_of,
+    short_labels,
+    variants_of,
+    varied_options,
+)
+from v1model.rooms import ROOMS
+
+# Options that say which data models are judged by: scores of others are no match.
+JUDGED_BY = {
+    "column": (),
+    "latent": ("training.data_split.validation_start",)
+    + ("training.data_split.validation_end",),
+    "cnn": ("data.activity", "data.stimulus", "data.types", "data.split_by")
+    + ("data.split_seed", "data.validation_share", "data.test_share"),
+    "decoder": ("split", "split_seed", "validation", "test", "gap")
+    + ("session.label", "session.drop"),
+}
+COVARIATES = ("rate_hz", "reliability")
+CURVES = ("val_bps", "val_accuracy", "val_r2", "val_mse", "val_loss", "total", "loss")
+
+
+def compare(paths, against=None, score=None, room=None, seed=0):
+    """Compares the runs in some folders.
+
+    Args:
+        paths: Run folders, or folders with runs at any depth.
+        against: The baseline: name of a variant or of one of its runs; None takes the
+            variant with the most usual options, the first of several.
+        score: Column of scores.csv; None takes that of the room.
+        room: One of ROOMS, where folders have runs of several; None of one.
+        seed: Of the intervals' draws.
+
+    Returns:
+        Comparison. Of runs without scores, as they train, only options, curves and
+        costs are compared.
+
+    Raises:
+        ValueError: There are no runs, runs of several rooms or of other data, or names
+            are wrong.
+    """
+    runs, problems = load_runs(paths)
+    runs, room = _of_one_room(runs, room, paths, problems)
+    table = varied_options([one.summary for one in runs])
+    _require_same_data(runs, table, room)
+    names, options = variants_of(table)
+    seeds = _told_apart(names, seeds_of(table), runs)
+    baseline = _baseline(against, runs, names, table, options)
+    score = score or ROOMS[room].score
+    words = ROOMS[room].words if score == ROOMS[room].score else score
+    aligned, notes = _aligned(runs, names, seeds, score)
+    table = _run_table(runs, names, seeds, table, aligned)
+    differences = _differences(aligned, baseline, seed)
+    variants = _variant_table(table, options)
+    order = _order(variants, baseline)
+    variants = variants.set_index("variant").loc[order].reset_index()
+    places = {name: k for k, name in enumerate(order)}
+    table = table.sort_values(
+        ["variant", "seed", "run"],
+        key=lambda c: c.map(places) if c.name == "variant" else c,
+        kind="stable",
+        ignore_index=True,
+    )
+    if len(differences):
+        known = [name for name in order if name in set(differences["variant"])]
+        differences = differences.set_index("variant").loc[known].reset_index()
+    found = Comparison(
+        room=room,
+        score=score,
+        words=words,
+        unit=ROOMS[room].unit,
+        baseline=baseline,
+        options=tuple(options),
+        labels=short_labels(options),
+        runs=table,
+        variants=variants,
+        differences=differences,
+        aligned=aligned,
+        by_rate=_by_rate(aligned, baseline, seed),
+        histories={one.name: one.history for one in runs},
+        curve=_curve(runs),
+        problems=tuple(problems),
+        notes=(),
+    )
+    return found._replace(notes=(*notes_on(found, against), *notes))
+
+
+def _of_one_room(runs, room, paths, problems):
+    if room is not None and room not in ROOMS:
+        raise ValueError(f"unknown room '{room}', choose from {list(ROOMS)}.")
+    counts = collections.Counter(one.summary.room for one in runs)
+    if room is None and len(counts) > 1:
+        words = ", ".join(f"{n} of {name}" for name, n in counts.items())
+        raise ValueError(f"runs must be of one room, got {words}: choose with --room.")
+    kept = [one for one in runs if room in (None, one.summary.room)]
+    if not kept:
+        words = ", ".join(map(str, paths))
+        reason = f" {problems[0].reason}" if problems else ""
+        raise ValueError(f"no run{f' of {room}' if room else ''} in {words}.{reason}")
+    return kept, kept[0].summary.room
+
+
+def _require_same_data(runs, table, room):
+    has_scores = [one.scores is not None for one in runs]
+    for name in JUDGED_BY[room]:
+        if name not in table:
+            continue
+        found = {}
+        for one, value, is_scored in zip(runs, table[name], has_scores, strict=True):
+            if is_scored:
+                found.setdefault(repr(value), (one.name, value))
+        if len(found) > 1:
+            words = ", ".join(f"{value} in {run}" for run, value in found.values())
+            raise ValueError(
+                f"runs are judged by other data: {name} is {words}. Compare those that "
+                "share it."
+            )
+
+
+def _told_apart(variants, seeds, runs):
+    """Seeds, with a number behind those of runs that are the same again."""
+    seen, found = {}, []
+    for variant, seed, one in zip(variants, seeds, runs, strict=True):
+        earlier = seen.setdefault((variant, seed), [])
+        groups = _units_in(one)
+        number = next(
+            (k for k, own in enumerate(earlier) if not own & groups), len(earlier)
+        )
+        if number == len(earlier):
+            earlier.append(set())
+        earlier[number] |= groups or {("", one.name)}
+        found.append(seed if not number else f"{seed} ({number + 1})".strip())
+    return found
+
+
+def _units_in(one):
+    if one.scores is None:
+        return set()
+    return set(zip(one.scores["group"], one.scores["unit"], strict=True))
+
+
+def _baseline(against, runs, names, table, options):
+    if against is None:
+        return _most_usual(names, table, options)
+    by_run = {one.name: name for one, name in zip(runs, names, strict=True)}
+    by_run |= {str(one.summary.path): by_run[one.name] for one in runs}
+    if against in names:
+        return against
+    if against in by_run:
+        return by_run[against]
+    choices = list(dict.fromkeys(names))
+    near = difflib.get_close_matches(against, [*choices, *by_run], 1)
+    hint = f" did you mean '{near[0]}'?" if near else ""
+    raise ValueError(f"no variant or run '{against}', choose from {choices}.{hint}")
+
+
+def _most_usual(names, table, options):
+    """The variant whose options most runs share, the first of several."""
+    points = np.zeros(len(names))
+    for option in options:
+        values = [repr(value) for value in table[option]]
+        counts = collections.Counter(values)
+        points += [counts[value] for value in values]
+    return names[int(np.argmax(points))]
+
+
+def _aligned(runs, names, seeds, score):
+    cells = {}
+    for one, name, seed in zip(runs, names, seeds, strict=True):
+        if one.scores is not None:
+            cells.setdefault((name, seed), []).append((one.name, one.scores))
+    if not cells:
+        columns = ["variant", "seed", "group", "unit", "score"]
+        return pd.DataFrame(columns=columns), []
+    return align(cells, score)
+
+
+def _run_table(runs, names, seeds, table, aligned):
+    means = aligned.groupby(["variant", "seed"])["score"].agg(["mean", "size"])
+    price = costs(runs)
+    rows = []
+    for k, one in enumerate(runs):
+        cell = (names[k], seeds[k])
+        has_scores = one.scores is not None and cell in means.index
+        start = one.summary.starts[-1] if one.summary.starts else {}
+        rows.append(
+            {"run": one.name, "variant": names[k], "seed": seeds[k]}
+            | {"state": one.summary.state}
+            | {n: table[n].iloc[k] for n in table if not is_seed(n)}
+            | {
+                "score": means.loc[cell, "mean"] if has_scores else np.nan,
+                "n_units": int(means.loc[cell, "size"]) if has_scores else 0,
+                "epochs": one.summary.n_epochs,
+            }
+            | {name: price.loc[one.name, name] for name in COSTS}
+            | {"command": start.get("command", ""), "path": str(one.summary.path)}
+        )
+    return pd.DataFrame(rows)
+
+
+def _variant_table(table, options):
+    rows = []
+    for name, own in table.groupby("variant", sort=False):
+        by_seed = own.groupby("seed")["score"].first()
+        known = by_seed.dropna()
+        first = own.iloc[0]
+        rows.append(
+            {"variant": name}
+            | {option: first[option] for option in options}
+            | {
+                "score": known.mean() if len(known) else np.nan,
+                "seed_sd": known.std(ddof=1) if len(known) > 1 else np.nan,
+                "n_runs": len(own),
+                "n_seeds": len(known),
+            }
+            | {cost: own[cost].mean() for cost in COSTS}
+        )
+    found = pd.DataFrame(rows)
+    price = price_of(found)
+    front = np.zeros(len(found), bool)
+    if price is not None:
+        front = is_pareto(found[price], found["score"])
+    return found.assign(is_pareto=front)
+
+
+def _order(variants, baseline):
+    """Names of the variants: the baseline, then the best first, unknown ones last."""
+    best = variants.sort_values("score", ascending=False, kind="stable")["variant"]
+    return [baseline, *(name for name in best if name != baseline)]
+
+
+def _differences(aligned, baseline, seed):
+    if baseline not in set(aligned["variant"]):
+        return pd.DataFrame(columns=["variant", "difference", "low", "high"])
+    return paired_differences(aligned, baseline, seed)
+
+
+def _by_rate(aligned, baseline, seed):
+    if baseline not in set(aligned["variant"]):
+        aligned = aligned.iloc[:0].assign(variant=baseline)
+        return pd.DataFrame(columns=["variant", "covariate", "value", "difference"])
+    return pd.concat(
+        [binned_differences(aligned, baseline, name, seed) for name in COVARIATES],
+        ignore_index=True,
+    )
+
+
+def _curve(runs):
+    """The first of CURVES that a run has."""
+    histories = [one.history for one in runs if len(one.history)]
+    for name in CURVES:
+        if any(name in history for history in histories):
+            return name
+    return ""
