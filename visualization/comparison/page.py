@@ -19,6 +19,7 @@ from visualization.comparison.page_sections import (
     commands_html,
     curves_html,
     differences_html,
+    in_capitals,
     left_out_html,
     options_html,
     runs_html,
@@ -83,7 +84,7 @@ def page_html(comparison, shared, made):
     sections = {
         "Differences": differences_html(comparison),
         "Variants": variants_html(comparison),
-        f"{comparison.unit.capitalize()}s": units_html(comparison),
+        f"{in_capitals(comparison.unit)}s": units_html(comparison),
         "Curves": curves_html(comparison),
         "Runs": runs_html(comparison),
         "Options": options_html(comparison, shared),
@@ -118,7 +119,9 @@ def _header(comparison):
         facts_html(_facts(comparison)),
     ]
     if comparison.notes:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in comparison.notes)
+        notes = "".join(
+            f"<li>{html.escape(in_capitals(note))}</li>" for note in comparison.notes
+        )
         parts.append(f'<ul class="notes">{notes}</ul>')
     return "\n".join(parts)
 
@@ -151,12 +154,11 @@ def _facts(comparison):
     """The few numbers at the top, by name."""
     runs, rows = comparison.runs, comparison.differences
     base = rows[rows["variant"] == comparison.baseline].iloc[0]
-    group = GROUP_WORDS[comparison.room].capitalize()
+    group = in_capitals(GROUP_WORDS[comparison.room])
     return {
         "Variants": f"{len(rows):,}",
         "Runs": f"{len(runs):,}",
         "Seeds": f"{runs['seed'].nunique():,}",
         f"{group}s": f"{int(base['n_groups']):,}",
-        f"{comparison.unit.capitalize()}s in all runs": f"{int(base['n_units']):,}",
-        "Baseline": str(comparison.baseline),
+        f"{in_capitals(comparison.unit)}s in all runs": f"{int(base['n_units']):,}",
     }

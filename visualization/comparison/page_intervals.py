@@ -72,11 +72,10 @@ def axis_svg(scale):
     for tick in scale.ticks:
         at = scale(tick)
         parts.append(_line("tick", at, at, 0, 5))
-        if 4 <= at <= 96:  # otherwise half of it would be cut off
-            text = f"{tick:+g}".replace("-", "−") if tick else "0"
-            parts.append(
-                f'<text x="{at:.2f}%" y="18" text-anchor="middle">{text}</text>'
-            )
+        text = f"{tick:+g}".replace("-", "−") if tick else "0"
+        # The whole text stays inside.
+        anchor = "start" if at < 6 else "end" if at > 94 else "middle"
+        parts.append(f'<text x="{at:.2f}%" y="18" text-anchor="{anchor}">{text}</text>')
     return f'<svg class="interval axis" aria-hidden="true">{"".join(parts)}</svg>'
 
 

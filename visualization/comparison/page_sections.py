@@ -53,12 +53,12 @@ def variants_html(comparison):
     n_texts = len(words)
     words += [
         "Seeds",
-        comparison.words.capitalize(),
+        in_capitals(comparison.words),
         "Difference",
         "95 % interval",
         "Verdict",
     ]
-    words += ["Better", "p (Holm)", *(COST_WORDS[name].capitalize() for name in costs)]
+    words += ["Better", "p (Holm)", *(in_capitals(COST_WORDS[name]) for name in costs)]
     rows = []
     both = zip(
         comparison.variants.to_dict("records"),
@@ -160,8 +160,8 @@ def runs_html(comparison):
     costs = _known(comparison.runs, COST_WORDS)
     header = ["Run", "Variant", "Seed", *map(comparison.labels.get, comparison.options)]
     n_texts = len(header)
-    header += ["State", comparison.words.capitalize(), "Epochs"]
-    header += [COST_WORDS[name].capitalize() for name in costs]
+    header += ["State", in_capitals(comparison.words), "Epochs"]
+    header += [in_capitals(COST_WORDS[name]) for name in costs]
     rows = []
     for row in comparison.runs.to_dict("records"):
         variant = row["variant"]
@@ -205,7 +205,7 @@ def options_html(comparison, shared):
             name="sortable",
         )
         parts.append(
-            f"<details><summary>{len(shared)} options that are the same in all runs"
+            f"<details><summary>Options that are the same in all runs: {len(shared)}"
             f"</summary><div>{search_html('options')}{table}</div></details>"
         )
     return "".join(parts)
@@ -234,8 +234,16 @@ def left_out_html(comparison):
     """Folders that could not be compared."""
     if not comparison.problems:
         return "<p>Every folder that was given is in the comparison.</p>"
-    rows = [(str(problem.path), problem.reason) for problem in comparison.problems]
+    rows = [
+        (str(problem.path), str(problem.reason).removeprefix(f"{problem.path} "))
+        for problem in comparison.problems
+    ]
     return table_html(["Folder", "Why it was left out"], rows)
+
+
+def in_capitals(words):
+    """Words with a capital at their beginning; the others stay, as "GB" does."""
+    return words[:1].upper() + words[1:]
 
 
 def number_cell(value, spread=None):

@@ -165,7 +165,7 @@ if (page.curves) {
     });
     const where = position < 0 ? "at the end" : curves.axes[along.value].words + " " +
       words(at);
-    readout.textContent = where + ": " + (values.join(", ") || "nothing is shown");
+    readout.textContent = where + ": " + (values.join("; ") || "nothing is shown");
   }
 
   metric.addEventListener("change", redraw);
