@@ -21,6 +21,7 @@ from v1model.cnn.trial_parts import PARTS
 from v1model.cnn.validation import Validation
 from v1model.fitting.board import Board
 from v1model.fitting.checkpoint_files import FINAL
+from v1model.judging.cnn import judge_readouts
 from v1model.known_v1 import KnownV1Config, simulate
 from v1model.runs import Run
 from v1model.yaml_settings import flat
@@ -68,7 +69,7 @@ class Fit:
     """
 
     def __init__(self, config, options, recordings, run, replicas):
-        self.config, self.recordings = config, recordings
+        self.config, self.recordings, self.run = config, recordings, run
         with contextlib.ExitStack() as stack:
             self.board = Board(run.logs)
             stack.callback(self.board.close)
@@ -82,10 +83,15 @@ class Fit:
         with self._open:
             result = self.trainer.train()
             result["judged"] = "best" if self.trainer.use_best() else "final"
+            result |= judge_readouts(
+                self.run,
+                self.trainer.model,
+                self.recordings,
+                self.config,
+                result["minutes"],
+            )
             metrics = {}
-            tested = [one for one in self.recordings if one.has("test")]
-            if tested:  # test_share may be 0
-                result |= _test_scores(self.trainer.model, tested)
+            if "test_bps" in result:  # test_share may be 0
                 metrics = {"hparam/test_bps": result["test_bps"]}
             self.board.hyperparameters(flat(self.config), metrics)
         return result
@@ -110,11 +116,12 @@ class Refit:
 
     def __call__(self):
         """Fits all read-outs: the metrics of result.json."""
-        rows = []
+        rows, fitted = [], {}
         for recording in self.recordings:
             is_known = recording.spec.name in self.known
             neurons = recording.held_out if is_known else ~recording.held_out
             neurons = neurons if neurons.any() else ~neurons
+            fitted[recording.spec.name] = neurons
             done = refit(self.model, self.config, recording, neurons=neurons)
             row = {
                 "recording": recording.spec.name,
@@ -122,22 +129,32 @@ class Refit:
                 "features_seconds": done.features_seconds,
                 "fit_seconds": done.fit_seconds,
             }
-            for part in filter(recording.has, ("validation", "test")):
-                scores = Validation(self.model, [recording], part, only=neurons)
-                row[f"{part}_bps"] = scores.scores()[1]
+            validation = Validation(self.model, [recording], only=neurons)
+            row["validation_bps"] = validation.scores()[1]
             rows.append(row)
+        seconds = [row["features_seconds"] + row["fit_seconds"] for row in rows]
+        judged = judge_readouts(
+            self.run,
+            self.model,
+            self.recordings,
+            self.config,
+            sum(seconds) / 60,
+            fitted,
+        )
+        by_name = judged.get("test_bps_by_recording", {})
+        for row in rows:
+            if row["recording"] in by_name:
+                row["test_bps"] = by_name[row["recording"]]
         write_rows(self.run.path / REFIT_TABLE, rows)
         means = {one.spec.name: one.mean_counts("train") for one in self.recordings}
         ones = {name: np.ones_like(mean) for name, mean in means.items()}
         recorded = recorded_of(self.recordings, means, ones)
         path = self.run.checkpoints / FINAL
         save_checkpoint(path, self.model, self.config, recorded)
-        seconds = [row["features_seconds"] + row["fit_seconds"] for row in rows]
-        by_name = {row["recording"]: row.get("test_bps") for row in rows}
         return {
             "table": REFIT_TABLE,
             "seconds_per_recording": sum(seconds) / len(seconds),
-            "test_bps_by_recording": by_name,
+            **judged,
         }
 
 
@@ -228,8 +245,3 @@ def require_same_model(config, before, source):
         raise ValueError(
             f"--model.* must be left out with a core that is there, of {source}."
         )
-
-
-def _test_scores(model, recordings):
-    by_name, mean = Validation(model, recordings, "test").scores()
-    return {"test_bps": mean, "test_bps_by_recording": by_name}

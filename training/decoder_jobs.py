@@ -17,6 +17,7 @@ from v1model.decoders.evaluation import Scores, confusion_matrix, evaluate
 from v1model.decoders.over_time import sections_over_time
 from v1model.decoders.results import FAILED, Row, add_result
 from v1model.finite import NotFiniteError
+from v1model.judging.decoder import judge_decoder
 from v1model.presentations.splits import (
     Split,
     block_split,
@@ -164,12 +165,14 @@ def _decode(job, run):
     if over_time:
         figures["over_time"] = over_time_figure(over_time, scores.test.chance)
     _write_figures(run, figures, row)
+    judged = judge_decoder(run, decoder, parts.test, row.seconds / 60)
     run.write_result(
         {
             "row": dataclasses.asdict(row),
             "scores": {n: dataclasses.asdict(s) for n, s in scores._asdict().items()},
             "choice": decoder.model.choice,
             "over_time": over_time and [dataclasses.asdict(s) for s in over_time],
+            **judged,
         }
     )
     return row

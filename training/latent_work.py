@@ -6,6 +6,7 @@ import pandas as pd
 
 from training.latent_judging import FIGURES, Judge, opened_beside
 from v1model.fitting.board import Board
+from v1model.judging.latent import judge_latent
 from v1model.latent.source import open_source
 from v1model.latent.suitability import require_suitable
 from v1model.latent.trainer import LatentTrainer
@@ -46,7 +47,7 @@ class LatentWork:
         with contextlib.ExitStack() as stack:
             inputs = self.params.stimulus_encoder_params.num_input_dims
             source = open_source(self.params.training, n_inputs=inputs)
-            stack.enter_context(source)
+            self.source = stack.enter_context(source)
             self.board = Board(self.run.logs)
             stack.callback(self.board.close)
             self.judge = stack.enter_context(
@@ -74,6 +75,8 @@ class LatentWork:
         """
         result = self.trainer.train()
         result["judged"] = "best" if self.trainer.use_best() else "final"
+        minutes = result["minutes"]
+        result |= judge_latent(self.run, self.trainer, self.source, minutes)
         epochs = max(len(self.trainer.history.values("total")), 1)
         result["diagnosis"] = self.judge.finally_of(self.trainer.model, epochs)
         loss = result["final_train_loss"]

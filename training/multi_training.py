@@ -85,6 +85,7 @@ def train(config, run, cluster):
                 from training.activity import activity_loggers
                 from v1model.distribution import make_replicas
                 from v1model.experiments import ColumnExperiment
+                from v1model.judging.column import judge_column
             if cluster is not None:
                 timeout_s = 60 * config.distribution.worker_timeout
                 meet(cluster, fingerprint(config.run_name, config), timeout_s)
@@ -93,6 +94,7 @@ def train(config, run, cluster):
             with replicas.watched():
                 experiment = ColumnExperiment(config, run, replicas)
                 result = experiment.train(activity_loggers(experiment))
+                result |= judge_column(experiment, result)
             if is_chief:
                 run.write_result(result)
                 return result

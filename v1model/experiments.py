@@ -2,8 +2,6 @@
 
 import gc
 import logging
-import resource
-import sys
 
 import keras
 
@@ -37,6 +35,7 @@ from v1model.callbacks import (
 )
 from v1model.disk import require_space, reserve
 from v1model.distribution import alone
+from v1model.fitting.memory import peak_memory_gb
 from v1model.metrics import wilson_interval
 from v1model.models.stored_arrays import file_bytes
 from v1model.stimuli import task_dataset
@@ -102,9 +101,7 @@ class ColumnExperiment:
             The metrics of result.json, a dict.
         """
         config, steps = self.config, self.steps
-        validation = None
-        if config.val_steps:
-            validation = self._dataset("validation", 0, config.val_steps)
+        validation = self.validation_batches() if config.val_steps else None
         if self._chief_says(self._is_unseen):
             scores = self._scores(validation)
             if self.replicas.is_chief:
@@ -153,9 +150,18 @@ class ColumnExperiment:
         is_yes = self.replicas.is_chief and bool(answer)
         return self.replicas.sum(int(is_yes)) > 0
 
+    @property
+    def trials_of_step(self):
+        """Trials of a step, over all replicas."""
+        return self.config.batch_size * self.replicas.n
+
+    def validation_batches(self):
+        """The batches of a validation: the same each time, shared by all replicas."""
+        return self._dataset("validation", 0, self.config.val_steps)
+
     def _dataset(self, split, first_step, n_steps):
         n_inputs = self.network.lgn.n_inputs
-        whole = self.config.batch_size * self.replicas.n
+        whole = self.trials_of_step
 
         def dataset_of(blocks):
             return task_dataset(
@@ -217,7 +223,7 @@ class ColumnExperiment:
             "stopped": self.stopped,
             "minutes": self.history.seconds / 60,
             "seconds_per_step": self.timer.seconds_per_step,
-            "peak_memory_gb": _peak_memory_gb(),
+            "peak_memory_gb": peak_memory_gb(),
         }
 
 
@@ -232,8 +238,3 @@ def _scores_of(scores, name):
     right = round(found["accuracy"] * n)
     found["accuracy_interval"] = wilson_interval(right, n) if n else None
     return found
-
-
-def _peak_memory_gb():
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e9 if sys.platform == "darwin" else 1e6)

@@ -76,12 +76,12 @@ def _cost(layer, shape, *others):
     if hasattr(layer, "multiply_adds"):
         count = layer.multiply_adds(shape)
     else:
-        count = _traced_multiply_adds(layer, shape, *others)
+        count = traced_multiply_adds(layer, shape, *others)
     return out, out[1:], layer.count_params(), count
 
 
-def _traced_multiply_adds(layer, *shapes):
-    """Of the products and convolutions of a layer's graph."""
+def traced_multiply_adds(layer, *shapes):
+    """Of the products and convolutions of a layer's graph, outside of its loops."""
     specs = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
     graph = tf.function(lambda *x: layer(*x)).get_concrete_function(*specs).graph
     return sum(

@@ -123,6 +123,11 @@ class ActivitySource:
         self._closing.close()
 
     @property
+    def neuron_ids(self):
+        """The number of each neuron, (N,)."""
+        return self._recording.neurons["id"].to_numpy()
+
+    @property
     def cell_types(self):
         """The type of each neuron, (N,) str; "" where it is not known."""
         neurons = self._recording.neurons

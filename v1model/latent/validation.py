@@ -29,6 +29,19 @@ class _Rollout(NamedTuple):
     counts: np.ndarray
 
 
+class Answers(NamedTuple):
+    """What a model answered in R rollouts, of which K steps are compared.
+
+    start: (R, N) float32, activity at the start.  predicted, target: (K, R, N) float32,
+    in the recording's units.  counts: (K, R, N) bool, what is observed.
+    """
+
+    start: np.ndarray
+    predicted: np.ndarray
+    target: np.ndarray
+    counts: np.ndarray
+
+
 class Validation:
     """Rollouts of a training's length from places that stay the same.
 
@@ -88,6 +101,12 @@ class Validation:
         """Mean loss of counts, which says more of rates than their squared error."""
         _, _, target, counts = self._tensors
         return float(self.model.likelihood.loss(self._raw(), target, counts))
+
+    def answers(self):
+        """The Answers of the model."""
+        start, _, target, counts = (tensor.numpy() for tensor in self._tensors)
+        predicted = self.model.activity(self._raw()).numpy()
+        return Answers(start, predicted, target, counts)
 
     def _read(self, source, start, stop):
         """The _Rollout from a step of the recording."""

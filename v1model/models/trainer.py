@@ -152,17 +152,23 @@ class ColumnTrainer(ReplicatedModel):
         return self.get_metrics_result()
 
     def test_step(self, data):
+        self.answers(data)
+        return self.get_metrics_result()
+
+    def answers(self, data):
+        """Runs a batch of validation and reports it; logits, (B, C, K)."""
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
         start = self.column.initial_state(inputs)
         whole = ({**inputs, "state": start}, labels, weights)
-        states = []
+        states, logits = [], []
         for part in _split(whole, self.accumulate):
             part = _after(states, part)
             outcome = self.outcome(*part)
             states.append(outcome.summary.state)
+            logits.append(outcome.summary.logits)
             self._report(outcome, *part)
         self._keep(states, inputs)
-        return self.get_metrics_result()
+        return tf.concat(logits, 0)
 
     def outcome(self, inputs, labels, weights):
         """Runs a batch and weighs what came out: Outcome."""

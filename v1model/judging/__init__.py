@@ -1,0 +1,1 @@
+"""How finished trainings are judged: a row per neuron, presentation or answer."""
