@@ -48,7 +48,7 @@ LEVELS = (
 )
 VISUALIZATION_LEVELS = (
     {"style", "pages"},
-    {"files"},
+    {"files", "headings"},
     {"benchmarks", "column", "learning", "nest", "weights"}
     | {"decoding", "presentations", "latent", "cnn", "comparison"},
     {"trial"},
