@@ -29,7 +29,7 @@ from visualization.comparison.page_sections import (
 from visualization.pages import document_html, facts_html, template
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
-SCRIPTS = ("drawing.js", "scatter.js", "curves.js")
+SCRIPTS = ("drawing.js", "scatter.js", "curves.js", "ready.js")
 
 
 def write_page(comparison, path):
@@ -136,7 +136,7 @@ def answer_of(comparison):
     share = ""
     if best.share_better == best.share_better:  # not NaN
         share = f" It is better for {best.share_better:.0%} of the {comparison.unit}s."
-    words = f"by {interval_words(best)} {comparison.words}"
+    words = f"by {interval_words(best, comparison.words)}"
     if best.verdict == "better":
         return f"{best.variant} is better than {comparison.baseline} {words}.{share}"
     if best.verdict == "worse":

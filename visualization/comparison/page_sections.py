@@ -5,7 +5,6 @@ import math
 
 from v1model.comparison.contents import COST_WORDS
 from visualization.comparison.colours import look_of
-from visualization.comparison.page_data import MOST_UNITS
 from visualization.comparison.page_intervals import (
     axis_svg,
     bar_svg,
@@ -96,27 +95,28 @@ def units_html(comparison):
     """Pictures of the single units, drawn by a script."""
     if comparison.aligned.empty:
         return f"<p>No {comparison.unit} has a score in all runs.</p>"
-    base = comparison.differences.iloc[0]
-    n = int(base["n_units"])
-    fewer = f" {MOST_UNITS:,} of {n:,} are drawn." if n > MOST_UNITS else ""
     choices = "".join(
-        f'<label>{words} <select name="{name}"></select></label>'
-        for name, words in {
+        f'<label>{label} <select name="{name}"></select></label>'
+        for name, label in {
             "across": "Across",
             "up": "Up",
             "metric": "Metric",
             "colour": "Colour",
         }.items()
     )
-    rate = ""
+    rate = words = ""
     if _known(comparison.aligned, ["rate_hz"]):
+        words = (
+            " On the right, the line is the mean of each eighth of them by rate, ± 2 "
+            "standard errors."
+        )
         rate = _canvas(
             "by-rate", f"Difference against the rate of each {comparison.unit}"
         )
     return (
         f'<p class="note">A point is a {comparison.unit}, its score the mean over '
-        f"seeds.{fewer} On the right, the line is the mean of each eighth of them by "
-        "rate, ± 2 standard errors.</p>"
+        f"seeds.{words} Where there are only few values, the points are spread "
+        "a little.</p>"
         '<noscript><p class="error">These pictures need JavaScript.</p></noscript>'
         f'<div id="points" class="panel"><div class="controls">{choices}'
         '<button type="button" class="swap">Swap</button>'

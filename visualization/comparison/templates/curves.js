@@ -1,4 +1,6 @@
 // Learning curves: the mean of a variant over its seeds, its runs behind it.
+const MOST_AT_ONCE = 12; // variants; of more, the first few are shown at first
+const MOST_AT_FIRST = 6;
 const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
 
 if (page.curves) {
@@ -8,7 +10,8 @@ if (page.curves) {
     .map((name) => one("#curves-controls select[name=" + name + "]"));
   const isEach = one("#curves-controls input[type=checkbox]");
   const readout = one("#curves-readout");
-  const shown = page.variants.map(() => true);
+  const isCrowded = page.variants.length > MOST_AT_ONCE;
+  const shown = page.variants.map((_, v) => !isCrowded || v < MOST_AT_FIRST);
   let drawn = null;  // axes and means of the drawing that is there
   let position = -1;
   fill(metric, curves.metrics.map((one) => one.words), curves.first);
