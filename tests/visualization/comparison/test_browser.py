@@ -47,6 +47,12 @@ def choose(browser, selector, value):
     browser.value(f"{element}.dispatchEvent(new Event({kind!r}))")
 
 
+def place_of(browser, ring):
+    """Pixels from the left and from the top."""
+    sides = ("left", "top")
+    return [browser.value(f"parseFloat({ring}.style.{side})") for side in sides]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_broken_and_nothing_is_loaded(browser, page, width, scheme):
@@ -66,6 +72,7 @@ def test_what_comes_from_outside_is_not_run(browser, tmp_path):
     made.aligned["group"] = [f"{HOSTILE}{k}" for k in range(30)] * 12
     for table in (made.runs, made.variants):
         table["model.convnet.norm"] = HOSTILE
+    made = made._replace(labels=dict.fromkeys(made.options, HOSTILE), words=HOSTILE)
     browser.open(write_page(made, tmp_path / "page.html"))
     assert browser.problems == []
     assert browser.value("typeof hacked") == "undefined"
@@ -119,9 +126,7 @@ def test_the_pointer_on_a_point_shows_its_neuron(browser, tmp_path):
     find = "#points input[type=search]"
     choose(browser, find, "n0000")
     ring = "document.querySelector('#scatter .ring')"
-    x, y = (
-        browser.value(f"parseFloat({ring}.style.{side})") for side in ("left", "top")
-    )
+    x, y = place_of(browser, ring)
     choose(browser, find, "")
     assert browser.value(f"{ring}.hidden")
     browser.value(POINT.format(plot="scatter", x=x + 3, y=y - 3))
@@ -132,6 +137,24 @@ def test_the_pointer_on_a_point_shows_its_neuron(browser, tmp_path):
     assert not browser.value(f"{ring}.hidden")
     browser.value(POINT.format(plot="scatter", x=x + 60, y=y - 60))  # beside it
     assert browser.value(f"{ring}.hidden")
+
+
+def test_among_many_points_the_nearest_is_meant(browser, page):
+    made = comparison()
+    means = made.aligned.groupby(["unit", "variant"])["score"].mean().unstack()
+    names = [*made.differences["variant"][:2]]
+    browser.open(page)
+    ring = "document.querySelector('#by-rate .ring')"
+    for name in ("n0003", "n0017", "n0028"):
+        choose(browser, "#points input[type=search]", name)
+        x, y = place_of(browser, ring)
+        choose(browser, "#points input[type=search]", "")
+        browser.value(POINT.format(plot="by-rate", x=x + 0.2, y=y + 0.2))
+        words = browser.value(READOUT)
+        assert words.startswith(f"neuron {name} of ")
+        told = float(words.rpartition("difference ")[2].replace("−", "-"))
+        difference = means.loc[name, names[1]] - means.loc[name, names[0]]
+        assert told == pytest.approx(difference, abs=2e-4)
 
 
 def test_arrow_keys_go_through_the_points_from_left_to_right(browser, page):

@@ -90,7 +90,7 @@ if (page.curves) {
     const means = groups.map((runs, v) => (shown[v] && runs.length ? meanOf(runs) : []));
     const seen = groups.filter((_, v) => shown[v]).flat(2);
     const right = width - 14, floor = height - 46, left = 62;
-    const x = axis(ends(seen.map((p) => p[0])), left, right, Math.floor(width / 110));
+    const x = axis(ends(seen.map((p) => p[0])), left, right, Math.max(3, Math.floor(width / 110)));
     const y = axis(ends(seen.map((p) => p[1])), floor, 12, 5);
     const text = (at, up, words, anchor, extra) => {
       const made = element("text", { x: at, y: up, "text-anchor": anchor, ...extra });
@@ -125,7 +125,7 @@ if (page.curves) {
     });
     const cursor = element("line", { class: "cursor", y1: 12, y2: floor, x1: -9, x2: -9 });
     svg.append(cursor);
-    svg.addEventListener("pointermove", (event) => {
+    const follow = (event) => {
       const at = event.clientX - svg.getBoundingClientRect().left;
       const rows = drawn.rows;
       let nearest = 0;
@@ -133,7 +133,9 @@ if (page.curves) {
         if (Math.abs(place - at) < Math.abs(rows[nearest][1] - at)) nearest = i;
       });
       point(nearest);
-    });
+    };
+    svg.addEventListener("pointermove", follow);
+    svg.addEventListener("pointerdown", follow);  // of a finger
     svg.addEventListener("pointerleave", () => point(-1));
     svg.addEventListener("blur", () => point(-1));
     svg.addEventListener("keydown", (event) => {

@@ -87,7 +87,7 @@ if (page.units) {
     let [rangeX, rangeY] = [ends(xs), ends(ys)];
     if (plot.isSquare) rangeX = rangeY = ends([...(rangeX || []), ...(rangeY || [])]);
     const right = width - MARGIN.right, floor = HEIGHT - MARGIN.bottom;
-    const many = Math.max(2, Math.floor(width / 110));
+    const many = Math.max(3, Math.floor(width / 100));
     const x = axis(rangeX || undefined, MARGIN.left, right, many, plot.isLog && rangeX);
     const y = axis(rangeY || undefined, floor, MARGIN.top, 5);
     frame(pen, x, y, right, floor, plot.labels());
@@ -251,7 +251,7 @@ if (page.units) {
 
   for (const plot of plots) {
     const canvas = plot.box.querySelector("canvas");
-    canvas.addEventListener("pointermove", (event) => {
+    const point = (event) => {
       const box = canvas.getBoundingClientRect();
       const x = event.clientX - box.left, y = event.clientY - box.top;
       let nearest = -1, least = REACH ** 2;
@@ -261,7 +261,9 @@ if (page.units) {
         if (distance < least) [nearest, least] = [i, distance];
       });
       if (nearest !== chosen) choose(nearest);
-    });
+    };
+    canvas.addEventListener("pointermove", point);
+    canvas.addEventListener("pointerdown", point);  // of a finger
     canvas.addEventListener("pointerleave", () => choose(-1));
     canvas.addEventListener("blur", () => choose(-1));
     canvas.addEventListener("keydown", (event) => {
