@@ -119,6 +119,13 @@ def is_held(folder):
     return False
 
 
+def holder_of(folder):
+    """pid and host of who trains the run, as far as that is written, or {}."""
+    folder = pathlib.Path(folder)
+    beats = folder / HEARTBEAT
+    return _holder(beats if beats.exists() else folder / LOCK)
+
+
 def is_alive(pid):
     """Whether this machine has a process of that number."""
     try:
