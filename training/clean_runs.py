@@ -2,7 +2,7 @@
 
 import sys
 
-from training.runs_table import duration, shown_name
+from training.runs_table import counted, duration, shown_name
 from v1model.runs.cleaning import age_s, removals_of, remove
 
 YES = ("y", "yes")
@@ -33,7 +33,7 @@ def clean(runs, folders, older_s, checkpoints, is_agreed):
         print(line_of(removal, folders, checkpoints))
     total = size_of(sum(removal.n_bytes for removal in removals))
     what = "checkpoints of " if checkpoints else ""
-    if not is_agreed and not asked(f"remove {what}{len(removals)} runs, {total}?"):
+    if not is_agreed and not asked(f"remove {what}{counted(len(removals))}, {total}?"):
         print("nothing was removed")
         return
     failed = 0
@@ -43,9 +43,9 @@ def clean(runs, folders, older_s, checkpoints, is_agreed):
         except (OSError, ValueError) as error:
             failed += 1
             print(error, file=sys.stderr)
-    print(f"removed {what}{len(removals) - failed} runs")
+    print(f"removed {what}{counted(len(removals) - failed)}")
     if failed:
-        raise ValueError(f"{failed} runs could not be removed.")
+        raise ValueError(f"{counted(failed)} could not be removed.")
 
 
 def line_of(removal, folders, checkpoints):

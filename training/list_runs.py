@@ -15,6 +15,7 @@ import re
 import sys
 
 from training import clean_runs, runs_table, show_run
+from training.runs_table import counted
 from v1model.rooms import ROOMS
 from v1model.runs.hold import RunInUse
 from v1model.runs.index import find_runs
@@ -40,7 +41,7 @@ def list_runs(options):
         for line in runs_table.table_lines(chosen, columns, folders, width):
             print(line)
     else:
-        print(f"none of {len(runs)} runs" if runs else "no runs")
+        print(f"none of {counted(len(runs))}" if runs else "no runs")
     _tell(problems, options.problems)
 
 
@@ -77,10 +78,10 @@ def migrate_all(options):
             if words:
                 done.append(run)
                 print(f"{run.path}: {words}")
-        print(f"{folder}: {len(done)} of {len(runs)} runs were brought up to date")
+        print(f"{folder}: {len(done)} of {counted(len(runs))} brought up to date")
         _tell(problems, True)
     if failed:
-        raise ValueError(f"{failed} runs could not be brought up to date.")
+        raise ValueError(f"{counted(failed)} could not be brought up to date.")
 
 
 def seconds_of(text):

@@ -9,7 +9,7 @@ from v1model.runs.selection import as_text, known_name, value_of
 
 USUAL = ("room", "state", "epochs", "score", "minutes", "age")
 AGE = "age"
-LEAST_NAME = 16  # letters of a name that are shown however narrow the terminal is
+LEAST_NAME = 8  # letters of a name that are shown however narrow the terminal is
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -95,6 +95,11 @@ def cell_of(run, column):
     if isinstance(value, float):
         return f"{value:.4g}" if column == "score" else f"{value:.3g}"
     return as_text(value)
+
+
+def counted(n, noun="run"):
+    """A number and a noun: 1 run, 2 runs."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def duration(seconds):

@@ -5,7 +5,7 @@ import csv
 import shlex
 
 from training.clean_runs import size_of
-from training.runs_table import cell_of, duration
+from training.runs_table import cell_of, counted, duration
 from v1model.rooms import ROOMS
 from v1model.runs.cleaning import age_s, bytes_in
 from v1model.runs.hold import holder_of
@@ -59,7 +59,7 @@ def _state(run):
 def _starts(starts):
     yield f"starts ({len(starts)})"
     for start in starts:
-        versions = start.get("versions", {})
+        versions = start.get("versions") or {}
         packages = " ".join(f"{name} {v}" for name, v in versions.items() if v)
         place = [str(start.get("host", ""))]
         if start.get("cpus"):
@@ -81,22 +81,19 @@ def _section(title, values):
 
 
 def _scores(run):
-    """Mean of each number of scores.csv by group."""
-    path = run.path / SCORES
-    if not path.exists():
+    """The room's score in each group of scores.csv, in words."""
+    path, room = run.path / SCORES, ROOMS.get(run.room)
+    if room is None or not path.exists():
         return {}
     from v1model.runs.scores import read_scores  # pandas takes a while
 
-    table = read_scores(path)
-    column = ROOMS[run.room].score if run.room in ROOMS else table.columns[2]
-    words = ROOMS[run.room].words if run.room in ROOMS else column
     found = {}
-    for group, own in table.groupby("group"):
-        values = own[column].dropna()
-        found[str(group)] = (
-            f"{words} {values.mean():.4g} on average, {values.median():.4g} in the "
-            f"middle, of {len(values)} {'units' if len(values) != 1 else 'unit'}"
-        )
+    for group, own in read_scores(path, run.room).groupby("group"):
+        values = own[room.score].dropna()
+        text = f"{room.words}: mean {values.mean():.4g}"
+        if values.nunique() > 2:  # else right and wrong, which have no middle
+            text += f", median {values.median():.4g}"
+        found[str(group)] = f"{text}, {counted(len(values), room.unit)}"
     return found
 
 
