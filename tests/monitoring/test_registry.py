@@ -80,11 +80,19 @@ def test_a_function_of_the_user_is_a_monitor_from_a_file_or_a_module(tmp_path):
     path.write_text("def counted(subject):\n    'It counts.'\n    return subject\n")
     (own,) = chosen((f"{path}:counted",), "latent", "slow")
     assert own.function(5) == 5
-    assert (own.pace, own.rooms, own.description) == ("slow", ("latent",), "It counts.")
+    assert own.name == "counted" and own.description == "It counts."
+    assert (own.pace, own.rooms) == ("slow", ("latent",))
     (other,) = chosen(("math:sqrt",), "cnn", "fast")
     assert other.function(9) == 3
     with pytest.raises(ValueError, match="Did you mean counted"):
         chosen((f"{path}:count",), "cnn", "fast")
+
+
+def test_a_function_of_the_user_must_not_hide_a_monitor(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def weights(subject):\n    pass\n")
+    with pytest.raises(ValueError, match="mine.py:weights has the name of v1model.mon"):
+        chosen((f"{path}:weights",), "cnn", "fast")
 
 
 def test_two_functions_cannot_have_one_name():
