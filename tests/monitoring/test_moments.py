@@ -138,6 +138,17 @@ def test_the_same_gradient_in_every_update_is_all_signal():
     assert found["rms/kernel"] == pytest.approx(0.3, rel=1e-4)
 
 
+def test_noise_is_a_fifth_of_signal():
+    """Of m, a share (1 - beta_1) / (1 + beta_1) of the variance of a gradient is left;
+    the mean of |x| of a normal x is sqrt(2 / pi)."""
+    noisy = [keras.Variable(np.zeros(20_000, np.float32), name="noisy")]
+    optimizer = Adam(0.01)
+    stepped(optimizer, noisy, 60)
+    expected = np.sqrt(2 / np.pi * 0.1 / 1.9)
+    found = gradient_numbers(optimizer, noisy)["signal/noisy"]
+    assert found == pytest.approx(expected, rel=0.02)
+
+
 def test_weights_without_a_gradient_are_no_signal():
     trained = variables()
     optimizer = Adam(0.01)
