@@ -5,10 +5,12 @@ A sink has `epoch(number, step, values)`, `reading(step, monitor, reading)` and
 for files of the run itself.
 """
 
+import hashlib
 import importlib
 import importlib.util
 
 from v1model.monitoring_config import SINKS
+from v1model.runs.options_text import flat
 
 
 def require_installed(names):
@@ -48,6 +50,18 @@ def opened_sinks(config, run, shows_epochs=True):
         if name in config.sinks:
             found.append(_opened(name, run))
     return found
+
+
+def identity_of(run):
+    """A word that is the same for all starts of a Run, and another for every run."""
+    begun = run.starts[0]["time"] if run.starts else ""
+    text = f"{begun} {run.path.resolve()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def options_of(run):
+    """Options of a Run by dotted name; {} in a folder of a part of a run."""
+    return flat(run.config) if (run.path / "config.json").is_file() else {}
 
 
 def _opened(name, run):

@@ -13,10 +13,10 @@ import time
 
 from PIL import Image
 
-from v1model.runs.options_text import flat
+from v1model.monitoring.sinks import identity_of, options_of
 
 STORE = "mlruns"
-_PLACE = "v1model.run"  # the tag by which a resumed run is found
+_IDENTITY = "v1model.run"  # the tag by which a resumed run is found
 _METRICS, _PARAMS = 1000, 100  # most in one call
 _LONGEST = 500  # characters of an option's value
 
@@ -88,9 +88,9 @@ def _taken_up(client, run):
     if experiment is None:
         return None
     found = client.search_runs(
-        [experiment.experiment_id], f"tags.`{_PLACE}` = '{run.path.resolve()}'"
+        [experiment.experiment_id], f"tags.`{_IDENTITY}` = '{identity_of(run)}'"
     )
-    if not found or not run.was_resumed:
+    if not found:
         return None
     client.update_run(found[0].info.run_id, status="RUNNING")
     return found[0].info.run_id
@@ -103,10 +103,10 @@ def _created(client, run):
     experiment = client.get_experiment_by_name(name)
     known = experiment and experiment.experiment_id
     number = known or client.create_experiment(name)
-    tags = {_PLACE: str(run.path.resolve())}
+    tags = {_IDENTITY: identity_of(run)}
     made = client.create_run(number, run_name=run.path.name, tags=tags).info.run_id
-    options = flat(run.config)
-    params = [Param(_name(k), str(v)[:_LONGEST]) for k, v in options.items()]
+    options = options_of(run).items()
+    params = [Param(_name(key), str(value)[:_LONGEST]) for key, value in options]
     for part in _parts(params, _PARAMS):
         client.log_batch(made, params=part)
     return made

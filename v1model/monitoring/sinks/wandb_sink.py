@@ -5,7 +5,6 @@ sends it later; WANDB_MODE=online sends it at once. WANDB_PROJECT and WANDB_ENTI
 as everywhere.
 """
 
-import hashlib
 import io
 import os
 
@@ -13,7 +12,7 @@ import numpy as np
 import wandb
 from PIL import Image
 
-from v1model.runs.options_text import flat
+from v1model.monitoring.sinks import identity_of, options_of
 
 PROJECT = "v1model"
 _STEP = "updates"
@@ -27,11 +26,11 @@ def opened(run):
         wandb.init(
             project=os.environ.get("WANDB_PROJECT", PROJECT),
             name=run.path.name,
-            id=_id_of(run),
+            id=identity_of(run),
             resume="allow",
             dir=str(run.logs),
             mode=os.environ.get("WANDB_MODE", "offline"),
-            config=flat(run.config),
+            config=options_of(run),
             settings=wandb.Settings(silent=True, console="off", x_disable_stats=True),
         )
     )
@@ -72,13 +71,6 @@ class WandbSink:
     def close(self):
         """Ends what is sent."""
         self._run.finish()
-
-
-def _id_of(run):
-    """The same for all starts of a run, another for every run."""
-    begun = run.starts[0]["time"] if run.starts else ""
-    text = f"{begun} {run.path.resolve()}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _floats(place, values):
