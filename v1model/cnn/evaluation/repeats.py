@@ -65,6 +65,7 @@ def repeat_scores(recording, prediction, groups, seed=0):
     """Scores that need repeats, a row per neuron; NaN where the ceiling is too low.
 
         n_repeats                  of the movie that was repeated most
+        n_repeated_bins            of all movies that were repeated
         cc_abs                     correlation of mean response and mean prediction
         cc_max, cc_norm            ceiling of true rates, and cc_abs / cc_max
         cc_max_halves, cc_norm_halves   the same by split halves
@@ -81,6 +82,7 @@ def repeat_scores(recording, prediction, groups, seed=0):
     return pd.DataFrame(
         {
             "n_repeats": len(responses),
+            "n_repeated_bins": responses.shape[1],
             "cc_abs": analytic.cc_abs,
             "cc_max": analytic.cc_max,
             "cc_norm": analytic.cc_norm,
