@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from v1model.comparison.intervals import Side
-
 KEYS = ["group", "unit"]
 PART = "part"  # column of the part of the data that a score is of
 LISTED = 3  # names in a message
@@ -90,17 +88,6 @@ def matrices_of(aligned):
             raise ValueError(f"variant {variant} lacks units that others have.")
         found[variant] = seeds, values.reshape(len(seeds), n_units)
     return found
-
-
-def sides_of(own, baseline):
-    """What a variant's difference from the baseline is made of: a tuple of Sides.
-
-    Args:
-        own, baseline: Pairs of seeds and (S, U) scores.
-    """
-    if own[0] == baseline[0]:
-        return (Side(own[1] - baseline[1]),)
-    return Side(own[1]), Side(baseline[1], -1)
 
 
 def _joined(cell, runs, score):
