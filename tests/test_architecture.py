@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from tests.levels import LEVELS, VISUALIZATION_LEVELS, levels
+
 ROOT = pathlib.Path(__file__).parents[1]
 CODE = sorted((ROOT / "v1model").rglob("*.py"))
 INSTALLED = [
@@ -29,38 +31,6 @@ SCRIPTS = (
     "scripts/slurm/train.sbatch",
     ".ci/run",
 )
-
-# A module may import from strictly lower levels, and from its own folder.
-LEVELS = (
-    {"options", "params", "rooms"},
-    {"distribution_config", "monitoring_config", "task_config"},
-    {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"}
-    | {"hdf5_files"},
-    {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
-    | {"recordings", "event_files", "yaml_settings"},
-    {"distribution", "fitting", "network", "presentations"},
-    {"engine", "neuropixels", "monitoring", "comparison", "grids"},
-    {"stimuli", "models", "decoders", "voltage_networks", "known_v1"},
-    {"latent", "cnn"},
-    {"assembly", "backup", "callbacks", "simulation", "recorder", "activity_files"},
-    {"experiments", "trained_run"},
-    {"column_recording", "judging"},
-)
-VISUALIZATION_LEVELS = (
-    {"style", "pages"},
-    {"files", "headings"},
-    {"benchmarks", "column", "learning", "nest", "weights"}
-    | {"decoding", "presentations", "latent", "cnn", "comparison"},
-    {"trial"},
-    {"film", "lgn", "logger", "recording", "report", "tasks"},
-    {"demo"},
-    {"demo_visualization", "gallery"},
-)
-
-
-def levels(names_by_level):
-    return {name: level for level, names in enumerate(names_by_level) for name in names}
-
 
 LEVEL = {
     "v1model": levels(LEVELS),

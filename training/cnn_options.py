@@ -7,6 +7,7 @@ import absl.flags
 
 from v1model import flags, yaml_settings
 from v1model.distribution_config import DistributionConfig
+from v1model.monitoring_config import MonitoringConfig
 from v1model.options import option, require
 
 FIT, REFIT, TRANSFER = "fit", "refit", "transfer"
@@ -18,6 +19,7 @@ class CnnOptions:
     """Data, stage and results."""
 
     distribution: DistributionConfig = DistributionConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
     model: str = option(
         "", "YAML file of settings, your own or shipped; none takes the defaults."
     )

@@ -16,6 +16,7 @@ from v1model.decoders.config import DecoderConfig
 from v1model.decoders.evaluation import Scores, confusion_matrix, evaluate
 from v1model.decoders.over_time import sections_over_time
 from v1model.decoders.results import FAILED, Row, add_result
+from v1model.event_files import EventFile
 from v1model.finite import NotFiniteError
 from v1model.judging.decoder import judge_decoder
 from v1model.presentations.splits import (
@@ -31,7 +32,6 @@ from v1model.runs import Run
 from visualization.decoding.confusion import confusion_figure
 from visualization.decoding.over_time import over_time_figure
 from visualization.files import png_of, write_figure
-from visualization.logger.event_files import EventFile
 
 logger = logging.getLogger(__name__)
 

@@ -42,6 +42,7 @@ class Judge:
         self.params, self.source, self.board = params, source, board
         self.folder = folder
         self._parts = []  # beginning of tags, source, settings, first and last row
+        self._latest = None  # epoch, and Diagnosis of the validation part
 
     def __enter__(self):
         training = self.params.training
@@ -71,6 +72,8 @@ class Judge:
         found = {}
         for tag, source, settings, first, last in self._parts:
             diagnosis = diagnose(model, source, settings, first, last)
+            if tag == VALIDATION:
+                self._latest = epoch, diagnosis
             scalars = diagnosis.scalars()
             prefix = "" if tag == VALIDATION else tag
             found |= {f"{prefix}{name}": value for name, value in scalars.items()}
@@ -78,6 +81,21 @@ class Judge:
         seconds = time.monotonic() - begun
         self.board.scalars({"Time/diagnostics_duration": seconds}, epoch)
         return found
+
+    def validation_of(self, model, epoch):
+        """The Diagnosis of the validation part, which may be known; None without one.
+
+        Args:
+            model: LatentModel.
+            epoch: Whose model it is.
+        """
+        if self._latest is None or self._latest[0] != epoch:
+            own = [part for tag, *part in self._parts if tag == VALIDATION]
+            if not own:
+                return None
+            ((source, settings, first, last),) = own
+            return diagnose(model, source, settings, first, last)
+        return self._latest[1]
 
     def finally_of(self, model, epoch):
         """Diagnoses a model, and writes its figures and tables into the run.

@@ -3,6 +3,7 @@
 import dataclasses
 
 from v1model.distribution_config import DistributionConfig
+from v1model.monitoring_config import MonitoringConfig
 from v1model.options import option, require
 
 
@@ -11,6 +12,7 @@ class LatentOptions:
     """Where results go."""
 
     distribution: DistributionConfig = DistributionConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
     results_dir: str = option("results/latent", "Folder of all experiments.")
     run_name: str = option(
         "",

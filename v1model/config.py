@@ -7,6 +7,7 @@ it has the option; DECISIONS.md lists the few that differ.
 import dataclasses
 
 from v1model.distribution_config import DistributionConfig
+from v1model.monitoring_config import MONITORING_OPTIONS, MonitoringConfig
 from v1model.options import option, require, require_positive
 from v1model.task_config import ALL_TASKS, CHUNK_MS, TASKS, TaskConfig
 
@@ -135,6 +136,7 @@ class ColumnTrainConfig:
     column: ColumnConfig = ColumnConfig()
     trials: TaskConfig = TaskConfig()
     distribution: DistributionConfig = DistributionConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
     results_dir: str = option("results", "Folder that receives the run folder.")
     run_name: str = option("", "Run folder's name; an existing run is resumed.")
     restore_from: str = option("", "Weights to start from (.weights.h5 or .keras).")
@@ -216,7 +218,7 @@ class ColumnTrainConfig:
         """
         names = {"results_dir", "run_name", "comment", "max_time", "patience"}
         names |= {"strategy", "replicas", "worker_timeout"}
-        names |= {"log_activity_every", "debug_prints"}
+        names |= {"log_activity_every", "debug_prints"} | MONITORING_OPTIONS
         is_steady = self.learning_rate_schedule == "constant" or self.decay_steps
         return names | {"n_epochs"} if is_steady else names
 

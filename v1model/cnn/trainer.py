@@ -47,7 +47,8 @@ class CnnTrainer:
         run: Run; receives checkpoints and the table. If it has a checkpoint, training
             goes on from there.
         replicas: Replicas that share the segments of an update; None for one.
-        board: Board; None for no TensorBoard.
+        watch: What is told of each epoch: an object with
+            `epoch(number, step, values, is_last)`, such as a Watch; None for none.
         progress: Called with the updates that are done and all there are; or None.
 
     Attributes:
@@ -62,10 +63,10 @@ class CnnTrainer:
     """
 
     def __init__(
-        self, config, recordings, run, replicas=None, board=None, progress=None
+        self, config, recordings, run, replicas=None, watch=None, progress=None
     ):
         self.config, self.recordings, self.run = config, recordings, run
-        self.board, self.progress = board, progress
+        self.watch, self.progress = watch, progress
         self.replicas = alone() if replicas is None else replicas
         training = config.training
         require_joint(recordings, config.model)
@@ -269,8 +270,10 @@ class CnnTrainer:
         n_left = self.n_updates - self.position.updates
         seconds_left = self._clock.seconds_left(n_left * epoch.step_seconds)
         logger.info(epoch.line(self.training.epochs, seconds_left))
-        if self.board is not None:
-            self.board.scalars(epoch.scalars(), epoch.number)
+        if self.watch is not None:
+            is_last = epoch.number == self.training.epochs
+            values = epoch.scalars()
+            self.watch.epoch(epoch.number, self.position.updates, values, is_last)
 
     def _require_finite(self, sums, n):
         pairs = zip(self.objective.names, sums.tolist(), strict=True)

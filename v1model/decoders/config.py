@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from v1model.monitoring_config import MONITORING_OPTIONS, MonitoringConfig
 from v1model.options import option, require, require_positive
 from v1model.presentations.binning import DEFAULT_BINS
 from v1model.presentations.splits import K_SHOT_SEEDS
@@ -113,6 +114,7 @@ class DecoderConfig:
 
     session: SessionConfig = SessionConfig()
     network: NetworkOptions = NetworkOptions()
+    monitoring: MonitoringConfig = MonitoringConfig()
     decoder: tuple[str, ...] = option(
         ("logistic",), f"Decoders: {', '.join(DECODERS)}; all is every one."
     )
@@ -157,7 +159,7 @@ class DecoderConfig:
     @property
     def free_options(self):
         """Names of the options that a resumed run may change: they compute nothing."""
-        return {"results_dir", "run_name"}
+        return {"results_dir", "run_name", "monitoring"} | MONITORING_OPTIONS
 
     @property
     def split_name(self):

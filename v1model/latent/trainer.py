@@ -49,7 +49,8 @@ class LatentTrainer:
         replicas: Replicas that share the starts of an update; None for one.
         diagnose: Function of the model and the epoch to scalars by name, called every
             diagnostics_freq_epochs; None for no diagnosis.
-        board: Board; None for no TensorBoard.
+        watch: What is told of each epoch: an object with
+            `epoch(number, step, values, is_last)`, such as a Watch; None for none.
 
     Attributes:
         model: LatentModel.
@@ -64,8 +65,8 @@ class LatentTrainer:
         OSError, ValueError: The options, the recording or a checkpoint is wrong.
     """
 
-    def __init__(self, params, source, run, replicas=None, diagnose=None, board=None):
-        self.run, self.diagnose, self.board = run, diagnose, board
+    def __init__(self, params, source, run, replicas=None, diagnose=None, watch=None):
+        self.run, self.diagnose, self.watch = run, diagnose, watch
         self.replicas = alone() if replicas is None else replicas
         training = params.training
         require_suitable(params, source)
@@ -301,12 +302,13 @@ class LatentTrainer:
         n_left = (phase.epochs - epoch.number) * phase.steps_per_epoch
         seconds_left = self._clock.seconds_left(n_left * epoch.step_seconds)
         logger.info(epoch.line(seconds_left))
-        if self.board is None:
+        if self.watch is None:
             return
         values = epoch.scalars(self.position)
         if self.training.early_stop_intervening_mse:
             values |= early_stop_scalars(self.history)
-        self.board.scalars(values, epoch.number)
+        is_last = phase.name == JOINT and epoch.number == phase.epochs
+        self.watch.epoch(epoch.number, self.position.updates, values, is_last)
 
     def _require_finite(self, phase, sums, n):
         pairs = zip(phase.losses, sums.tolist(), strict=True)

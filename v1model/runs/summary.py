@@ -12,7 +12,7 @@ from v1model.runs.layout import STATES, newest, read_documents, read_json
 from v1model.runs.options_text import dotted
 
 SILENT_DEATH = "its process is gone without a word"
-METRICS, RECORDS = "metrics.csv", "metrics.jsonl"
+METRICS, RECORDS, SCORES = "metrics.csv", "metrics.jsonl", "scores.csv"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +52,14 @@ class RunSummary:
 
     @property
     def score(self):
-        """What runs of the room are compared by, as the training wrote it; or None."""
-        return _number(_score_of(self.room, self.result or {}))
+        """What runs of the room are compared by, larger is better; or None.
+
+        The number of result.json, or the mean of the column of scores.csv.
+        """
+        found = _number(_score_of(self.room, self.result or {}))
+        if found is None and self.room in ROOMS:
+            found = _mean_of(self.path / SCORES, ROOMS[self.room].score)
+        return found
 
     @property
     def minutes(self):
@@ -201,7 +207,21 @@ def _score_of(room, result):
         return result.get("test_bps", result.get("best_val_bps"))
     if room == "decoder":
         return _within(result, "row", "accuracy")
-    return result.get(ROOMS[room].score) if room in ROOMS else None
+    return None
+
+
+def _mean_of(path, column):
+    """Mean of a column of a table, without cells that are no numbers; or None."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            place = next(rows, []).index(column)
+            cells = [row[place] for row in rows if len(row) > place]
+        values = [float(cell) for cell in cells if cell]
+    except (OSError, ValueError, csv.Error):  # the comparison says what is wrong
+        return None
+    values = [value for value in values if math.isfinite(value)]
+    return math.fsum(values) / len(values) if values else None
 
 
 def _within(inner, *names):

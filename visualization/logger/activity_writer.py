@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from v1model.activity_files import ActivityFiles
 from v1model.atomic import atomic_path
+from v1model.event_files import EventFile
 from visualization.files import png_of
-from visualization.logger.event_files import EventFile
 from visualization.logger.trial_numbers import scalars_of
 from visualization.trial.predictions import batch_predictions
 

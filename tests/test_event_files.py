@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from visualization.logger.event_files import EventFile, buckets_of, size_of
+from v1model.event_files import EventFile, buckets_of, size_of
 
 VALUES = arrays(np.float32, st.integers(0, 50), elements=st.floats(-1e6, 1e6, width=32))
 

@@ -1,0 +1,60 @@
+"""DecoderSubject: the training of a decoder as its monitors see it."""
+
+import numpy as np
+import tensorflow as tf
+
+from training.monitors.subject import Watched
+from v1model.decoders.affine import log_softmax
+
+MOST = 2048  # presentations of the validation part that are looked at
+_BATCH = 256
+
+
+class DecoderSubject(Watched):
+    """A decoder and its validation part; the test part is not here.
+
+    Args:
+        run: Run.
+        name: Of the decoder, such as lstm.
+        validation: Part.
+        classes: Labels of the classes, (K,).
+        network: Compiled Keras model from (B, T, U) to logits (B, K); None for a linear
+            decoder.
+        model: A linear decoder, with `scores`; None for a network.
+    """
+
+    room = "decoder"
+
+    def __init__(self, run, name, validation, classes, network=None, model=None):
+        super().__init__(run)
+        self.name, self.classes = name, np.asarray(classes)
+        self.model, self._linear = network, model
+        inputs, valid, targets = validation.inputs, validation.valid, validation.targets
+        self._inputs, self._valid = inputs[:MOST], valid[:MOST]
+        self.targets = targets[:MOST]
+        self._logits = None
+
+    @property
+    def optimizer(self):
+        return None if self.model is None else self.model.optimizer
+
+    @property
+    def trained(self):
+        return () if self.model is None else self.model.trainable_variables
+
+    def scores(self):
+        """Log posterior of the classes of each presentation, (P, K) float64."""
+        return self.once("scores", self._scores)
+
+    def _scores(self):
+        if self.model is None:
+            return log_softmax(self._linear.scores(self._inputs, self._valid))
+        if self._logits is None:
+            # Not `predict`, which has callbacks and state of its own within `fit`.
+            network = self.model
+            self._logits = tf.function(lambda x: network(x, training=False))
+        found = [
+            self._logits(self._inputs[k : k + _BATCH]).numpy()
+            for k in range(0, len(self._inputs), _BATCH)
+        ]
+        return log_softmax(np.concatenate(found).astype(np.float64))

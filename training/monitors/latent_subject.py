@@ -1,0 +1,75 @@
+"""LatentSubject: the training of a latent model as its monitors see it."""
+
+import numpy as np
+import tensorflow as tf
+
+from training.monitors.subject import Watched
+from v1model.latent.diagnosis.frames import evaluate_frames
+
+WINDOW = 512  # steps of the validation part that fast monitors look at
+N_STATES = 8  # of which the evolver is linearised
+
+
+class LatentSubject(Watched):
+    """A LatentTrainer, and the Judge that diagnoses its models.
+
+    Args:
+        trainer: LatentTrainer.
+        source: ActivitySource of the training.
+        judge: Judge.
+    """
+
+    room = "latent"
+
+    def __init__(self, trainer, source, judge):
+        super().__init__(trainer.run)
+        self.trainer, self.model = trainer, trainer.model
+        self.source, self.judge = source, judge
+        split = trainer.split
+        last = min(split.validation_end, split.validation_start + WINDOW)
+        self._rows = split.validation_start, last
+
+    @property
+    def _phase(self):
+        return self.trainer.phase(self.trainer.position.phase)
+
+    @property
+    def optimizer(self):
+        return self._phase.optimizer
+
+    @property
+    def trained(self):
+        return self._phase.variables
+
+    def frames(self):
+        """FrameErrors of the window: one step ahead, and of encoding and decoding."""
+        frequency = self.trainer.training.stimulus_frequency
+        units = self.trainer.training.time_units
+        return evaluate_frames(
+            self.model, self.source, *self._rows, frequency=frequency, time_units=units
+        )
+
+    def states(self):
+        """Latent states of the window, (t, L), and the stimulus there, (t, S)."""
+        stretch = self.source.read(*self._rows)
+        return np.asarray(self.model.encode(stretch.activity)), stretch.stimulus
+
+    def linearised(self):
+        """Derivatives of the next latent state by the state, (N_STATES, L, L)."""
+        states, stimulus = self.states()
+        rows = np.linspace(0, len(states) - 1, N_STATES).astype(int)
+        z = tf.constant(states[rows])
+        encoded = self.model.encode_stimulus(tf.constant(stimulus[rows]))
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(z)
+            after = tf.unstack(self.model.evolve(z, encoded[None])[0], axis=-1)
+        # States of a batch do not feel each other: the sum's gradient is each one's.
+        slopes = [tape.gradient(one, z) for one in after]
+        return np.stack([np.asarray(slope) for slope in slopes], axis=1)
+
+    def diagnosis(self):
+        """The Diagnosis of long rollouts in the validation part; None without room."""
+        return self.once("diagnosis", self._diagnosed)
+
+    def _diagnosed(self):
+        return self.judge.validation_of(self.model, self.epoch)
