@@ -17,7 +17,7 @@ LEVELS = (
     {"column_recording", "judging"},
 )
 VISUALIZATION_LEVELS = (
-    {"style"},
+    {"style", "pages"},
     {"files", "headings"},
     {"architecture", "rooms", "benchmarks", "column", "learning", "nest", "weights"}
     | {"decoding", "presentations", "latent", "cnn", "comparison"},

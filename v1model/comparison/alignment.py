@@ -128,11 +128,7 @@ def _within_seeds(joined):
         by_seed.setdefault(seed, []).append(own)
     shared = {seed: set.intersection(*sets) for seed, sets in by_seed.items()}
     is_apart = len(shared) > 1 and not set.intersection(*shared.values())
-    sizes = {
-        tuple(sorted(pd.Series([g for g, _ in own]).value_counts().items()))
-        for own in shared.values()
-    }
-    if not is_apart or len(sizes) > 1 or not all(shared.values()):
+    if not is_apart or not all(shared.values()):
         return joined, []
     found = {}
     for (variant, seed), frame in joined.items():

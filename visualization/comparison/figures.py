@@ -28,8 +28,11 @@ def comparison_figures(comparison):
     others = known & (comparison.differences["variant"] != comparison.baseline)
     words = comparison.words
     if others.any():
-        yield "differences", forest_plot(
-            comparison.differences, comparison.baseline, words, comparison.unit
+        yield (
+            "differences",
+            forest_plot(
+                comparison.differences, comparison.baseline, words, comparison.unit
+            ),
         )
         if len(comparison.by_rate):
             yield "rates", differences_by_rate(comparison.by_rate, names, words)

@@ -44,10 +44,9 @@ def forest_plot(
     height = ROW * len(rows)
     size = left + 3.2 + 1.75, 0.52 + height + 0.62
     n_groups = int(first["n_groups"])
-    in_words = (
-        f"from {style.without_middle(baseline, 40)}; {int(first['n_units'])} {unit}s of "
-        f"{n_groups} group{'s' * (n_groups > 1)}"
-    )
+    of_groups = f"{n_groups} group{'s' * (n_groups > 1)}"
+    in_words = f"from {style.without_middle(baseline, 40)}; "
+    in_words += f"{int(first['n_units'])} {unit}s of {of_groups}"
     if n_groups > 1:
         in_words += "; thin: other groups, too"
     with style.paper():
