@@ -17,8 +17,8 @@ LEVELS = (
     {"column_recording", "judging"},
 )
 VISUALIZATION_LEVELS = (
-    {"style"},
-    {"files"},
+    {"style", "pages"},
+    {"files", "headings"},
     {"architecture", "rooms", "benchmarks", "column", "learning", "nest", "weights"}
     | {"decoding", "presentations", "latent", "cnn", "comparison"},
     {"trial"},

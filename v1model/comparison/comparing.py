@@ -9,7 +9,12 @@ import pandas as pd
 from v1model.comparison.alignment import align
 from v1model.comparison.contents import COSTS, Comparison
 from v1model.comparison.costs import costs, is_pareto, price_of
-from v1model.comparison.differences import binned_differences, paired_differences
+from v1model.comparison.differences import (
+    BINNED_COLUMNS,
+    DIFFERENCE_COLUMNS,
+    binned_differences,
+    paired_differences,
+)
 from v1model.comparison.loading import load_runs
 from v1model.comparison.notes import notes_on
 from v1model.comparison.options import (
@@ -76,9 +81,7 @@ def compare(paths, against=None, score=None, room=None, seed=0):
         kind="stable",
         ignore_index=True,
     )
-    if len(differences):
-        known = [name for name in order if name in set(differences["variant"])]
-        differences = differences.set_index("variant").loc[known].reset_index()
+    differences = _all_rows(differences, order)
     found = Comparison(
         room=room,
         score=score,
@@ -246,14 +249,24 @@ def _order(variants, baseline):
 
 def _differences(aligned, baseline, seed):
     if baseline not in set(aligned["variant"]):
-        return pd.DataFrame(columns=["variant", "difference", "low", "high"])
+        return pd.DataFrame(columns=list(DIFFERENCE_COLUMNS), dtype=float)
     return paired_differences(aligned, baseline, seed)
+
+
+def _all_rows(differences, order):
+    """A row for each variant; numbers of those without scores are NaN or 0."""
+    found = differences.set_index("variant").reindex(order).reset_index()
+    for name in ("groups_better", "seed_degrees", "n_seeds", "n_groups", "n_units"):
+        found[name] = [0 if pd.isna(value) else int(value) for value in found[name]]
+    for name in ("is_paired", "is_pooled"):
+        found[name] = [not pd.isna(value) and bool(value) for value in found[name]]
+    found["verdict"] = ["" if pd.isna(value) else value for value in found["verdict"]]
+    return found
 
 
 def _by_rate(aligned, baseline, seed):
     if baseline not in set(aligned["variant"]):
-        aligned = aligned.iloc[:0].assign(variant=baseline)
-        return pd.DataFrame(columns=["variant", "covariate", "value", "difference"])
+        return pd.DataFrame(columns=list(BINNED_COLUMNS))
     return pd.concat(
         [binned_differences(aligned, baseline, name, seed) for name in COVARIATES],
         ignore_index=True,

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from visualization import style
-from visualization.cnn.headings import add_inches, headed_figure
+from visualization.headings import add_inches, headed_figure
 
 # Of metrics.csv: what a panel shows, and how the names of its columns begin.
 PANELS = (

@@ -3,7 +3,7 @@
 import numpy as np
 
 from visualization import style
-from visualization.cnn.headings import TOP, add_inches, headed_figure
+from visualization.headings import TOP, add_inches, headed_figure
 
 DATA, MODEL = style.FAINT, "#0072B2"
 CERTAIN = 10.0  # standard errors; noise of some thousand pixels reaches 4

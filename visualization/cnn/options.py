@@ -3,7 +3,7 @@
 import numpy as np
 
 from visualization import style
-from visualization.cnn.headings import TOP, add_inches, headed_figure
+from visualization.headings import TOP, add_inches, headed_figure
 
 BETTER, WORSE, UNSURE = "#009E73", "#D55E00", style.FAINT
 USUAL = 6.0  # times the median of the lengths; longer bars are cut off

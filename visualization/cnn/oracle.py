@@ -3,7 +3,7 @@
 import numpy as np
 
 from visualization import style
-from visualization.cnn.headings import add_inches, headed_figure
+from visualization.headings import add_inches, headed_figure
 
 KIND_COLOURS = {"simple": "#0072B2", "complex": "#D55E00", "normalised": "#009E73"}
 OTHERS = ("#CC79A7", "#E69F00", "#56B4E9", "#999999")

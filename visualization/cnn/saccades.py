@@ -1,7 +1,7 @@
 """Responses around saccades, of spikes and of a model."""
 
 from visualization import style
-from visualization.cnn.headings import TOP, add_inches, headed_figure
+from visualization.headings import TOP, add_inches, headed_figure
 
 MODEL = "#0072B2"
 COLUMNS = 4

@@ -3,7 +3,7 @@
 import numpy as np
 
 from visualization import style
-from visualization.cnn.headings import TOP, add_inches, headed_figure
+from visualization.headings import TOP, add_inches, headed_figure
 
 SPIKES, MODEL, TRUTH = "#BBBBBB", "#0072B2", "#D55E00"
 

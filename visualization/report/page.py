@@ -1,15 +1,9 @@
-"""The page of a report: HTML of each section, put into the template.
+"""The page of a report: HTML of each section, put into the frame of a page."""
 
-Everything from outside goes through `html.escape`, and the page forbids itself to load
-anything or to run any script but its own.
-"""
-
-import base64
-import hashlib
 import html
 import pathlib
-import string
 
+from visualization.pages import document_html, facts_html, template
 from visualization.report.sections import (
     activity_html,
     curves_html,
@@ -20,7 +14,6 @@ from visualization.report.sections import (
     scores_html,
     starts_html,
 )
-from visualization.report.tables import facts_html
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 STATES = {
@@ -57,39 +50,14 @@ def page_html(contents, album, made):
         "Network": network_html(contents),
         "Files": files_html(contents),
     }
-    style_text, script = _template("report.css"), _template("report.js")
-    return string.Template(_template("report.html")).substitute(
-        policy=_policy(style_text, script),
-        title=html.escape(f"{contents.name}: report of a training run"),
-        style=style_text,
-        script=script,
+    return document_html(
+        title=f"{contents.name}: report of a training run",
         header=_header(contents),
-        contents="".join(
-            f'<li><a href="#{name.lower()}">{name}</a></li>' for name in sections
-        ),
-        main="\n".join(
-            f'<section id="{name.lower()}"><h2>{name}</h2>\n{text}</section>'
-            for name, text in sections.items()
-        ),
-        footer=html.escape(f"Made {made} from {contents.path}."),
+        sections=sections,
+        footer=f"Made {made} from {contents.path}.",
+        styles=[template(TEMPLATES / "report.css")],
+        scripts=[template(TEMPLATES / "report.js")],
     )
-
-
-def _policy(style_text, script):
-    """A content security policy: nothing is loaded, only our own script runs."""
-    return (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style_text)}'; "
-        f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text):
-    digest = hashlib.sha256(text.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
-
-
-def _template(name):
-    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _header(contents):

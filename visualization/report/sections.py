@@ -7,6 +7,7 @@ import numpy as np
 from v1model.network.physiology import rate_bands
 from v1model.network.populations import ROUGH_POPULATIONS, layer_of
 from visualization import style
+from visualization.pages import search_html, table_html
 from visualization.report.charts import (
     accuracy_charts,
     loss_charts,
@@ -16,7 +17,6 @@ from visualization.report.charts import (
 )
 from visualization.report.command import next_command
 from visualization.report.curves import chart_html, thinned
-from visualization.report.tables import table_html
 
 TABLE_COLUMNS = {
     "step": "Step",
@@ -168,9 +168,7 @@ def options_html(contents):
     return (
         f"<p>{len(changed)} of {len(rows)} options differ from the default of this "
         "version; they are marked.</p>"
-        '<div class="options"><div class="controls search"><label>Search '
-        '<input type="search"></label><label><input type="checkbox"> changed only'
-        "</label><output></output></div>"
+        f'<div class="options">{search_html("options", "changed only")}'
         + table_html(header, rows, classes=classes, marked=changed, name="sortable")
         + "</div>"
     )

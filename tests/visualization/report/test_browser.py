@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.visualization.report import browser as browsers
+from tests.visualization import browser as browsers
 from tests.visualization.report import runs
 from visualization.report.writing import write_report
 

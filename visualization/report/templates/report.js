@@ -1,7 +1,3 @@
-"use strict";
-// Without this script the page shows everything one below the other.
-document.documentElement.classList.add("js");
-
 // The step whose pictures are shown.
 for (const controls of document.querySelectorAll(".controls.steps")) {
   const pages = [...controls.parentElement.querySelectorAll(".step")];
@@ -40,49 +36,6 @@ for (const image of document.querySelectorAll(".pictures img")) {
       toggle();
     }
   });
-}
-
-// Tables are sorted by a click on a header.
-for (const table of document.querySelectorAll("table.sortable")) {
-  const headers = [...table.tHead.rows[0].cells];
-  const body = table.tBodies[0];
-  const compare = new Intl.Collator("en", { numeric: true }).compare;
-  headers.forEach((header, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...header.childNodes);
-    header.append(button);
-    button.addEventListener("click", () => {
-      const down = header.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-      headers.forEach((other) => other.removeAttribute("aria-sort"));
-      header.setAttribute("aria-sort", down === 1 ? "ascending" : "descending");
-      const text = (row) => row.cells[column].textContent;
-      const rows = [...body.rows];
-      rows.sort((a, b) => down * compare(text(a), text(b)));
-      body.append(...rows);
-    });
-  });
-}
-
-// Options are searched.
-for (const controls of document.querySelectorAll(".controls.search")) {
-  const table = controls.parentElement.querySelector("table");
-  const [search, changed] = controls.querySelectorAll("input");
-  const said = controls.querySelector("output");
-  const filter = () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const rows = [...table.tBodies[0].rows];
-    for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      const isWanted = !changed.checked || row.classList.contains("changed");
-      row.hidden = !isWanted || !words.every((word) => text.includes(word));
-    }
-    const n = rows.filter((row) => !row.hidden).length;
-    said.textContent = n + " of " + rows.length + " options";
-  };
-  search.addEventListener("input", filter);
-  changed.addEventListener("change", filter);
-  filter();
 }
 
 // The values of a chart under the pointer, or by arrow keys.

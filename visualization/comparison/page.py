@@ -1,0 +1,139 @@
+"""The page of a comparison: one HTML file that needs nothing else.
+
+Tables work without scripts; curves and the pictures of single units are drawn by the
+scripts in templates/ from the numbers in the page.
+"""
+
+import datetime
+import html
+import pathlib
+
+from v1model.atomic import write_text
+from visualization.comparison.page_data import page_data
+from visualization.comparison.page_intervals import interval_words
+from visualization.comparison.page_sections import (
+    GROUP_WORDS,
+    commands_html,
+    curves_html,
+    differences_html,
+    left_out_html,
+    options_html,
+    runs_html,
+    units_html,
+    variants_html,
+)
+from visualization.pages import document_html, facts_html, template
+
+TEMPLATES = pathlib.Path(__file__).parent / "templates"
+SCRIPTS = ("drawing.js", "scatter.js", "curves.js")
+
+
+def write_page(comparison, path):
+    """Writes the page of a comparison atomically.
+
+    Args:
+        comparison: Comparison.
+        path: The file, such as comparison.html.
+
+    Returns:
+        Path of the file.
+
+    Raises:
+        IsADirectoryError: The path is a folder.
+        WriteError: The file cannot be written.
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file.")
+    made = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
+    write_text(path, page_html(comparison, made))
+    return path
+
+
+def page_html(comparison, made):
+    """The page as the text of an HTML file.
+
+    Args:
+        comparison: Comparison.
+        made: When the page was made, as text.
+    """
+    sections = {
+        "Differences": differences_html(comparison),
+        "Variants": variants_html(comparison),
+        f"{comparison.unit.capitalize()}s": units_html(comparison),
+        "Curves": curves_html(comparison),
+        "Runs": runs_html(comparison),
+        "Options": options_html(comparison),
+        "Commands": commands_html(comparison),
+        "Left out": left_out_html(comparison),
+    }
+    return document_html(
+        title=f"{_title(comparison)}: comparison of training runs",
+        header=_header(comparison),
+        sections=sections,
+        footer=f"Made {made} by v1-compare.",
+        styles=[template(TEMPLATES / "comparison.css")],
+        scripts=[template(TEMPLATES / name) for name in SCRIPTS],
+        data=page_data(comparison, GROUP_WORDS[comparison.room]),
+    )
+
+
+def _title(comparison):
+    words = [comparison.labels.get(name, name) for name in comparison.options]
+    if not words:
+        return f"Runs of the {comparison.room}"
+    if len(words) > 3:
+        words = [*words[:3], "more"]
+    return f"What {', '.join(words[:-1])}{' and ' * (len(words) > 1)}{words[-1]} change"
+
+
+def _header(comparison):
+    parts = [
+        f'<p class="kicker">Comparison of training runs: {comparison.room}</p>',
+        f"<h1>{html.escape(_title(comparison))}</h1>",
+        f'<p class="lead">{html.escape(answer_of(comparison))}</p>',
+        facts_html(_facts(comparison)),
+    ]
+    if comparison.notes:
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in comparison.notes)
+        parts.append(f'<ul class="notes">{notes}</ul>')
+    return "\n".join(parts)
+
+
+def answer_of(comparison):
+    """What came out, in one sentence."""
+    rows = comparison.differences
+    others = rows[(rows["variant"] != comparison.baseline) & rows["difference"].notna()]
+    if others.empty:
+        return "There is no other variant with scores to compare the baseline with."
+    best = next(others.nlargest(1, "difference").itertuples())
+    share = ""
+    if best.share_better == best.share_better:  # not NaN
+        share = f" It is better for {best.share_better:.0%} of the {comparison.unit}s."
+    words = f"by {interval_words(best)} {comparison.words}"
+    if best.verdict == "better":
+        return f"{best.variant} is better than {comparison.baseline} {words}.{share}"
+    if best.verdict == "worse":
+        return (
+            f"Nothing is better than {comparison.baseline}; {best.variant} comes next, "
+            f"{words}.{share}"
+        )
+    return (
+        f"{best.variant} differs from {comparison.baseline} {words}, which these runs "
+        f"do not tell from chance.{share}"
+    )
+
+
+def _facts(comparison):
+    """The few numbers at the top, by name."""
+    runs, rows = comparison.runs, comparison.differences
+    base = rows[rows["variant"] == comparison.baseline].iloc[0]
+    group = GROUP_WORDS[comparison.room].capitalize()
+    return {
+        "Variants": f"{len(rows):,}",
+        "Runs": f"{len(runs):,}",
+        "Seeds": f"{runs['seed'].nunique():,}",
+        f"{group}s": f"{int(base['n_groups']):,}",
+        f"{comparison.unit.capitalize()}s in all runs": f"{int(base['n_units']):,}",
+        "Baseline": str(comparison.baseline),
+    }
