@@ -11,7 +11,6 @@ from training.grid_rooms import GRID_ROOMS, Resolved
 from v1model.file_lock import file_lock
 from v1model.grids import Point, canonical, points_of, run_names, subsets_of
 from v1model.grids.grid_file import UNITS
-from v1model.known_v1.config import KnownV1Config
 from v1model.rooms import ROOMS
 from v1model.yaml_settings import reason_of
 
@@ -138,6 +137,10 @@ def simulate_missing(grid):
 
 def _simulations(grid):
     """KnownV1Config by path."""
+    if not grid.recordings.simulate:
+        return {}
+    from v1model.known_v1 import KnownV1Config  # brings SciPy and scikit-image
+
     folder = pathlib.Path(grid.results_dir).expanduser() / SIMULATED
     found = {}
     for seed in range(1, grid.recordings.simulate + 1):

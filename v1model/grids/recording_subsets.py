@@ -4,10 +4,6 @@ import pathlib
 from typing import NamedTuple
 
 from v1model.grids.grid_file import ALL, ONE
-from v1model.hdf5_files import open_hdf5
-from v1model.presentations.binned_files import FORMAT
-from v1model.recordings import open_recording
-from v1model.recordings.chunks import naming_damage
 
 
 class Subset(NamedTuple):
@@ -55,6 +51,12 @@ def unit_ids(path):
         FileNotFoundError: There is no such file.
         ValueError: It is neither.
     """
+    # pandas and SciPy behind them take longer than all other checks of a grid.
+    from v1model.hdf5_files import open_hdf5
+    from v1model.presentations.binned_files import FORMAT
+    from v1model.recordings import open_recording
+    from v1model.recordings.chunks import naming_damage
+
     with open_hdf5(path) as file, naming_damage(path):
         if file.attrs.get("format") == FORMAT:
             return file["units/id"][()].tolist()
