@@ -9,6 +9,7 @@ folder, and results_dir/runs.csv says how far all are.
 import fnmatch
 import pathlib
 import shlex
+import subprocess
 import sys
 
 from training.grid_options import GridOptions
@@ -17,6 +18,7 @@ from v1model import flags
 FOLDER = pathlib.Path(__file__).parent  # of configs/
 USAGE = "GRID.yaml [--flag=value ...]"
 PROGRAM = "grid"
+COMPARISON = "comparison"  # folder, below the results
 
 
 def main(path, options):
@@ -29,14 +31,14 @@ def main(path, options):
         path: Of the grid file.
         options: GridOptions.
     """
-    from training.grid_ledger import Ledger
-    from training.grid_plan import planned_runs, simulate_missing
-    from v1model.grids import load_grid
-    from v1model.yaml_settings import find_file
+    from v1model.grids.grid_file import load_grid
 
     try:
-        path = find_file(path, FOLDER)
+        path = grid_path(path)
         grid = load_grid(path)
+        from training.grid_ledger import Ledger
+        from training.grid_plan import planned_runs, simulate_missing
+
         runs = planned_runs(grid, path)
         chosen = chosen_runs(runs, options)
         ledger = Ledger(grid, runs)
@@ -53,6 +55,20 @@ def main(path, options):
     except (ValueError, OSError) as error:
         sys.exit(f"{PROGRAM}: {error}")
     run_all(ledger, chosen, options)
+
+
+def grid_path(path):
+    """Path of a grid file: as it is given, or a shipped one.
+
+    Raises:
+        FileNotFoundError: There is neither.
+    """
+    for place in (pathlib.Path(path).expanduser(), FOLDER / path):
+        if place.is_file():
+            return place
+    shipped = sorted(FOLDER.glob("configs/grid_*.yaml"))
+    names = ", ".join(f"configs/{one.name}" for one in shipped)
+    raise FileNotFoundError(f"{path} does not exist; shipped are {names}.")
 
 
 def chosen_runs(runs, options):
@@ -127,7 +143,29 @@ def again(argv):
 
 
 def compare(ledger):
-    """Writes the comparison that the grid file asks for, once all runs are finished."""
+    """Writes the comparison that the grid file asks for, once all runs are finished.
+
+    Exit status is that of v1-compare, where it fails.
+    """
+    from training.grid_ledger import FINISHED
+    from training.grid_plan import baseline_of
+    from v1model.file_lock import file_lock
+
+    standings = ledger.update().values()
+    is_complete = all(one.state == FINISHED for one in standings)
+    if ledger.grid.compare is None or not is_complete:
+        return
+    paths = [str(one.path) for one in standings]
+    command = [sys.executable, "-m", "training.compare", *paths]
+    command += ["--out", str(ledger.folder / COMPARISON)]
+    baseline = baseline_of(ledger.grid, ledger.runs)
+    if baseline is not None:
+        command += ["--against", ledger.folder_of(baseline).name]
+    sys.stdout.flush()
+    with file_lock(ledger.hidden / "comparison.lock"):  # the last of several tasks
+        status = subprocess.run(command).returncode
+    if status:
+        sys.exit(status)
 
 
 def cli():

@@ -83,7 +83,31 @@ def planned_runs(grid, path):
         label = run_names.label_of(point, len(grid.seeds))
         name = run_names.run_name(label, identity)
         runs.append(PlannedRun(number, name, identity, point, resolved))
+    try:
+        baseline_of(grid, runs)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     return runs
+
+
+def baseline_of(grid, runs):
+    """The first run of the variant that others are compared with; None if not told.
+
+    Raises:
+        ValueError: No run has the values that `compare.against` names.
+    """
+    if grid.compare is None or not grid.compare.against:
+        return None
+    wanted = {
+        axis: run_names.text_of(value) for axis, value in grid.compare.against.items()
+    }
+    for run in runs:
+        if wanted.items() <= cells_of(run.point).items():
+            return run
+    raise ValueError(
+        f"compare.against must name values of axes, as {words_of(runs[0].point)}; got "
+        f"{wanted}."
+    )
 
 
 def words_of(point):

@@ -78,10 +78,10 @@ class Recordings(Params):
 class Compare(Params):
     """The comparison that is written when all runs are finished."""
 
-    against: Options = Field(
+    against: dict[str, Any] = Field(
         {},
-        description="Options of the runs that the others are compared with, by dotted "
-        "name; nothing leaves the choice to v1-compare.",
+        description="Values by axis, which choose the variant that the others are "
+        "compared with; none leaves the choice to v1-compare.",
     )
 
 
