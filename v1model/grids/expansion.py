@@ -53,11 +53,9 @@ def points_of(grid, subsets):
         ValueError: Two axes set the same option, or an axis has a value twice.
     """
     axes = grid.axes
-    groups = [
-        *([level] for level in _product(axes.product)),
-        *([zipped] if (zipped := _zipped(axes.zip)) else []),
-    ]
-    ways = [one for group in groups for one in group]
+    ways = [*_product(axes.product)]
+    if axes.zip:
+        ways.append(_zipped(axes.zip))
     if axes.one_at_a_time:
         ways.append(_one_at_a_time(axes.one_at_a_time))
     _require_apart(ways)

@@ -1,6 +1,6 @@
 """GridFile: which runs there are to be, as a YAML file says it."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,21 +12,21 @@ ALL, ONE, UNITS = "all", "one", "units"
 WITH_SETTINGS = ("latent", "cnn")  # rooms whose options stand in a YAML file
 
 Options = dict[str, Any]  # values by dotted name
-# Values of an option, or options by a name of one's own: {"no norm": {option: value}}.
-Values = Annotated[list[Any], Field(min_length=1)]
-NamedLevels = Annotated[dict[str, Options], Field(min_length=1)]
 
 
 class Axes(Params):
     """What differs between runs; product, zip and one_at_a_time are multiplied."""
 
-    product: dict[str, Values | NamedLevels] = Field(
-        {}, description="Every value of an axis with every value of the others."
+    product: dict[str, Any] = Field(
+        {},
+        description="Every value of an axis with every value of the others. An axis is "
+        "an option with a list of values, or a name of one's own with options by the "
+        "name of each level.",
     )
-    zip: dict[str, Values] = Field(
+    zip: dict[str, Any] = Field(
         {}, description="Values side by side: the first of all, the second of all."
     )
-    one_at_a_time: dict[str, Values | Options] = Field(
+    one_at_a_time: dict[str, Any] = Field(
         {},
         description="The base, and each change of it alone: options by a name of "
         "one's own, or values of an option.",
@@ -34,6 +34,26 @@ class Axes(Params):
 
     @model_validator(mode="after")
     def _fits_together(self):
+        for name, values in self.product.items():
+            is_named = isinstance(values, dict) and all(
+                isinstance(options, dict) for options in values.values()
+            )
+            if not values or not (isinstance(values, list) or is_named):
+                raise ValueError(
+                    f"product.{name} must be a list of values, or options by the name "
+                    f"of each level, got {values!r:.60}"
+                )
+        for name, values in self.zip.items():
+            if not values or not isinstance(values, list):
+                raise ValueError(
+                    f"zip.{name} must be a list of values, got {values!r:.60}"
+                )
+        for name, change in self.one_at_a_time.items():
+            if not change or not isinstance(change, (list, dict)):
+                raise ValueError(
+                    f"one_at_a_time.{name} must be options with their values, or a "
+                    f"list of values, got {change!r:.60}"
+                )
         lengths = {name: len(values) for name, values in self.zip.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"zip must have as many values of each, got {lengths}")
