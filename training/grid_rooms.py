@@ -284,11 +284,16 @@ def _flat_list(text):
 
 
 def _computing(options):
-    return {
+    """The nested options that compute; groups of which none does are left out.
+
+    A new group of such options must not make new runs of the old ones.
+    """
+    found = {
         name: _computing(value) if isinstance(value, dict) else value
         for name, value in options.items()
         if name not in NOT_COMPUTING
     }
+    return {name: value for name, value in found.items() if value != {}}
 
 
 def _require_one_job(config):
