@@ -14,13 +14,12 @@ import pathlib
 import shlex
 from typing import NamedTuple
 
-from v1model.runs.hold import is_held
-from v1model.runs.summary import read_summary
-
 from training.grid_plan import cells_of
 from v1model.atomic import write_rows, write_text
 from v1model.file_lock import file_lock
 from v1model.rooms import ROOMS
+from v1model.runs.hold import is_held
+from v1model.runs.summary import read_summary
 
 HIDDEN, TABLE, GRID, COPY = ".grid", "runs.csv", "grid.json", "grid.yaml"
 FINISHED, RUNNING, WAITING, DAMAGED = "finished", "running", "waiting", "damaged"
