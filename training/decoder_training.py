@@ -177,7 +177,7 @@ def load_session(path, options):
         label=options.label,
         drop=options.drop,
     )
-    return binned, None
+    return (binned.keep(options.units) if options.units else binned), None
 
 
 def _small_session(options):
