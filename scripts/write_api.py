@@ -244,7 +244,7 @@ def _stripped(lines):
 def escaped(text):
     """Words outside `code`, with what Markdown would read as its own escaped."""
     parts = re.split(r"(`[^`]*`)", text)
-    parts[::2] = [re.sub(r"([*<|])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"([*<|\[\]])", r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 
 
