@@ -18,7 +18,7 @@ LEVELS = (
 )
 VISUALIZATION_LEVELS = (
     {"style", "pages"},
-    {"files"},
+    {"files", "headings"},
     {"architecture", "rooms", "benchmarks", "column", "learning", "nest", "weights"}
     | {"decoding", "presentations", "latent", "cnn", "comparison"},
     {"trial"},

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from v1model.comparison.intervals import Side
-
 KEYS = ["group", "unit"]
 PART = "part"  # column of the part of the data that a score is of
 LISTED = 3  # names in a message
@@ -92,17 +90,6 @@ def matrices_of(aligned):
     return found
 
 
-def sides_of(own, baseline):
-    """What a variant's difference from the baseline is made of: a tuple of Sides.
-
-    Args:
-        own, baseline: Pairs of seeds and (S, U) scores.
-    """
-    if own[0] == baseline[0]:
-        return (Side(own[1] - baseline[1]),)
-    return Side(own[1]), Side(baseline[1], -1)
-
-
 def _joined(cell, runs, score):
     for name, scores in runs:
         if score not in scores:
@@ -141,11 +128,7 @@ def _within_seeds(joined):
         by_seed.setdefault(seed, []).append(own)
     shared = {seed: set.intersection(*sets) for seed, sets in by_seed.items()}
     is_apart = len(shared) > 1 and not set.intersection(*shared.values())
-    sizes = {
-        tuple(sorted(pd.Series([g for g, _ in own]).value_counts().items()))
-        for own in shared.values()
-    }
-    if not is_apart or len(sizes) > 1 or not all(shared.values()):
+    if not is_apart or not all(shared.values()):
         return joined, []
     found = {}
     for (variant, seed), frame in joined.items():

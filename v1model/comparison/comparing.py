@@ -256,10 +256,11 @@ def _differences(aligned, baseline, seed):
 def _all_rows(differences, order):
     """A row for each variant; numbers of those without scores are NaN or 0."""
     found = differences.set_index("variant").reindex(order).reset_index()
-    counts = ["groups_better", "n_seeds", "n_groups", "n_units"]
-    found[counts] = found[counts].fillna(0).astype(int)
-    found["verdict"] = found["verdict"].fillna("").astype(object)
-    found["is_paired"] = [value is True or value == 1 for value in found["is_paired"]]
+    for name in ("groups_better", "seed_degrees", "n_seeds", "n_groups", "n_units"):
+        found[name] = [0 if pd.isna(value) else int(value) for value in found[name]]
+    for name in ("is_paired", "is_pooled"):
+        found[name] = [not pd.isna(value) and bool(value) for value in found[name]]
+    found["verdict"] = ["" if pd.isna(value) else value for value in found["verdict"]]
     return found
 
 

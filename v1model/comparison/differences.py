@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from v1model.comparison.alignment import KEYS, matrices_of, sides_of, units_of
+from v1model.comparison.alignment import KEYS, matrices_of, units_of
 from v1model.comparison.contents import BETTER, OPEN, WORSE
 from v1model.comparison.intervals import (
     RESAMPLES,
@@ -14,6 +14,7 @@ from v1model.comparison.intervals import (
     interval,
     p_values,
 )
+from v1model.comparison.seeds import seed_chances
 
 LEVEL = 0.95
 MOST_BINS, UNITS_PER_BIN = 6, 10
@@ -30,6 +31,8 @@ DIFFERENCE_COLUMNS = (
     "share_better",
     "groups_better",
     "is_paired",
+    "is_pooled",
+    "seed_degrees",
     "n_seeds",
     "n_groups",
     "n_units",
@@ -48,8 +51,7 @@ BINNED_COLUMNS = (
 def paired_differences(aligned, baseline, seed=0, n_resamples=RESAMPLES):
     """Mean difference of each variant from the baseline, in the same units.
 
-    Runs with the same seeds are paired, too; otherwise seeds of both sides are drawn
-    apart. See `v1model.comparison.intervals`.
+    See `v1model.comparison.intervals` and `v1model.comparison.seeds`.
 
     Args:
         aligned: Data frame of `align`.
@@ -67,10 +69,17 @@ def paired_differences(aligned, baseline, seed=0, n_resamples=RESAMPLES):
     scores, groups = _checked(aligned, baseline)
     names, groups_at = np.unique(groups, return_inverse=True)
     others = [name for name in scores if name != baseline]
-    sides = [sides_of(scores[name], scores[baseline]) for name in others]
     rows = {baseline: _no_difference(scores[baseline], names)}
     if others:
-        draws = drawn_means(sides, groups_at, _rng(seed, ""), n_resamples)
+        by_unit = _by_unit(scores, baseline, others)
+        chances = seed_chances(scores, baseline, groups_at)
+        draws = drawn_means(
+            by_unit,
+            [chances[name] for name in others],
+            groups_at,
+            _rng(seed, ""),
+            n_resamples,
+        )
         p = holm(p_values(draws.same_groups))
         low, high = interval(draws.same_groups, LEVEL)
         new = np.full((2, len(others)), np.nan)
@@ -85,8 +94,10 @@ def paired_differences(aligned, baseline, seed=0, n_resamples=RESAMPLES):
                 "high_new": new[1][k],
                 "p_holm": p[k],
                 "verdict": _verdict(draws.mean[k], p[k]),
-                **_shares(sides[k], groups_at),
-                "is_paired": len(sides[k]) == 1,
+                **_shares(by_unit[:, k], groups_at),
+                "is_paired": scores[name][0] == scores[baseline][0],
+                "is_pooled": chances[name].is_pooled,
+                "seed_degrees": chances[name].degrees,
                 "n_seeds": len(scores[name][0]),
                 "n_groups": len(names),
                 "n_units": len(groups),
@@ -132,14 +143,20 @@ def binned_differences(
     for chosen in np.array_split(order, n_bins):
         chosen = np.sort(chosen)  # by group again
         own = {n: (s, matrix[:, chosen]) for n, (s, matrix) in scores.items()}
-        sides = [sides_of(own[name], own[baseline]) for name in others]
         _, groups_at = np.unique(groups[chosen], return_inverse=True)
-        draws = drawn_means(sides, groups_at, _rng(seed, covariate), n_resamples)
+        chances = seed_chances(own, baseline, groups_at)
+        draws = drawn_means(
+            _by_unit(own, baseline, others),
+            [chances[name] for name in others],
+            groups_at,
+            _rng(seed, covariate),
+            n_resamples,
+        )
         low, high = interval(draws.same_groups, LEVEL)
         middle = float(np.median(values[chosen]))
         for k, name in enumerate(others):
-            own = (name, covariate, middle, draws.mean[k], low[k], high[k], len(chosen))
-            rows.append(own)
+            numbers = middle, draws.mean[k], low[k], high[k], len(chosen)
+            rows.append((name, covariate, *numbers))
     return pd.DataFrame(rows, columns=list(BINNED_COLUMNS))
 
 
@@ -189,6 +206,8 @@ def _no_difference(own, names):
         "share_better": np.nan,
         "groups_better": 0,
         "is_paired": True,
+        "is_pooled": False,
+        "seed_degrees": 0,
         "n_seeds": len(own[0]),
         "n_groups": len(names),
         "n_units": own[1].shape[1],
@@ -201,8 +220,13 @@ def _verdict(difference, p):
     return BETTER if difference > 0 else WORSE
 
 
-def _shares(sides, groups_at):
-    by_unit = sum(side.sign * side.values.mean(axis=0) for side in sides)
+def _by_unit(scores, baseline, others):
+    """(U, V) differences, means over seeds."""
+    means = {name: scores[name][1].mean(axis=0) for name in (baseline, *others)}
+    return np.stack([means[name] - means[baseline] for name in others], axis=1)
+
+
+def _shares(by_unit, groups_at):
     by_group = np.bincount(groups_at, by_unit) / np.bincount(groups_at)
     better = (by_unit > 0).mean() + 0.5 * (by_unit == 0).mean()
     return {"share_better": better, "groups_better": int((by_group > 0).sum())}

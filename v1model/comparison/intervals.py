@@ -1,18 +1,19 @@
 """Intervals of mean differences: seeds, groups and units as three sources of chance.
 
-The score of unit u with seed s differs from the baseline's by d[s, u]. Its mean changes
-with other units, with other seeds, and, for new groups, with other groups:
+The mean difference changes with other units, with other seeds, and, for new groups,
+with other groups:
 
     units   drawn again with replacement within their group, n - 1 of n, which makes the
             variance of a mean unbiased (Rao and Wu, 1988); the same draw for all that
             is compared
     seeds   too few to be drawn again: three of them have ten different draws. What is
-            drawn is the variance that they may have had, V (n - 1) / chi2(n - 1), less
-            the part of V that noise of single units explains, and a normal deviate of
-            that variance. Without such noise this is Student's t with n - 1 degrees
-            (Weerahandi's generalized interval, 1993).
-    groups  the same with the means of groups, in place of the units, whose chance is
-            part of theirs
+            drawn is the variance V that they may have had, V d / chi2(d) with d degrees
+            of freedom, less the part of V that noise of single units explains, which
+            the units' draws hold; and a normal deviate of that variance. Without such
+            noise this is Student's t (Weerahandi's generalized interval, 1993). See
+            `v1model.comparison.seeds` for V.
+    groups  Student's t with the spread of their means, in place of the units, whose
+            chance is part of theirs
 
 Deviations of all sources are added; the interval is their percentiles around the mean.
 """
@@ -23,17 +24,6 @@ import numpy as np
 
 RESAMPLES = 10_000
 _AT_ONCE = 4_000_000  # numbers of a block of draws, 32 MB
-
-
-class Side(NamedTuple):
-    """Runs with seeds of their own: a term of the difference.
-
-    values: (S, U) scores, or differences where both sides share seeds.
-    sign: 1 or -1.
-    """
-
-    values: np.ndarray
-    sign: int = 1
 
 
 class Draws(NamedTuple):
@@ -49,12 +39,12 @@ class Draws(NamedTuple):
     new_groups: np.ndarray | None
 
 
-def drawn_means(differences, groups, rng, n_resamples=RESAMPLES):
+def drawn_means(by_unit, chances, groups, rng, n_resamples=RESAMPLES):
     """Draws of the mean of several differences in the same units.
 
     Args:
-        differences: A tuple of Sides for each: one of the differences with shared
-            seeds, or one for each of the two with their own.
+        by_unit: (U, V) differences, means over seeds.
+        chances: A SeedChance for each difference.
         groups: (U,) number of each unit's group, 0 to G - 1, ascending.
         rng: NumPy generator.
         n_resamples: B.
@@ -68,16 +58,9 @@ def drawn_means(differences, groups, rng, n_resamples=RESAMPLES):
     groups = np.asarray(groups)
     if not len(groups):
         raise ValueError("a mean difference needs units, got none.")
-    by_unit = np.stack([_unit_means(sides) for sides in differences], axis=1)
     mean = by_unit.mean(axis=0)
-    by_seed = np.stack(
-        [
-            sum(_seed_draws(side.values, groups, rng, n_resamples) for side in sides)
-            for sides in differences
-        ]
-    )
-    by_draw = _unit_draws(by_unit, groups, rng, n_resamples)
-    same = mean[:, None] + by_seed + by_draw
+    by_seed = np.stack([_seed_draws(own, rng, n_resamples) for own in chances])
+    same = mean[:, None] + by_seed + _unit_draws(by_unit, groups, rng, n_resamples)
     new = None
     if groups[-1] > groups[0]:
         new = mean[:, None] + by_seed + _group_draws(by_unit, groups, rng, n_resamples)
@@ -107,38 +90,13 @@ def holm(p):
     return adjusted
 
 
-def _unit_means(sides):
-    return sum(side.sign * side.values.mean(axis=0) for side in sides)
-
-
-def _seed_draws(values, groups, rng, n_resamples):
-    """(B,) deviations of the mean by other seeds; zeros of one seed."""
-    n_seeds, n_units = values.shape
-    if n_seeds == 1:
+def _seed_draws(chance, rng, n_resamples):
+    """(B,) deviations of the mean by other seeds; zeros where nothing tells of them."""
+    if not chance.degrees:
         return np.zeros(n_resamples)
-    variance = values.mean(axis=1).var(ddof=1) / n_seeds
-    noise = _noise_variance(values, groups) / (n_seeds * n_units)
-    chi2 = rng.chisquare(n_seeds - 1, n_resamples)
-    possible = np.maximum(0.0, variance * (n_seeds - 1) / chi2 - noise)
+    chi2 = rng.chisquare(chance.degrees, n_resamples)
+    possible = np.maximum(0.0, chance.variance * chance.degrees / chi2 - chance.noise)
     return np.sqrt(possible) * rng.standard_normal(n_resamples)
-
-
-def _noise_variance(values, groups):
-    """Variance of what is of one unit and one seed alone, within groups."""
-    n_seeds, n_units = values.shape
-    n_groups = int(groups[-1]) + 1
-    if n_units <= n_groups:
-        return 0.0
-    residual = values - _group_means(values.T, groups)[groups].T
-    residual = residual - residual.mean(axis=0)
-    return float((residual**2).sum() / ((n_seeds - 1) * (n_units - n_groups)))
-
-
-def _group_means(by_unit, groups):
-    """(G, K) means of (U, K)."""
-    sizes = np.bincount(groups)
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    return np.add.reduceat(by_unit, starts, axis=0) / sizes[:, None]
 
 
 def _unit_draws(by_unit, groups, rng, n_resamples):
@@ -177,7 +135,8 @@ def _group_draws(by_unit, groups, rng, n_resamples):
     """(V, B) deviations of the mean by other groups."""
     sizes = np.bincount(groups)
     n = len(sizes)
-    means = _group_means(by_unit, groups)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    means = np.add.reduceat(by_unit, starts, axis=0) / sizes[:, None]
     parts = sizes[:, None] * (means - by_unit.mean(axis=0)) * n / sizes.sum()
     error = parts.std(axis=0, ddof=1) / np.sqrt(n)
     return error[:, None] * rng.standard_t(n - 1, n_resamples)

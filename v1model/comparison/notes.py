@@ -7,6 +7,7 @@ from v1model.comparison.costs import price_of
 from v1model.comparison.differences import LEVEL
 
 FEW_GROUPS = 5  # fewer say little about new ones
+FEW_DEGREES = 3
 LISTED = 5  # names in a note
 
 
@@ -57,12 +58,7 @@ def _on_intervals(comparison):
         f"intervals ({LEVEL:.0%}) are for new seeds and new {unit}s like these "
         f"{first['n_units']}, in the same {_groups(first['n_groups'])}."
     ]
-    single = table.loc[table["n_seeds"] == 1, "variant"]
-    if len(single):
-        found.append(
-            f"{_listed(list(single))}: one seed, so the interval says nothing about "
-            "other seeds."
-        )
+    found += _on_seeds(table, rest)
     unpaired = rest.loc[~rest["is_paired"].astype(bool), "variant"]
     if len(unpaired):
         found.append(
@@ -88,6 +84,41 @@ def _on_intervals(comparison):
                 f"{names}: the interval leaves zero out, but not with all comparisons "
                 "counted."
             )
+    return found
+
+
+def _on_seeds(table, rest):
+    if not rest["seed_degrees"].any():
+        return [
+            "no variant has two seeds, so intervals say nothing about other seeds: one "
+            "run may be better by luck."
+        ]
+    found = []
+    pooled = rest[rest["is_pooled"].astype(bool)]
+    if len(pooled):
+        found.append(
+            "the spread over seeds is taken to be alike in all variants "
+            f"({pooled.iloc[0]['seed_degrees']} degrees of freedom)."
+        )
+    alone = rest[~rest["is_pooled"].astype(bool)]
+    if len(pooled) and len(alone):
+        found.append(
+            f"{_listed(list(alone['variant']))}: runs are much further apart than the "
+            "others', or much closer to the baseline's, so their own spread counts."
+        )
+    elif len(rest) > 1 and not len(pooled):
+        found.append("each comparison counts the spread of its own two variants.")
+    single = table.loc[table["n_seeds"] == 1, "variant"]
+    if len(single):
+        found.append(
+            f"{_listed(list(single))}: one seed, whose spread is taken from others."
+        )
+    few = rest.loc[rest["seed_degrees"].between(1, FEW_DEGREES), "variant"]
+    if len(few):
+        found.append(
+            f"{_listed(list(few))}: intervals are wide because few seeds tell how far "
+            "seeds are apart; another seed for each variant narrows them most."
+        )
     return found
 
 

@@ -61,6 +61,8 @@ def variant_curves(histories, variant_of, variants, column, title="Learning curv
             for name, own in curves.items():
                 _draw(axes, name, own, 2 if k else 0, variants.index(name))
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=not k))
+            if k:
+                axes.set_xlim(left=0)
             axes.set_xlabel("minutes" if k else "epoch")
             panels.append(axes)
         panels[0].set_ylabel(WORDS.get(column, column))

@@ -28,7 +28,12 @@ def comparison_figures(comparison):
     others = known & (comparison.differences["variant"] != comparison.baseline)
     words = comparison.words
     if others.any():
-        yield "differences", forest_plot(comparison.differences, names[0], words)
+        yield (
+            "differences",
+            forest_plot(
+                comparison.differences, comparison.baseline, words, comparison.unit
+            ),
+        )
         if len(comparison.by_rate):
             yield "rates", differences_by_rate(comparison.by_rate, names, words)
         best = comparison.differences.loc[others, "variant"].iloc[0]
@@ -36,8 +41,7 @@ def comparison_figures(comparison):
         rates = table["rate_hz"].to_numpy(float) if "rate_hz" in table else None
         pair = (comparison.baseline, best)
         scores = (table[name].to_numpy(float) for name in pair)
-        title = f"{comparison.unit.capitalize()} by {comparison.unit}"
-        yield "units", unit_scatter(*scores, pair, words, rates, title)
+        yield "units", unit_scatter(*scores, pair, words, rates, comparison.unit)
     if len(names) > 1 and np.isfinite(comparison.variants["score"]).any():
         price = price_of(comparison.variants)
         if price is not None:

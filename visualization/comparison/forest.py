@@ -12,7 +12,9 @@ LONGEST_NAME = 44  # letters
 MOST_ROWS = 60
 
 
-def forest_plot(differences, baseline, words, title="Differences from the baseline"):
+def forest_plot(
+    differences, baseline, words, unit="unit", title="Differences from the baseline"
+):
     """A row for each variant: mean difference, its 95 % interval, and the verdict.
 
     Thick: other seeds and units, in the same groups. Thin: other groups, too, where
@@ -22,6 +24,7 @@ def forest_plot(differences, baseline, words, title="Differences from the baseli
         differences: Data frame, see Comparison.
         baseline: Name of its variant.
         words: The score in words.
+        unit: What a unit is.
         title: Of the figure.
 
     Returns:
@@ -41,10 +44,9 @@ def forest_plot(differences, baseline, words, title="Differences from the baseli
     height = ROW * len(rows)
     size = left + 3.2 + 1.75, 0.52 + height + 0.62
     n_groups = int(first["n_groups"])
-    in_words = (
-        f"from {style.without_middle(baseline, 40)}; {int(first['n_units'])} units of "
-        f"{n_groups} group{'s' * (n_groups > 1)}"
-    )
+    of_groups = f"{n_groups} group{'s' * (n_groups > 1)}"
+    in_words = f"from {style.without_middle(baseline, 40)}; "
+    in_words += f"{int(first['n_units'])} {unit}s of {of_groups}"
     if n_groups > 1:
         in_words += "; thin: other groups, too"
     with style.paper():
@@ -83,7 +85,7 @@ def _draw_row(axes, place, row, colour, limits):
         mew=1.3,
     )
     axes.annotate(
-        f"{row.verdict}, {row.share_better:.0%} of units",
+        f"{row.verdict}; more in {row.share_better:.0%}",
         (1, place),
         (8, 0),
         xycoords=("axes fraction", "data"),

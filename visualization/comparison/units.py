@@ -11,7 +11,7 @@ MOST_UNITS = 20_000
 _SIDE = 2.7  # inches
 
 
-def unit_scatter(first, second, names, words, rates=None, title="Unit by unit"):
+def unit_scatter(first, second, names, words, rates=None, unit="unit"):
     """Scores of one variant over those of another, a point per unit.
 
     Beside it the distribution of the differences, with mean (line) and zero (grey).
@@ -21,7 +21,7 @@ def unit_scatter(first, second, names, words, rates=None, title="Unit by unit"):
         names: Of both variants, a pair.
         words: The score in words.
         rates: (U,) Hz, for colours; None where they are not known.
-        title: Of the figure.
+        unit: What a unit is.
 
     Returns:
         matplotlib Figure.
@@ -41,14 +41,14 @@ def unit_scatter(first, second, names, words, rates=None, title="Unit by unit"):
         n_better = (gain > 0).sum()
         figure = headed_figure(
             (7.0, 3.75),
-            title,
-            f"{len(gain)} units; {y} is better in {n_better / len(gain):.0%} of them",
+            f"{unit.capitalize()} by {unit}",
+            f"{len(gain)} {unit}s; {y} is better in {n_better / len(gain):.0%} of them",
         )
         axes = add_inches(figure, 0.65, 0.5, _SIDE, _SIDE)
         _draw_points(figure, axes, first[:MOST_UNITS], second[:MOST_UNITS], rates)
         axes.set_xlabel(f"{x}, {words}")
         axes.set_ylabel(f"{y}, {words}")
-        _draw_gains(add_inches(figure, 4.75, 0.5, 2.1, _SIDE), gain, words)
+        _draw_gains(add_inches(figure, 4.75, 0.5, 2.1, _SIDE), gain, words, unit)
     return figure
 
 
@@ -83,7 +83,7 @@ def _draw_points(figure, axes, first, second, rates):
         bar.set_label("Hz", labelpad=2)
 
 
-def _draw_gains(axes, gain, words):
+def _draw_gains(axes, gain, words, unit):
     low, high = np.quantile(gain, [0.005, 0.995])
     room = max(abs(low), abs(high)) * 1.1 or 0.01
     bins = np.linspace(-room, room, 41)
@@ -100,5 +100,5 @@ def _draw_gains(axes, gain, words):
         va="top",
     )
     axes.set_xlabel(f"difference in {words}")
-    axes.set_ylabel("units")
+    axes.set_ylabel(f"{unit}s")
     axes.locator_params(nbins=5)

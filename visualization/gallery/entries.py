@@ -5,6 +5,7 @@ from types import MappingProxyType
 from visualization.column.connectivity import connectivity_matrix
 from visualization.gallery import drawings
 from visualization.gallery.cnn_entries import CNN
+from visualization.gallery.comparison_entries import COMPARISON
 from visualization.gallery.drawings import drawn
 from visualization.gallery.entry import Entry
 from visualization.gallery.latent_entries import LATENT
@@ -257,6 +258,7 @@ GALLERY = MappingProxyType(
         ),
         "Latent evolver": LATENT,
         "Read-out models": CNN,
+        "Comparisons": COMPARISON,
         "Speed": (
             Entry(
                 "engine_step.png",
