@@ -48,7 +48,7 @@ def last_row(path):
 
 
 def _state(run):
-    text = f"{run.state} since {run.since}, {duration(age_s(run))} without news"
+    text = f"{run.state} since {run.since}, last news {duration(age_s(run))} ago"
     if run.state == "running":
         holder = holder_of(run.path)
         if holder:
@@ -75,9 +75,9 @@ def _section(title, values):
     yield title
     wide = max(map(len, values))
     for name, value in values.items():
-        text = as_text(value)
+        text = as_text(value) or "-"
         cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-        yield f"  {name:<{wide}}  {cut}".rstrip()
+        yield f"  {name:<{wide}}  {cut}"
 
 
 def _scores(run):
