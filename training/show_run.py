@@ -29,10 +29,11 @@ def lines_of(path):
     yield f"  size       {size_of(bytes_in(run.path))}"
     yield from _section("inputs", run.inputs)
     yield from _starts(run.starts)
-    yield from _section("last row of metrics.csv", last_row(run.path / METRICS))
+    last = _or_reason(lambda: last_row(run.path / METRICS))
+    yield from _section("last row of metrics.csv", last)
     yield from _section("result", run.result or {})
-    yield from _section("scores", _scores(run))
-    yield from _section("watched", _watched(run.path))
+    yield from _section("scores", _or_reason(lambda: _scores(run)))
+    yield from _section("watched", _or_reason(lambda: _watched(run.path)))
     yield from _section("options", run.config)
     yield from _how_to_resume(run)
 
@@ -45,6 +46,14 @@ def last_row(path):
     except FileNotFoundError:
         return {}
     return {name: _rounded(cell) for name, cell in last.items() if cell and name}
+
+
+def _or_reason(read):
+    """What `read` returns, or why it cannot; the rest is shown all the same."""
+    try:
+        return read()
+    except (OSError, ValueError, csv.Error) as error:
+        return {"damaged": str(error)}
 
 
 def _state(run):
@@ -104,11 +113,12 @@ def _watched(path):
     from v1model.monitoring.records import read_watched
 
     records = [one for one in read_watched(path) if one.get("monitor")]
-    counts = collections.Counter((one["monitor"], one["kind"]) for one in records)
-    last = {(one["monitor"], one["kind"]): one for one in records}
+    found = collections.defaultdict(list)
+    for one in records:
+        found[f"{one['monitor']}, {one['kind']}"].append(one["epoch"])
     return {
-        f"{monitor}, {kind}": f"{n} times, last in epoch {last[monitor, kind]['epoch']}"
-        for (monitor, kind), n in sorted(counts.items())
+        name: f"{counted(len(epochs), 'time')}, last in epoch {epochs[-1]}"
+        for name, epochs in sorted(found.items())
     }
 
 
