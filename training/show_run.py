@@ -9,6 +9,7 @@ from training.runs_table import cell_of, counted, duration
 from v1model.rooms import ROOMS
 from v1model.runs.cleaning import age_s, bytes_in
 from v1model.runs.hold import holder_of
+from v1model.runs.options_text import dotted
 from v1model.runs.selection import as_text
 from v1model.runs.summary import METRICS, RECORDS, SCORES, read_summary
 
@@ -31,7 +32,7 @@ def lines_of(path):
     yield from _starts(run.starts)
     last = _or_reason(lambda: last_row(run.path / METRICS))
     yield from _section("last row of metrics.csv", last)
-    yield from _section("result", run.result or {})
+    yield from _section("result", dotted(run.result or {}))
     yield from _section("scores", _or_reason(lambda: _scores(run)))
     yield from _section("watched", _or_reason(lambda: _watched(run.path)))
     yield from _section("options", run.config)
@@ -115,11 +116,16 @@ def _watched(path):
     records = [one for one in read_watched(path) if one.get("monitor")]
     found = collections.defaultdict(list)
     for one in records:
-        found[f"{one['monitor']}, {one['kind']}"].append(one["epoch"])
-    return {
-        name: f"{counted(len(epochs), 'time')}, last in epoch {epochs[-1]}"
-        for name, epochs in sorted(found.items())
-    }
+        found[f"{one['monitor']}, {one['kind']}"].append(one)
+    return {name: _heard(own) for name, own in sorted(found.items())}
+
+
+def _heard(records):
+    """How often a monitor was heard, when last, and what was wrong then."""
+    last = records[-1]
+    text = f"{counted(len(records), 'time')}, last in epoch {last['epoch']}"
+    why = last.get("error") or last.get("reason")
+    return f"{text}: {why}" if why else text
 
 
 def _how_to_resume(run):

@@ -180,7 +180,7 @@ def test_what_was_watched_is_counted_by_monitor(results, capsys):
     main(["show", str(path)])
     text = " ".join(capsys.readouterr().out.split())
     assert "weights, fast 2 times, last in epoch 4" in text
-    assert "fields, failed 1 time, last in epoch 4" in text
+    assert "fields, failed 1 time, last in epoch 4: ValueError: b" in text
 
 
 def test_a_damaged_table_does_not_hide_the_rest(results, capsys):
