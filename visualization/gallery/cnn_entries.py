@@ -61,8 +61,8 @@ CNN = (
     Entry(
         "cnn_kernels.png",
         "cnn.kernels.temporal_kernels",
-        "What the frontend of a read-out model has learned to do in time, and the share "
-        "of each lag in its energy; drawn while it trains.",
+        "What the frontend of a read-out model has learned to do in time, and the "
+        "share of each lag in its energy; drawn while it trains.",
         "python training/cnn_training.py --slow_monitors=kernels",
     ),
     Entry(
