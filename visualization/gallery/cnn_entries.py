@@ -59,6 +59,13 @@ CNN = (
         "python scripts/cnn_table.py",
     ),
     Entry(
+        "cnn_kernels.png",
+        "cnn.kernels.temporal_kernels",
+        "What the frontend of a read-out model has learned to do in time, and the "
+        "share of each lag in its energy; drawn while it trains.",
+        "python training/cnn_training.py --slow_monitors=kernels",
+    ),
+    Entry(
         "cnn_column.png",
         "cnn.column.column_twin",
         "A twin of the spiking column: how much of what repeats it predicts in each "
