@@ -73,6 +73,9 @@ def test_every_command_that_it_gives_is_understood(name, arguments, capsys):
     if name == "import_recording":
         parsed(script, *arguments)
         return
+    if name == "twin_column":
+        flags.config_from([name, *arguments], script.TwinColumnConfig)
+        return
     with pytest.raises(SystemExit):
         script.main(["--help"])
     known = re.findall(r"--\w+", capsys.readouterr().out)

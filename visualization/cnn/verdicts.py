@@ -3,7 +3,7 @@
 import numpy as np
 
 from visualization import style
-from visualization.cnn.headings import add_inches, headed_figure
+from visualization.headings import add_inches, headed_figure
 
 COLOURS = {
     "fine": "#009E73",
