@@ -64,7 +64,7 @@ def compare(paths, against=None, score=None, room=None, seed=0):
     table = varied_options([one.summary for one in runs])
     _require_same_data(runs, table, room)
     names, options = variants_of(table)
-    seeds = _told_apart(names, seeds_of(table), runs)
+    seeds = _told_apart(names, seeds_of([one.summary for one in runs]), runs)
     baseline = _baseline(against, runs, names, table, options)
     score = score or ROOMS[room].score
     words = ROOMS[room].words if score == ROOMS[room].score else score

@@ -115,13 +115,16 @@ def variants_of(table):
     return [names[key] for key in keys], list(columns)
 
 
-def seeds_of(table):
-    """Seeds of each run as a text, such as "3", or "3 7" of several; a list."""
-    names = [name for name in table if is_seed(name)]
-    if not names:
-        return ["" for _ in range(len(table))]
-    rows = table[names].itertuples(index=False, name=None)
-    return [" ".join(short_value(value) for value in row) for row in rows]
+def seeds_of(summaries):
+    """Seeds of each run as a text, such as "3", or "3 7" of several; a list.
+
+    Of several seeds only those that differ count, or else the one of the shortest name.
+    """
+    rows = [{k: v for k, v in one.config.items() if is_seed(k)} for one in summaries]
+    names = sorted({name for row in rows for name in row}, key=lambda n: (len(n), n))
+    varied = [n for n in names if len({_key(row.get(n)) for row in rows}) > 1]
+    chosen = varied or names[:1]
+    return [" ".join(short_value(row.get(name)) for name in chosen) for row in rows]
 
 
 def _numbers_of_parts(values):
