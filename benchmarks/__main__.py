@@ -69,6 +69,8 @@ PROGRAMS = (
     Program("latent_update", (), 45, None, 0, "tensorflow"),
     Program("latent_loader", (), 25, ("--steps=8000",), 20, "tensorflow"),
     Program("cnn_sequence", (), 20, None, 0, "tensorflow"),
+    Program("comparison_page", (), 60, ("--quick",), 15, "matplotlib"),
+    Program("index_runs", (), 10, ("--quick",), 5, "pandas"),
     Program("readout_oracle", ("--quick",), 90, ("--quick",), 90, "tensorflow"),
 )
 

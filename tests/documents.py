@@ -34,7 +34,8 @@ def commands_in(text):
 
 def links_of(page):
     """Where a page links to inside the project: paths, and anchors in other pages."""
-    targets = re.findall(r"\]\(([^)\s]+)\)", text_of(page))
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", text_of(page), flags=re.DOTALL)
+    targets = re.findall(r"(?<!\\)\]\(([^)\s]+)\)", text)
     return [target for target in targets if not target.startswith("http")]
 
 

@@ -13,6 +13,7 @@ import re
 import sys
 
 from training.cnn_options import FIT, CnnOptions, overrides_of, setting_groups
+from training.monitors.watching import require_watchable
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError, write_text
@@ -43,6 +44,7 @@ def main(config, options, overrides):
         logging.getLogger(name).setLevel(logging.WARNING)
     is_begun = False
     try:
+        require_watchable(options.monitoring, "cnn")
         with quiet_start():
             from training import cnn_work
             from v1model.distribution import make_replicas

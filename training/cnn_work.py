@@ -1,12 +1,13 @@
 """What a training of read-out models does at each stage, put together."""
 
-import contextlib
 import pathlib
 
 import numpy as np
 import pandas as pd
 
 from training.cnn_options import FIT, REFIT, TRANSFER
+from training.monitors.cnn_subject import CnnSubject
+from training.monitors.watching import opened_watch
 from training.progress import Progress
 from v1model.atomic import write_rows
 from v1model.cnn.checkpoints import (
@@ -19,7 +20,6 @@ from v1model.cnn.stages import learning_curve, model_with_core, refit
 from v1model.cnn.trainer import CnnTrainer
 from v1model.cnn.trial_parts import PARTS
 from v1model.cnn.validation import Validation
-from v1model.fitting.board import Board
 from v1model.fitting.checkpoint_files import FINAL
 from v1model.judging.cnn import judge_readouts
 from v1model.known_v1 import KnownV1Config, simulate
@@ -70,17 +70,15 @@ class Fit:
 
     def __init__(self, config, options, recordings, run, replicas):
         self.config, self.recordings, self.run = config, recordings, run
-        with contextlib.ExitStack() as stack:
-            self.board = Board(run.logs)
-            stack.callback(self.board.close)
-            self.trainer = CnnTrainer(
-                config, recordings, run, replicas, self.board, Progress("training")
-            )
-            self._open = stack.pop_all()
+        progress = Progress("training")
+        self.trainer = CnnTrainer(config, recordings, run, replicas, progress)
+        self.monitoring = options.monitoring
 
     def __call__(self):
         """Trains to the end: the metrics of result.json."""
-        with self._open:
+        subject = CnnSubject(self.trainer)
+        with opened_watch(self.monitoring, subject) as watch:
+            self.trainer.watch = watch
             result = self.trainer.train()
             result["judged"] = "best" if self.trainer.use_best() else "final"
             result |= judge_readouts(
@@ -93,7 +91,7 @@ class Fit:
             metrics = {}
             if "test_bps" in result:  # test_share may be 0
                 metrics = {"hparam/test_bps": result["test_bps"]}
-            self.board.hyperparameters(flat(self.config), metrics)
+            watch.events.hyperparameters(flat(self.config), metrics)
         return result
 
 

@@ -1,5 +1,6 @@
 """Fitting of decoders: from the training and the validation part, never the test."""
 
+import contextlib
 import itertools
 import logging
 import pathlib
@@ -31,7 +32,13 @@ PROGRESS = {"loss": "loss {:.4g}", "accuracy": "accuracy {:.3f}"}
 logger = logging.getLogger(__name__)
 
 
-def fit_decoder(name, training, validation, options, folder, seed):
+def unwatched(fit, inputs):
+    """No callbacks."""
+    del fit, inputs
+    return contextlib.nullcontext([])
+
+
+def fit_decoder(name, training, validation, options, folder, seed, watched=unwatched):
     """A decoder, with everything that has to be chosen chosen on the validation part.
 
     Args:
@@ -41,6 +48,8 @@ def fit_decoder(name, training, validation, options, folder, seed):
         folder: Of the run: receives metrics, logs and backups of networks; a killed fit
             goes on from there.
         seed: Of the network's weights, its dropout and the order of presentations.
+        watched: Function of a NetworkFit and the decoder's Inputs; a context manager of
+            more Keras callbacks.
 
     Returns:
         Decoder, and its accuracy on the validation part.
@@ -51,7 +60,12 @@ def fit_decoder(name, training, validation, options, folder, seed):
     if name in NETWORKS:
         inputs = Inputs.fit(training)
         parts = [Part.of(binned, inputs) for binned in (training, validation)]
-        model = _fit_widths(name, *parts, options, pathlib.Path(folder), seed)
+        folder = pathlib.Path(folder)
+
+        def watched_fit(fit):
+            return watched(fit, inputs)
+
+        model = _fit_widths(name, *parts, options, folder, seed, watched_fit)
         decoder = Decoder(name, inputs, model, training.session_id)
     else:
         decoder = fit_linear_decoder(name, training, validation)
@@ -65,14 +79,15 @@ def _words(choice):
     return ", ".join(f"{key} {value:g}" for key, value in choice.items())
 
 
-def _fit_widths(name, training, validation, options, folder, seed):
+def _fit_widths(name, training, validation, options, folder, seed, watched):
     """The network of the best width; each has a folder of its own if there are more."""
     graph = _graph_of(training, options) if name == "gat" else None
     best, best_accuracy = None, -1.0
     for width in options.width:
         own = folder if len(options.width) == 1 else folder / f"width_{width}"
         fit = NetworkFit(name, training, validation, options, width, graph, own, seed)
-        model = fit.run()
+        with watched(fit) as callbacks:
+            model = fit.run(callbacks)
         accuracy = validation.accuracy(model)
         logger.info("    width %d: validation accuracy %.3f", width, accuracy)
         if accuracy > best_accuracy:
@@ -135,16 +150,21 @@ class NetworkFit:
         )
         optimizer.build(self.network.trainable_variables)
 
-    def run(self):
-        """Trains to the end; the NetworkScores of the epoch with the best accuracy."""
+    def run(self, callbacks=()):
+        """Trains to the end; the NetworkScores of the epoch with the best accuracy.
+
+        Args:
+            callbacks: More Keras callbacks.
+        """
         is_over = self.steps.step >= self.total_steps or self.early_stop.is_over
         if not is_over:
-            callbacks = [
+            own = [
                 self._dropout_seeds(),
                 self.steps,
                 StopAtNaN(self.steps, (self.network.name,), self.backup.last_good),
                 ProgressLine(shown=PROGRESS),
                 TensorBoardScalars(self.folder / "logs", self.steps, 10),
+                *callbacks,
                 self.table,
                 self.early_stop,
                 self.backup,
@@ -157,7 +177,7 @@ class NetworkFit:
                 shuffle=False,  # the stream is random already
                 validation_data=self._held_out(),
                 verbose=0,
-                callbacks=callbacks,
+                callbacks=own,
             )
         self.network.load_weights(self.folder / "checkpoints" / BEST)
         epochs = self.table.values("val_accuracy")

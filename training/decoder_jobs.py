@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 import io
 import json
 import logging
@@ -11,8 +12,9 @@ import numpy as np
 
 from training.decoder_fit import fit_decoder
 from training.decoder_search import search
+from training.monitors.watching import watch_linear, watched_network
 from v1model.atomic import write_text
-from v1model.decoders.config import DecoderConfig
+from v1model.decoders.config import NETWORKS, DecoderConfig
 from v1model.decoders.evaluation import Scores, confusion_matrix, evaluate
 from v1model.decoders.over_time import sections_over_time
 from v1model.decoders.results import FAILED, Row, add_result
@@ -139,7 +141,7 @@ def _decode(job, run):
         parts = Split(*(shuffled_labels(part, config.seed) for part in parts))
     parts = _within_rates(parts, config.session)
     # The test part stays here: whatever chooses something is not given it.
-    decoder = _fitted(config, parts.train, parts.validation, run.path)
+    decoder = _fitted(config, parts.train, parts.validation, run)
     scores = Split(*(_scores(decoder, part) for part in parts))
     row = dataclasses.replace(
         job.key_row,
@@ -192,14 +194,17 @@ def _within_rates(parts, options):
     return Split(*(part.take_units(kept) for part in parts))
 
 
-def _fitted(config, training, validation, folder):
+def _fitted(config, training, validation, run):
     """The Decoder of a job, searched for or not; the test part is not here."""
     name, options = config.decoder[0], config.network
+    parts = training, validation
     if config.search:
-        return search(
-            name, training, validation, options, folder, config.seed, config.search
-        )
-    return fit_decoder(name, training, validation, options, folder, config.seed)[0]
+        return search(name, *parts, options, run.path, config.seed, config.search)
+    watched = functools.partial(watched_network, config.monitoring)
+    decoder, _ = fit_decoder(name, *parts, options, run.path, config.seed, watched)
+    if name not in NETWORKS:
+        watch_linear(config.monitoring, run, decoder, validation)
+    return decoder
 
 
 def _scores(decoder, part):

@@ -12,6 +12,7 @@ import pathlib
 import sys
 import time
 
+from training.monitors.watching import require_watchable
 from training.quiet_start import start_tensorflow
 from v1model import flags
 from v1model.atomic import WriteError
@@ -35,6 +36,7 @@ def main(config):
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
     try:
+        require_watchable(config.monitoring, "decoder")
         paths = _paths(config)
         start_tensorflow()
         rows = decode_all(config, paths)
@@ -175,7 +177,7 @@ def load_session(path, options):
         label=options.label,
         drop=options.drop,
     )
-    return binned, None
+    return (binned.keep(options.units) if options.units else binned), None
 
 
 def _small_session(options):

@@ -31,16 +31,19 @@ class Judge:
     Args:
         params: ModelParams.
         source: ActivitySource of the training.
-        board: Board.
         folder: Of the run; figures and tables go there.
+
+    Attributes:
+        events: EventFile that what is found goes to; has to be set before the first
+            diagnosis.
 
     Raises:
         OSError, ValueError: On entering: a recording is missing, or of another network.
     """
 
-    def __init__(self, params, source, board, folder):
-        self.params, self.source, self.board = params, source, board
-        self.folder = folder
+    def __init__(self, params, source, folder):
+        self.params, self.source, self.folder = params, source, folder
+        self.events = None
         self._parts = []  # beginning of tags, source, settings, first and last row
         self._latest = None  # epoch, and Diagnosis of the validation part
 
@@ -79,7 +82,7 @@ class Judge:
             found |= {f"{prefix}{name}": value for name, value in scalars.items()}
             self._show(tags_of(scalars, tag), pictures_of(diagnosis, tag), epoch)
         seconds = time.monotonic() - begun
-        self.board.scalars({"Time/diagnostics_duration": seconds}, epoch)
+        self._show({"Time/diagnostics_duration": seconds}, {}, epoch)
         return found
 
     def validation_of(self, model, epoch):
@@ -115,9 +118,7 @@ class Judge:
         return found
 
     def _show(self, scalars, pictures, epoch):
-        self.board.scalars(scalars, epoch)
-        for name, png in pictures.items():
-            self.board.picture(name, png, epoch)
+        self.events.write(epoch, scalars=scalars, pictures=pictures)
 
     def _add(self, tag, source, first, last):
         settings = settings_of(self.params, source.n_neurons)

@@ -12,6 +12,7 @@ import re
 import sys
 
 from training.latent_options import LatentOptions
+from training.monitors.watching import require_watchable
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError, write_text
@@ -43,6 +44,7 @@ def main(experiment, params, options, overrides):
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
     work = None
     try:
+        require_watchable(options.monitoring, "latent")
         with quiet_start():
             from training.latent_eye import with_eye
             from training.latent_work import LatentWork, require_recordings
@@ -62,7 +64,7 @@ def main(experiment, params, options, overrides):
         write_text(run.path / CONFIG, to_yaml(params))
         with run.recorded():
             run.fix("replicas", replicas.n)
-            with LatentWork(params, run, replicas) as work:
+            with LatentWork(params, run, replicas, options.monitoring) as work:
                 result = work.train()
             run.write_result(result)
     except (NotFiniteError, WriteError) as error:

@@ -5,7 +5,8 @@ import contextlib
 import pandas as pd
 
 from training.latent_judging import FIGURES, Judge, opened_beside
-from v1model.fitting.board import Board
+from training.monitors.latent_subject import LatentSubject
+from training.monitors.watching import opened_watch
 from v1model.judging.latent import judge_latent
 from v1model.latent.source import open_source
 from v1model.latent.suitability import require_suitable
@@ -35,32 +36,29 @@ class LatentWork:
         params: ModelParams.
         run: Run.
         replicas: Replicas.
+        monitoring: MonitoringConfig.
 
     Raises:
         OSError, ValueError: On entering: an option or a recording is wrong.
     """
 
-    def __init__(self, params, run, replicas):
+    def __init__(self, params, run, replicas, monitoring):
         self.params, self.run, self.replicas = params, run, replicas
+        self.monitoring = monitoring
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             inputs = self.params.stimulus_encoder_params.num_input_dims
             source = open_source(self.params.training, n_inputs=inputs)
             self.source = stack.enter_context(source)
-            self.board = Board(self.run.logs)
-            stack.callback(self.board.close)
-            self.judge = stack.enter_context(
-                Judge(self.params, source, self.board, self.run.path)
-            )
+            self.judge = stack.enter_context(Judge(self.params, source, self.run.path))
             self.trainer = LatentTrainer(
-                self.params,
-                source,
-                self.run,
-                self.replicas,
-                self.judge,
-                self.board,
+                self.params, source, self.run, self.replicas, self.judge
             )
+            subject = LatentSubject(self.trainer, source, self.judge)
+            watch = stack.enter_context(opened_watch(self.monitoring, subject))
+            self.trainer.watch, self.events = watch, watch.events
+            self.judge.events = watch.events
             self._open = stack.pop_all()
         return self
 
@@ -85,5 +83,5 @@ class LatentWork:
             path = self.run.path / FIGURES / "losses.png"
             write_figure(training_losses(table), path)
             metrics = {"hparam/final_train_loss": loss}
-            self.board.hyperparameters(flat(self.params), metrics)
+            self.events.hyperparameters(flat(self.params), metrics)
         return result

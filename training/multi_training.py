@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 
+from training.monitors.watching import require_watchable, watched_column
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError
@@ -37,6 +38,7 @@ def main(config):
     logging.basicConfig(level=logging.INFO, format="%(message)s", force=True)
     logging.getLogger("tensorflow").setLevel(logging.WARNING)  # it tells every message
     try:
+        require_watchable(config.monitoring, "column")
         cluster = cluster_for(config)
         run = open_run(config, cluster)
     except (ValueError, OSError) as error:
@@ -93,7 +95,9 @@ def train(config, run, cluster):
                 replicas = make_replicas(config.distribution, cluster)
             with replicas.watched():
                 experiment = ColumnExperiment(config, run, replicas)
-                result = experiment.train(activity_loggers(experiment))
+                callbacks = activity_loggers(experiment)
+                with watched_column(experiment) as watching:
+                    result = experiment.train([*callbacks, *watching])
                 result |= judge_column(experiment, result)
             if is_chief:
                 run.write_result(result)

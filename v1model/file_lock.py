@@ -13,9 +13,12 @@ def file_lock(path, *, waits=True):
         path: Of the lock; made if missing, and left.
         waits: Whether to wait for a holder, or to refuse.
 
+    Yields:
+        The open file. A child process that inherits it holds the lock, too.
+
     Raises:
         BlockingIOError: Another program holds it, and `waits` is False.
     """
     with pathlib.Path(path).open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        yield lock

@@ -1,12 +1,14 @@
 """The run folder."""
 
 import dataclasses
+import importlib.metadata
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -32,11 +34,36 @@ def test_a_new_run_holds_its_options_command_and_versions(run):
         assert name in start["versions"]
     assert start["versions"]["numpy"] == np.__version__
     assert start["versions"]["v1model"] == v1model.__version__
+    for name in ("tensorflow-probability", "pandas", "h5py"):
+        assert start["versions"][name] == importlib.metadata.version(name)
     assert run.checkpoints.is_dir()
     assert run.logs.is_dir()
     assert run.state["state"] == "running"
     assert run.result is None
     assert not run.was_resumed
+
+
+def test_a_start_holds_its_seeds_and_the_machine(run):
+    (start,) = run.starts
+    config = ColumnTrainConfig()
+    assert start["seeds"]["network.seed"] == config.network.seed
+    assert all(name.split(".")[-1].endswith("seed") for name in start["seeds"])
+    assert start["pid"] == os.getpid()
+    assert start["cpus"] == os.cpu_count()
+
+
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_devices_are_told_where_tensorflow_is_imported_already(
+    tmp_path, monkeypatch, is_imported
+):
+    def list_physical_devices():
+        return [types.SimpleNamespace(name="/physical_device:GPU:0")]
+
+    config = types.SimpleNamespace(list_physical_devices=list_physical_devices)
+    module = types.SimpleNamespace(config=config) if is_imported else None
+    monkeypatch.setitem(sys.modules, "tensorflow", module)
+    run = Run.create(tmp_path, "one", ColumnTrainConfig(), COMMAND)
+    assert run.starts[0]["devices"] == (["GPU:0"] if is_imported else None)
 
 
 def test_the_commit_is_the_one_of_the_package(tmp_path, monkeypatch):

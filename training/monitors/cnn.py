@@ -159,7 +159,7 @@ def neuron_scores(subject):
         table = scores.neuron_scores(recording, prediction, "validation")
         kept = ["recording", "id", "n_spikes", "rate_hz", "bps", "corr"]
         rows += table[kept].to_dict("records")
-    return Reading(tables={"neurons": rows})
+    return Reading(tables={"validation": rows})
 
 
 @monitor("kernels", pace="slow", rooms=_ROOM)

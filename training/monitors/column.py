@@ -80,7 +80,25 @@ def neuron_rates(subject):
         {"neuron": n, "population": str(name), "rate_hz": float(rate)}
         for n, (name, rate) in enumerate(zip(neurons.pop_name, found, strict=True))
     ]
-    return Reading(pictures={"rates": png_of(figure)}, tables={"rates": table})
+    return Reading(pictures={"populations": png_of(figure)}, tables={"trials": table})
+
+
+@monitor("weight_changes", pace="slow", rooms=("column",))
+def weight_changes(subject):
+    """Weights of all classes of synapses, before training and now."""
+    from visualization.files import png_of
+    from visualization.weights import weight_distributions, weights_by_class
+
+    before, after = subject.networks()
+    old, new = weights_by_class(before), weights_by_class(after)
+    scalars = {}
+    for name, weights in old.items():
+        size = np.abs(weights).mean(dtype=np.float64) if len(weights) else 0
+        if size > 0:
+            moved = np.abs(new[name] - weights).mean(dtype=np.float64)
+            scalars[f"moved/{name.replace(' ', '_')}"] = float(moved / size)
+    figure = weight_distributions(before, after, "Weights before training and now")
+    return Reading(scalars=scalars, pictures={"classes": png_of(figure)})
 
 
 @monitor("tuning", pace="slow", rooms=("column",))
@@ -116,4 +134,4 @@ def tuning(subject):
         }
         for n in range(len(found.total))
     ]
-    return Reading(scalars=scalars, tables={"tuning": table})
+    return Reading(scalars=scalars, tables={"neurons": table})

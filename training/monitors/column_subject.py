@@ -1,10 +1,13 @@
 """ColumnSubject: the training of a spiking column as its monitors see it."""
 
+import dataclasses
+
 import numpy as np
 
 from training.monitors.subject import Watched
 from v1model.lgn import LGN
 from v1model.lgn.current import current_from_rates, spikes_from_rates
+from v1model.models.trained_network import with_weights
 from v1model.network.neurons import neurons_of
 from v1model.network.populations import rough_index
 from v1model.recorder import TrialRecorder
@@ -59,6 +62,21 @@ class ColumnSubject(Watched):
     def rates(self):
         """Mean rate of each neuron over these trials, (N,), Hz."""
         return np.mean([trial.rates for trial in self.trials()], axis=0)
+
+    def networks(self):
+        """The Network that the column was built from, and the same as it is now.
+
+        The weights of the first are those before any training, also where this one
+        began with those of another.
+        """
+        column, lgn = self.model.column, self.network.lgn
+        scale = np.float32(self.experiment.config.column.input_weight_scale)
+        synapses = lgn.synapses.replace(weight=scale * lgn.synapses.weight)
+        lgn = dataclasses.replace(lgn, synapses=synapses)
+        before = dataclasses.replace(self.network, lgn=lgn)
+        recurrent = column.rsnn.cell.recurrent_weights.numpy()
+        inputs = column.input_layer.input_weights.numpy()
+        return before, with_weights(before, recurrent, inputs)
 
     def tuning(self):
         """The Tuning of all neurons to drifting gratings, or None without LGN units.

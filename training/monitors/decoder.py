@@ -50,7 +50,7 @@ def confusion(subject):
     found = subject.scores().argmax(axis=1)
     matrix = confusion_matrix(found, subject.targets, len(subject.classes))
     figure = confusion_figure(matrix, subject.classes, "Validation")
-    return Reading(pictures={"confusion": png_of(figure)})
+    return Reading(pictures={"validation": png_of(figure)})
 
 
 @monitor("classes", pace="slow", rooms=_ROOM)
@@ -75,7 +75,7 @@ def classes(subject):
                 ),
             }
         )
-    return Reading(tables={"classes": rows})
+    return Reading(tables={"validation": rows})
 
 
 def calibration_error(confidence, right, n_bins=N_BINS):

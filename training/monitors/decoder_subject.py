@@ -15,20 +15,19 @@ class DecoderSubject(Watched):
 
     Args:
         run: Run.
-        name: Of the decoder, such as lstm.
         validation: Part.
         classes: Labels of the classes, (K,).
         network: Compiled Keras model from (B, T, U) to logits (B, K); None for a linear
             decoder.
-        model: A linear decoder, with `scores`; None for a network.
+        linear: A linear decoder, with `scores`; None for a network.
     """
 
     room = "decoder"
 
-    def __init__(self, run, name, validation, classes, network=None, model=None):
+    def __init__(self, run, validation, classes, network=None, linear=None):
         super().__init__(run)
-        self.name, self.classes = name, np.asarray(classes)
-        self.model, self._linear = network, model
+        self.classes = np.asarray(classes)
+        self.model, self._linear = network, linear
         inputs, valid, targets = validation.inputs, validation.valid, validation.targets
         self._inputs, self._valid = inputs[:MOST], valid[:MOST]
         self.targets = targets[:MOST]

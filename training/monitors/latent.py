@@ -104,5 +104,5 @@ def neuron_errors(subject):
     return Reading(
         scalars={"median_r2": float(np.median(r2)) if len(r2) else np.nan},
         histograms={"r2": np.clip(r2, -1, 1)},
-        tables={"neurons": table.to_dict("records")},
+        tables={"rollouts": table.to_dict("records")},
     )

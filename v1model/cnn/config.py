@@ -156,6 +156,9 @@ class DataParams(Params):
         description="Key of the recordings' metadata, as `subject`: groups are "
         "weighted, then recordings within one.",
     )
+    units: tuple[int, ...] = Field(
+        (), description="Ids of the neurons that are kept; empty keeps all."
+    )
     held_out_neurons: Share = Field(
         0.0,
         description="Share of the neurons that training does not see, for transfer.",

@@ -64,7 +64,7 @@ class RecordingData:
         path: Of the file.
         spec: RecordingSpec. Its name is the session's id, or the file's name.
         metadata: Of the file.
-        neurons: Data frame of N rows.
+        neurons: Data frame of N rows: those of `data.units`, in the file's order.
         trials: Data frame of the trials that are used, in order of time: `start` and
             `stop` (bins that lie in it as a whole), `type`, `part` (train, validation,
             test, or unused) and the columns of the file.
@@ -79,17 +79,19 @@ class RecordingData:
     def __init__(self, recording, data):
         self.path, self.metadata = recording.path, recording.metadata
         self._invalid_lags = data.invalid_lags
-        self.neurons = recording.neurons
+        self._rows = _rows_of(recording, data.units)
+        self.neurons = recording.neurons.iloc[self._rows].reset_index(drop=True)
         self.trials = _trials(recording, data)
         self._movie = _movie(recording, data.stimulus)
         self.behavior, is_known = _behavior(recording, data.behavior)
         is_known &= self._movie.is_finite() & _mask(recording, data.mask)
-        self.counts, self.valid = read_counts(recording, data.activity)
+        counts, valid = read_counts(recording, data.activity)
+        self.counts, self.valid = counts[:, self._rows], valid[:, self._rows]
         self.valid &= is_known[:, None]
         self.counts[~self.valid] = 0
         self.spec = RecordingSpec(
             recording.session_id or recording.path.stem,
-            recording.n_neurons,
+            len(self.neurons),
             tuple(int(size) for size in self._movie.frame_shape),
             0 if self.behavior is None else self.behavior.shape[1],
             1000 / recording.dt_ms,
@@ -113,7 +115,7 @@ class RecordingData:
         with open_recording(self.path) as recording:
             counts, valid = read_counts(recording, name)
         counts[~valid] = np.nan
-        return counts
+        return counts[:, self._rows]
 
     def has(self, part):
         """Whether any trial is of a part."""
@@ -254,6 +256,20 @@ def read_counts(recording, name=None):
     if (counts[valid] < 0).any():
         raise ValueError(f"{where}: '{name}' must not be negative where it is valid.")
     return counts, valid
+
+
+def _rows_of(recording, units):
+    """Rows of the neurons that are kept, an int array or a slice of all."""
+    if not units:
+        return slice(None)
+    ids = recording.neurons["id"].to_numpy()
+    unknown = [unit for unit in units if unit not in ids]
+    if unknown:
+        raise ValueError(
+            f"{recording.path}: data.units must be ids of its {len(ids)} neurons, "
+            f"{ids.min()} to {ids.max()}, got {unknown[0]}."
+        )
+    return np.flatnonzero(np.isin(ids, units))
 
 
 def _trials(recording, data):

@@ -47,11 +47,11 @@ class CnnTrainer:
         run: Run; receives checkpoints and the table. If it has a checkpoint, training
             goes on from there.
         replicas: Replicas that share the segments of an update; None for one.
-        watch: What is told of each epoch: an object with
-            `epoch(number, step, values, is_last)`, such as a Watch; None for none.
         progress: Called with the updates that are done and all there are; or None.
 
     Attributes:
+        watch: What is told of each epoch: an object with
+            `epoch(number, step, values, is_last)`, such as a Watch; None for none.
         model: ReadoutModel.
         batches: Batches.
         position: Position.
@@ -62,11 +62,9 @@ class CnnTrainer:
         OSError, ValueError: The options, a recording or a checkpoint is wrong.
     """
 
-    def __init__(
-        self, config, recordings, run, replicas=None, watch=None, progress=None
-    ):
+    def __init__(self, config, recordings, run, replicas=None, progress=None):
         self.config, self.recordings, self.run = config, recordings, run
-        self.watch, self.progress = watch, progress
+        self.progress, self.watch = progress, None
         self.replicas = alone() if replicas is None else replicas
         training = config.training
         require_joint(recordings, config.model)

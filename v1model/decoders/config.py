@@ -36,6 +36,7 @@ class SessionConfig:
         f"{DEFAULT_BINS} of a recording.",
     )
     drop: tuple[int, ...] = option((), "Labels to leave out, such as -1, the blank.")
+    units: tuple[int, ...] = option((), "Ids of the units to keep; none keeps all.")
     min_rate: float = option(
         0.0,
         "Leave out units that fire less in the training part, Hz; always silent ones.",

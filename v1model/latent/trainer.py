@@ -49,10 +49,10 @@ class LatentTrainer:
         replicas: Replicas that share the starts of an update; None for one.
         diagnose: Function of the model and the epoch to scalars by name, called every
             diagnostics_freq_epochs; None for no diagnosis.
-        watch: What is told of each epoch: an object with
-            `epoch(number, step, values, is_last)`, such as a Watch; None for none.
 
     Attributes:
+        watch: What is told of each epoch: an object with
+            `epoch(number, step, values, is_last)`, such as a Watch; None for none.
         model: LatentModel.
         split: DataSplit of the recording.
         loader: ChunkLoader.
@@ -65,8 +65,8 @@ class LatentTrainer:
         OSError, ValueError: The options, the recording or a checkpoint is wrong.
     """
 
-    def __init__(self, params, source, run, replicas=None, diagnose=None, watch=None):
-        self.run, self.diagnose, self.watch = run, diagnose, watch
+    def __init__(self, params, source, run, replicas=None, diagnose=None):
+        self.run, self.diagnose, self.watch = run, diagnose, None
         self.replicas = alone() if replicas is None else replicas
         training = params.training
         require_suitable(params, source)

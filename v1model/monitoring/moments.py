@@ -27,6 +27,8 @@ def weight_numbers(variables):
         Scalars by name, and arrays by name with every k-th entry of a group, the k that
         leaves SAMPLE at most.
     """
+    if not variables:
+        return {}, {}
     groups, summed = groups_of(variables), []
     for variable in variables:
         w = _dense(variable)
@@ -66,7 +68,7 @@ def gradient_numbers(optimizer, variables):
         it is the same in every update.
     """
     adam = _adam(optimizer)
-    if adam is None:
+    if adam is None or not variables:
         return {}
     t = float(adam.iterations.numpy())
     unbiased = 1 - float(adam.beta_1) ** t, 1 - float(adam.beta_2) ** t
@@ -93,7 +95,7 @@ def gradient_numbers(optimizer, variables):
 def update_numbers(optimizer, variables):
     """Length of the last update over that of the weights, by group; {} without Adam."""
     adam = _adam(optimizer)
-    if adam is None:
+    if adam is None or not variables:
         return {}
     summed = []
     for variable in variables:

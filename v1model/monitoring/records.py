@@ -104,10 +104,10 @@ def read_watched(path):
 
 
 def numbers(values):
-    """Numbers by name as JSON has them: NaN and infinity are None."""
+    """Numbers by name as JSON has them: what is not finite is None."""
     found = {}
     for name, value in values.items():
-        number = float(value)
+        number = math.nan if value is None else float(value)
         found[str(name)] = number if math.isfinite(number) else None
     return found
 

@@ -76,7 +76,8 @@ def chosen(names, room, pace):
 
     Args:
         names: Names of monitors, "all", "none", or functions of the user's own:
-            package.module:function or folder/file.py:function.
+            package.module:function or folder/file.py:function. In records and tags
+            they have the name of the function.
         room: One of ROOMS.
         pace: One of PACES; own functions have it.
 
@@ -95,7 +96,13 @@ def chosen(names, room, pace):
         elif name == ALL:
             found |= {m.name: m for m in monitors_for(room, pace)}
         elif ":" in name:
-            found[name] = Monitor(name, pace, (room,), _imported(option, name))
+            own = Monitor(_last_part(name), pace, (room,), _imported(option, name))
+            other = found.get(own.name, MONITORS.get(own.name, own))
+            if other.function is not own.function:
+                raise ValueError(
+                    f"{option}: {name} has the name of {_origin(other)}; rename it."
+                )
+            found[own.name] = own
         else:
             found[name] = _named(option, name, room, pace)
     return list(found.values())
@@ -147,6 +154,10 @@ def _from_file(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _last_part(name):
+    return name.rpartition(":")[2]
 
 
 def _origin(own):

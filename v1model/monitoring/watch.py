@@ -124,7 +124,7 @@ class Watch:
         """Runs a monitor, and keeps and sends what it has seen; part of a record."""
         try:
             with kept_random_state(self.subject.model):
-                reading = Reading(*monitor.function(self.subject))
+                reading = _reading(monitor.function(self.subject))
             values = numbers(reading.scalars)
             files = [
                 *self._draw(monitor, reading.pictures),
@@ -163,7 +163,8 @@ class Watch:
         if self._sink_failures[name] >= _SINK_FAILURES and method != "close":
             return
         try:
-            getattr(sink, method)(*arguments)
+            with kept_random_state(None):  # some make names of random numbers
+                getattr(sink, method)(*arguments)
         except sink.fatal:
             raise
         except Exception as error:
@@ -177,6 +178,12 @@ class Watch:
         if name not in self._warned:
             self._warned.add(name)
             logger.warning(message, name, text)
+
+
+def _reading(found):
+    if not isinstance(found, Reading):
+        raise TypeError(f"a monitor returns a Reading, got {type(found).__name__}.")
+    return found
 
 
 def _file_name(monitor, name):

@@ -114,6 +114,21 @@ class BinnedSpikes:
         }
         return dataclasses.replace(self, **columns)
 
+    def keep(self, ids):
+        """The units of some ids, in the order of the table.
+
+        Raises:
+            ValueError: A unit is not there.
+        """
+        own = self.units["id"]
+        unknown = [unit for unit in ids if unit not in own.to_numpy()]
+        if unknown:
+            raise ValueError(
+                f"units must be ids of the {self.n_units} of session "
+                f"'{self.session_id}', {own.min()} to {own.max()}, got {unknown[0]}."
+            )
+        return self.take_units(own.isin(ids).to_numpy())
+
     def take_units(self, units):
         """Some of the units, in that order: indices or a mask."""
         return dataclasses.replace(

@@ -78,6 +78,7 @@ def take(folder):
     if held is not None and held.is_held:
         return held
     _leave_to_parents()
+    _require_silence(folder / HEARTBEAT)
     try:
         hold = _lock(folder)
     except OSError as error:
@@ -102,21 +103,29 @@ def is_held(folder):
     Neither takes the run nor writes anything.
     """
     folder = pathlib.Path(folder)
-    if (folder / HEARTBEAT).exists():
-        return _beats(folder / HEARTBEAT)
+    if _beats(folder / HEARTBEAT):
+        return True
+    silent = False if (folder / HEARTBEAT).exists() else None
     try:
         handle = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:
-        return None
+        return silent
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
-        return None
+        return silent
     finally:
         os.close(handle)
     return False
+
+
+def holder_of(folder):
+    """pid and host of who trains the run, as far as that is written, or {}."""
+    folder = pathlib.Path(folder)
+    beats = folder / HEARTBEAT
+    return _holder(beats if beats.exists() else folder / LOCK)
 
 
 def is_alive(pid):
@@ -161,8 +170,7 @@ def _heartbeat(folder):
         with contextlib.suppress(FileExistsError), path.open("xb") as file:
             file.write(_self())
             break
-        if _beats(path):
-            raise _in_use(path)
+        _require_silence(path)
         _put_aside(path)
     over = threading.Event()
     thread = threading.Thread(target=_beat, args=(path, over), daemon=True)
@@ -175,12 +183,18 @@ def _heartbeat(folder):
     return Hold(let_go, lambda: None)  # a child has no thread
 
 
+def _require_silence(path):
+    """Raises RunInUse if the holder of a heartbeat is another process that lives."""
+    if _beats(path) and _holder(path) != json.loads(_self()):
+        raise _in_use(path)
+
+
 def _put_aside(path):
     """Removes a silent heartbeat, unless another process was faster with its own."""
     aside = path.with_name(f"{path.name}.{platform.node()}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         path.rename(aside)
-        if _beats(aside):
+        if _beats(aside) and _holder(aside) != json.loads(_self()):
             with contextlib.suppress(FileExistsError):
                 os.link(aside, path)
         aside.unlink()
@@ -221,7 +235,9 @@ def _holder(path):
 
 
 def _in_use(path):
-    holder = _holder(path)
+    give_up = time.monotonic() + _PATIENCE_S
+    while not (holder := _holder(path)) and time.monotonic() < give_up:
+        time.sleep(0.02)  # the holder is about to say who it is
     pid, host = holder.get("pid", "unknown"), holder.get("host", "another host")
     return RunInUse(f"{path.parent} is being trained by process {pid} on {host}.")
 

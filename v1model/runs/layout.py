@@ -5,6 +5,7 @@ beside its options stood in the command line alone. A new layout needs a functio
 from the documents of the last one to its own, and a row in MIGRATIONS.
 """
 
+import itertools
 import json
 import pathlib
 import re
@@ -170,7 +171,7 @@ def _cnn_inputs(starts):
     except ValueError:
         words = []
     given = {}
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in itertools.zip_longest(words, words[1:], fillvalue=""):
         found = re.fullmatch(r"--?(recordings|stage|from)(?:=(.*))?", word)
         if found:
             given[found[1]] = after if found[2] is None else found[2]

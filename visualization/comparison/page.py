@@ -4,11 +4,14 @@ Tables work without scripts; curves and the pictures of single units are drawn b
 scripts in templates/ from the numbers in the page.
 """
 
+import contextlib
 import datetime
 import html
 import pathlib
 
 from v1model.atomic import write_text
+from v1model.runs import Run
+from v1model.runs.options_text import flat
 from visualization.comparison.page_data import page_data
 from visualization.comparison.page_intervals import interval_words
 from visualization.comparison.page_sections import (
@@ -16,6 +19,7 @@ from visualization.comparison.page_sections import (
     commands_html,
     curves_html,
     differences_html,
+    in_capitals,
     left_out_html,
     options_html,
     runs_html,
@@ -25,7 +29,7 @@ from visualization.comparison.page_sections import (
 from visualization.pages import document_html, facts_html, template
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
-SCRIPTS = ("drawing.js", "scatter.js", "curves.js")
+SCRIPTS = ("drawing.js", "scatter.js", "curves.js", "ready.js")
 
 
 def write_page(comparison, path):
@@ -46,24 +50,44 @@ def write_page(comparison, path):
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file.")
     made = datetime.datetime.now().astimezone().isoformat(" ", "seconds")
-    write_text(path, page_html(comparison, made))
+    shared = shared_options(comparison.runs["path"])
+    write_text(path, page_html(comparison, shared, made))
     return path
 
 
-def page_html(comparison, made):
+def shared_options(paths):
+    """Options that have the same value in all runs, by dotted name.
+
+    Args:
+        paths: Run folders; those that were removed since count no more.
+    """
+    found = []
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            found.append(flat(Run.open(path).config))
+    first = found[0] if found else {}
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in one and one[name] == value for one in found)
+    }
+
+
+def page_html(comparison, shared, made):
     """The page as the text of an HTML file.
 
     Args:
         comparison: Comparison.
+        shared: Options that are the same in all runs, by dotted name.
         made: When the page was made, as text.
     """
     sections = {
         "Differences": differences_html(comparison),
         "Variants": variants_html(comparison),
-        f"{comparison.unit.capitalize()}s": units_html(comparison),
+        f"{in_capitals(comparison.unit)}s": units_html(comparison),
         "Curves": curves_html(comparison),
         "Runs": runs_html(comparison),
-        "Options": options_html(comparison),
+        "Options": options_html(comparison, shared),
         "Commands": commands_html(comparison),
         "Left out": left_out_html(comparison),
     }
@@ -95,7 +119,9 @@ def _header(comparison):
         facts_html(_facts(comparison)),
     ]
     if comparison.notes:
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in comparison.notes)
+        notes = "".join(
+            f"<li>{html.escape(in_capitals(note))}</li>" for note in comparison.notes
+        )
         parts.append(f'<ul class="notes">{notes}</ul>')
     return "\n".join(parts)
 
@@ -110,7 +136,7 @@ def answer_of(comparison):
     share = ""
     if best.share_better == best.share_better:  # not NaN
         share = f" It is better for {best.share_better:.0%} of the {comparison.unit}s."
-    words = f"by {interval_words(best)} {comparison.words}"
+    words = f"by {interval_words(best, comparison.words)}"
     if best.verdict == "better":
         return f"{best.variant} is better than {comparison.baseline} {words}.{share}"
     if best.verdict == "worse":
@@ -128,12 +154,11 @@ def _facts(comparison):
     """The few numbers at the top, by name."""
     runs, rows = comparison.runs, comparison.differences
     base = rows[rows["variant"] == comparison.baseline].iloc[0]
-    group = GROUP_WORDS[comparison.room].capitalize()
+    group = in_capitals(GROUP_WORDS[comparison.room])
     return {
         "Variants": f"{len(rows):,}",
         "Runs": f"{len(runs):,}",
         "Seeds": f"{runs['seed'].nunique():,}",
         f"{group}s": f"{int(base['n_groups']):,}",
-        f"{comparison.unit.capitalize()}s in all runs": f"{int(base['n_units']):,}",
-        "Baseline": str(comparison.baseline),
+        f"{in_capitals(comparison.unit)}s in all runs": f"{int(base['n_units']):,}",
     }

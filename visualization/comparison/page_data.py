@@ -13,6 +13,7 @@ import pandas as pd
 from visualization.comparison.colours import PALETTE, look_of
 
 MOST_UNITS = 5000  # points of a picture; more cannot be told apart
+MOST_SCORES = 300_000  # numbers of all units together, about 2 MB
 MOST_METRICS = 24
 MOST_NUMBERS = 250_000  # of all curves together, about 1.5 MB
 AXES = {"epoch": "epoch", "minutes": "minutes", "updates": "updates", "step": "steps"}
@@ -74,12 +75,14 @@ def _units(comparison, variants):
     if comparison.aligned.empty:
         return None
     about, tables = units_of(comparison.aligned)
-    rows = spread_out(len(about), MOST_UNITS)
+    most = min(MOST_UNITS, MOST_SCORES // (len(variants) * len(tables)))
+    rows = spread_out(len(about), max(most, 1))
     about = about.iloc[rows]
     groups = [*dict.fromkeys(about["group"])]
     words = {"score": comparison.words}
     kinds = _kinds(about)
     return {
+        "total": len(tables["score"]),
         "names": [str(name) for name in about["unit"]],
         "groups": [str(name) for name in groups],
         "group": [groups.index(name) for name in about["group"]],

@@ -72,26 +72,31 @@ def axis_svg(scale):
     for tick in scale.ticks:
         at = scale(tick)
         parts.append(_line("tick", at, at, 0, 5))
-        if 4 <= at <= 96:  # otherwise half of it would be cut off
-            text = f"{tick:+g}".replace("-", "−") if tick else "0"
-            parts.append(
-                f'<text x="{at:.2f}%" y="18" text-anchor="middle">{text}</text>'
-            )
+        text = f"{tick:+g}".replace("-", "−") if tick else "0"
+        # The whole text stays inside.
+        anchor = "start" if at < 6 else "end" if at > 94 else "middle"
+        parts.append(f'<text x="{at:.2f}%" y="18" text-anchor="{anchor}">{text}</text>')
     return f'<svg class="interval axis" aria-hidden="true">{"".join(parts)}</svg>'
 
 
-def interval_words(row):
-    """A difference with its interval: "+0.021 (+0.015 to +0.027)"."""
+def interval_words(row, unit=""):
+    """A difference with its interval: "+0.021 (+0.015 to +0.027)".
+
+    Args:
+        row: Of `Comparison.differences`, a named tuple.
+        unit: Stands behind the difference.
+    """
+    unit = f" {unit}" if unit else ""
     if not math.isfinite(row.difference):
         return "–"
     if not (math.isfinite(row.low) and math.isfinite(row.high)):
-        return signed(row.difference)
+        return f"{signed(row.difference)}{unit}"
     # Two digits of the interval's width are told; more would be noise.
     width = row.high - row.low
     decimals = max(0, 1 - math.floor(math.log10(width))) if width > 0 else 4
     numbers = (row.difference, row.low, row.high)
     middle, low, high = (_with_sign(f"{v:+.{min(decimals, 9)}f}") for v in numbers)
-    return f"{middle} ({low} to {high})"
+    return f"{middle}{unit} ({low} to {high})"
 
 
 def signed(value):

@@ -5,7 +5,6 @@ import math
 
 from v1model.comparison.contents import COST_WORDS
 from visualization.comparison.colours import look_of
-from visualization.comparison.page_data import MOST_UNITS
 from visualization.comparison.page_intervals import (
     axis_svg,
     bar_svg,
@@ -53,12 +52,12 @@ def variants_html(comparison):
     n_texts = len(words)
     words += [
         "Seeds",
-        comparison.words.capitalize(),
+        in_capitals(comparison.words),
         "Difference",
         "95 % interval",
         "Verdict",
     ]
-    words += ["Better", "p (Holm)", *(COST_WORDS[name].capitalize() for name in costs)]
+    words += ["Better", "p (Holm)", *(in_capitals(COST_WORDS[name]) for name in costs)]
     rows = []
     both = zip(
         comparison.variants.to_dict("records"),
@@ -96,27 +95,28 @@ def units_html(comparison):
     """Pictures of the single units, drawn by a script."""
     if comparison.aligned.empty:
         return f"<p>No {comparison.unit} has a score in all runs.</p>"
-    base = comparison.differences.iloc[0]
-    n = int(base["n_units"])
-    fewer = f" {MOST_UNITS:,} of {n:,} are drawn." if n > MOST_UNITS else ""
     choices = "".join(
-        f'<label>{words} <select name="{name}"></select></label>'
-        for name, words in {
+        f'<label>{label} <select name="{name}"></select></label>'
+        for name, label in {
             "across": "Across",
             "up": "Up",
             "metric": "Metric",
             "colour": "Colour",
         }.items()
     )
-    rate = ""
+    rate = words = ""
     if _known(comparison.aligned, ["rate_hz"]):
+        words = (
+            " On the right, the line is the mean of each eighth of them by rate, ± 2 "
+            "standard errors."
+        )
         rate = _canvas(
             "by-rate", f"Difference against the rate of each {comparison.unit}"
         )
     return (
         f'<p class="note">A point is a {comparison.unit}, its score the mean over '
-        f"seeds.{fewer} On the right, the line is the mean of each eighth of them by "
-        "rate, ± 2 standard errors.</p>"
+        f"seeds.{words} Where there are only few values, the points are spread "
+        "a little.</p>"
         '<noscript><p class="error">These pictures need JavaScript.</p></noscript>'
         f'<div id="points" class="panel"><div class="controls">{choices}'
         '<button type="button" class="swap">Swap</button>'
@@ -160,8 +160,8 @@ def runs_html(comparison):
     costs = _known(comparison.runs, COST_WORDS)
     header = ["Run", "Variant", "Seed", *map(comparison.labels.get, comparison.options)]
     n_texts = len(header)
-    header += ["State", comparison.words.capitalize(), "Epochs"]
-    header += [COST_WORDS[name].capitalize() for name in costs]
+    header += ["State", in_capitals(comparison.words), "Epochs"]
+    header += [in_capitals(COST_WORDS[name]) for name in costs]
     rows = []
     for row in comparison.runs.to_dict("records"):
         variant = row["variant"]
@@ -181,19 +181,34 @@ def runs_html(comparison):
     return f"<div>{search_html('runs')}{table}</div>"
 
 
-def options_html(comparison):
-    """What differs is in the tables above; here are its full names."""
-    if not comparison.options:
-        return "<p>The runs differ in their seeds only.</p>"
+def options_html(comparison, shared):
+    """Full names of the options that differ, and all that the runs agree in.
+
+    Args:
+        comparison: Comparison.
+        shared: Values by dotted name.
+    """
     rows = []
     for name in comparison.options:
         values = dict.fromkeys(option_text(v) for v in comparison.variants[name])
         rows.append((comparison.labels[name], name, ", ".join(values)))
-    return (
-        '<p class="note">Options and inputs in which the variants differ. Everything '
-        "else is the same in all runs.</p>"
-        + table_html(["In the tables", "Option", "Values"], rows)
-    )
+    parts = ["<p>The variants differ in no option.</p>"]
+    if rows:
+        parts = [
+            '<p class="note">Options and inputs in which the variants differ.</p>',
+            table_html(["In the tables", "Option", "Values"], rows),
+        ]
+    if shared:
+        table = table_html(
+            ["Option", "Value"],
+            [(name, option_text(value)) for name, value in sorted(shared.items())],
+            name="sortable",
+        )
+        parts.append(
+            f"<details><summary>Options that are the same in all runs: {len(shared)}"
+            f"</summary><div>{search_html('options')}{table}</div></details>"
+        )
+    return "".join(parts)
 
 
 def commands_html(comparison):
@@ -219,8 +234,16 @@ def left_out_html(comparison):
     """Folders that could not be compared."""
     if not comparison.problems:
         return "<p>Every folder that was given is in the comparison.</p>"
-    rows = [(str(problem.path), problem.reason) for problem in comparison.problems]
+    rows = [
+        (str(problem.path), str(problem.reason).removeprefix(f"{problem.path} "))
+        for problem in comparison.problems
+    ]
     return table_html(["Folder", "Why it was left out"], rows)
+
+
+def in_capitals(words):
+    """Words with a capital at their beginning; the others stay, as "GB" does."""
+    return words[:1].upper() + words[1:]
 
 
 def number_cell(value, spread=None):

@@ -3,41 +3,12 @@
 import pytest
 
 from tests.visualization import browser as browsers
+from tests.visualization.browser import PALE_TEXT
 from tests.visualization.report import runs
 from visualization.report.writing import write_report
 
 HOSTILE = "<img src=x onerror=hacked=1><script>hacked=1<|script>"
 STEP = "document.querySelector('.step:not([hidden])').dataset.step"
-# Text with too little contrast to what lies behind it (WCAG 2.2: 4.5 to 1).
-PALE_TEXT = """(() => {
-  const rgba = (text) => {
-    const n = text.match(/[\\d.]+/g).map(Number);
-    return n.length === 4 ? n : [...n, 1];
-  };
-  const light = (colour) => colour.slice(0, 3)
-    .map((c) => c / 255)
-    .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgba(getComputedStyle(at).backgroundColor);
-      if (colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const pale = [];
-  for (const element of document.body.querySelectorAll("*")) {
-    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    if (!own || !element.checkVisibility() || element.disabled) continue;
-    const style = getComputedStyle(element);
-    const isDrawn = element instanceof SVGElement;
-    const ink = light(rgba(isDrawn ? style.fill : style.color));
-    const back = light(behind(element));
-    const contrast = (Math.max(ink, back) + 0.05) / (Math.min(ink, back) + 0.05);
-    if (contrast < 4.5) pale.push(element.textContent.slice(0, 40) + " " + contrast);
-  }
-  return pale;
-})()"""
 
 
 @pytest.fixture(scope="module")

@@ -35,11 +35,14 @@ def throughput(subject):
 def memory(subject):
     """Memory of this process and of its GPUs, now and at most, in GB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = {"peak_gb": peak * (1 if sys.platform == "darwin" else 1024) / _GB}
+    peak *= 1 if sys.platform == "darwin" else 1024
+    found = {"peak_gb": peak / _GB}
     status = pathlib.Path("/proc/self/statm")
     if status.exists():  # Linux
         pages = int(status.read_text().split()[1])
-        found["resident_gb"] = pages * resource.getpagesize() / _GB
+        resident = pages * resource.getpagesize()
+        # The kernel updates the peak later than what is resident.
+        found = {"resident_gb": resident / _GB, "peak_gb": max(peak, resident) / _GB}
     return Reading(found | _gpu_memory())
 
 

@@ -5,10 +5,12 @@ A sink has `epoch(number, step, values)`, `reading(step, monitor, reading)` and
 for files of the run itself.
 """
 
+import hashlib
 import importlib
 import importlib.util
 
 from v1model.monitoring_config import SINKS
+from v1model.runs.options_text import flat
 
 
 def require_installed(names):
@@ -18,10 +20,12 @@ def require_installed(names):
         ValueError: With the command that installs it.
     """
     for name in names:
-        if importlib.util.find_spec(name) is None:
+        spec = importlib.util.find_spec(name)
+        # A folder of that name, as these packages leave them, is none.
+        if spec is None or spec.origin is None:
             raise ValueError(
                 f"sinks: {name} is not installed; install it with pip install {name}, "
-                f"or leave it out."
+                "or leave it out."
             )
 
 
@@ -35,7 +39,7 @@ def opened_sinks(config, run, shows_epochs=True):
             callback writes them already, it does not.
 
     Raises:
-        ValueError: The package of a sink is missing.
+        ValueError: The package of a sink is missing, or it refuses the run.
     """
     require_installed(config.sinks)
     # Each of them is large, and options are checked before they are needed.
@@ -44,6 +48,26 @@ def opened_sinks(config, run, shows_epochs=True):
     found = [TensorBoardSink(run.logs, shows_epochs)]
     for name in SINKS:
         if name in config.sinks:
-            module = importlib.import_module(f"v1model.monitoring.sinks.{name}_sink")
-            found.append(module.opened(run))
+            found.append(_opened(name, run))
     return found
+
+
+def identity_of(run):
+    """A word that is the same for all starts of a Run, and another for every run."""
+    begun = run.starts[0]["time"] if run.starts else ""
+    text = f"{begun} {run.path.resolve()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def options_of(run):
+    """Options of a Run by dotted name; {} in a folder of a part of a run."""
+    return flat(run.config) if (run.path / "config.json").is_file() else {}
+
+
+def _opened(name, run):
+    try:
+        module = importlib.import_module(f"v1model.monitoring.sinks.{name}_sink")
+        return module.opened(run)
+    except Exception as error:  # each has errors of its own
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"sinks: {name} cannot be opened. {reason}") from error

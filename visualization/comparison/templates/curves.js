@@ -1,4 +1,6 @@
 // Learning curves: the mean of a variant over its seeds, its runs behind it.
+const MOST_AT_ONCE = 12; // variants; of more, the first few are shown at first
+const MOST_AT_FIRST = 6;
 const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
 
 if (page.curves) {
@@ -8,7 +10,8 @@ if (page.curves) {
     .map((name) => one("#curves-controls select[name=" + name + "]"));
   const isEach = one("#curves-controls input[type=checkbox]");
   const readout = one("#curves-readout");
-  const shown = page.variants.map(() => true);
+  const isCrowded = page.variants.length > MOST_AT_ONCE;
+  const shown = page.variants.map((_, v) => !isCrowded || v < MOST_AT_FIRST);
   let drawn = null;  // axes and means of the drawing that is there
   let position = -1;
   fill(metric, curves.metrics.map((one) => one.words), curves.first);
@@ -87,7 +90,7 @@ if (page.curves) {
     const means = groups.map((runs, v) => (shown[v] && runs.length ? meanOf(runs) : []));
     const seen = groups.filter((_, v) => shown[v]).flat(2);
     const right = width - 14, floor = height - 46, left = 62;
-    const x = axis(ends(seen.map((p) => p[0])), left, right, Math.floor(width / 110));
+    const x = axis(ends(seen.map((p) => p[0])), left, right, Math.max(3, Math.floor(width / 110)));
     const y = axis(ends(seen.map((p) => p[1])), floor, 12, 5);
     const text = (at, up, words, anchor, extra) => {
       const made = element("text", { x: at, y: up, "text-anchor": anchor, ...extra });
@@ -122,7 +125,7 @@ if (page.curves) {
     });
     const cursor = element("line", { class: "cursor", y1: 12, y2: floor, x1: -9, x2: -9 });
     svg.append(cursor);
-    svg.addEventListener("pointermove", (event) => {
+    const follow = (event) => {
       const at = event.clientX - svg.getBoundingClientRect().left;
       const rows = drawn.rows;
       let nearest = 0;
@@ -130,7 +133,9 @@ if (page.curves) {
         if (Math.abs(place - at) < Math.abs(rows[nearest][1] - at)) nearest = i;
       });
       point(nearest);
-    });
+    };
+    svg.addEventListener("pointermove", follow);
+    svg.addEventListener("pointerdown", follow);  // of a finger
     svg.addEventListener("pointerleave", () => point(-1));
     svg.addEventListener("blur", () => point(-1));
     svg.addEventListener("keydown", (event) => {
@@ -165,7 +170,7 @@ if (page.curves) {
     });
     const where = position < 0 ? "at the end" : curves.axes[along.value].words + " " +
       words(at);
-    readout.textContent = where + ": " + (values.join(", ") || "nothing is shown");
+    readout.textContent = where + ": " + (values.join("; ") || "nothing is shown");
   }
 
   metric.addEventListener("change", redraw);

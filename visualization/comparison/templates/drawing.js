@@ -6,8 +6,9 @@ const one = (selector) => document.querySelector(selector);
 // A number with four digits; a dash where there is none.
 const words = (value) =>
   value === null || value === undefined || !Number.isFinite(value)
-    ? "–" : String(Number(value.toPrecision(4)));
-const signed = (value) => (value > 0 ? "+" : "") + words(value).replace("-", "−");
+    ? "–" : String(Number(value.toPrecision(4))).replace("-", "−");
+const signed = (value) =>
+  (value > 0 ? "+" : "") + words(Number(value.toPrecision(3)));
 
 const themed = (name) =>
   getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();

@@ -3,6 +3,7 @@
 const RAMP = ["#4a63c8", "#3487b8", "#2a9d8f", "#9a9a33", "#d08416", "#d2492a"];
 const HEIGHT = 380;
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 44 };
+const MOST_STEPS = 12; // different values; more are drawn where they are
 const REACH = 24; // pixels from the pointer to a point that it means
 
 if (page.units) {
@@ -82,11 +83,11 @@ if (page.units) {
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
     const all = [...Array(n).keys()];
-    const xs = all.map(plot.x), ys = all.map(plot.y);
+    const xs = apart(all.map(plot.x), 12.9898), ys = apart(all.map(plot.y), 78.233);
     let [rangeX, rangeY] = [ends(xs), ends(ys)];
     if (plot.isSquare) rangeX = rangeY = ends([...(rangeX || []), ...(rangeY || [])]);
     const right = width - MARGIN.right, floor = HEIGHT - MARGIN.bottom;
-    const many = Math.max(2, Math.floor(width / 110));
+    const many = Math.max(3, Math.floor(width / 100));
     const x = axis(rangeX || undefined, MARGIN.left, right, many, plot.isLog && rangeX);
     const y = axis(rangeY || undefined, floor, MARGIN.top, 5);
     frame(pen, x, y, right, floor, plot.labels());
@@ -116,6 +117,17 @@ if (page.units) {
     pen.globalAlpha = 1;
     if (!plot.isSquare) means(pen, xs, ys, x, y);
     mark(plot);
+  }
+
+  // Few different values, as of answers that are right or wrong, would lie on top of
+  // each other: they are spread by less than a third of the gap between two.
+  function apart(values, salt) {
+    const steps = [...new Set(values)].filter((v) => v !== null).sort((a, b) => a - b);
+    if (steps.length < 2 || steps.length > MOST_STEPS || values.length < 30) return values;
+    const gaps = steps.slice(1).map((v, k) => v - steps[k]);
+    const width = 0.6 * Math.min(...gaps);
+    const noise = (i) => Math.abs(Math.sin((i + 1) * salt) * 43758.5453) % 1 - 0.5;
+    return values.map((v, i) => (v === null ? null : v + width * noise(i)));
   }
 
   function frame(pen, x, y, right, floor, labels) {
@@ -214,7 +226,8 @@ if (page.units) {
     const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
     return names[up.value] + " is better than " + names[across.value] + " for " +
       Math.round(100 * better) + " % of " + steps.length.toLocaleString("en") + " " +
-      page.unit + "s; mean difference " + signed(mean) + ".";
+      page.unit + "s; mean difference " + signed(mean) + "." +
+      (n < units.total ? " Of " + units.total.toLocaleString("en") + ", so many are drawn." : "");
   }
 
   function redraw() {
@@ -238,7 +251,7 @@ if (page.units) {
 
   for (const plot of plots) {
     const canvas = plot.box.querySelector("canvas");
-    canvas.addEventListener("pointermove", (event) => {
+    const point = (event) => {
       const box = canvas.getBoundingClientRect();
       const x = event.clientX - box.left, y = event.clientY - box.top;
       let nearest = -1, least = REACH ** 2;
@@ -248,7 +261,9 @@ if (page.units) {
         if (distance < least) [nearest, least] = [i, distance];
       });
       if (nearest !== chosen) choose(nearest);
-    });
+    };
+    canvas.addEventListener("pointermove", point);
+    canvas.addEventListener("pointerdown", point);  // of a finger
     canvas.addEventListener("pointerleave", () => choose(-1));
     canvas.addEventListener("blur", () => choose(-1));
     canvas.addEventListener("keydown", (event) => {

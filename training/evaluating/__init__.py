@@ -1,0 +1,1 @@
+"""What v1-evaluate does in each room."""
