@@ -138,3 +138,25 @@ def test_names_that_shortening_made_alike_are_numbered():
     first, second = ({"data": letter + "x" * 100} for letter in "ab")
     names, _ = variants_of(table_of(first, second))
     assert len(set(names)) == 2
+
+
+def test_sections_in_lists_are_taken_apart():
+    blocks = [[{"norm": {"type": name}, "size": 3}] for name in ("grn", "layer")]
+    table = table_of(*({"core.blocks": own} for own in blocks))
+    assert list(table) == ["core.blocks.0.norm.type"]
+
+
+def test_options_that_change_together_are_named_once():
+    configs = [
+        {"core.type": t, "core.widths": w, "stem.norm": n, "blocks.0.norm": n}
+        for t, w in (("resnet", [12]), ("densenet", [8]))
+        for n in ("grn", "layer")
+    ]
+    names, options = variants_of(table_of(*configs))
+    assert names == [
+        "resnet, grn",
+        "resnet, layer",
+        "densenet, grn",
+        "densenet, layer",
+    ]
+    assert len(options) == 4

@@ -159,7 +159,8 @@ def _units_in(one):
 
 def _baseline(against, runs, names, table, options):
     if against is None:
-        return _most_usual(names, table, options)
+        is_scored = [one.scores is not None for one in runs]
+        return _most_usual(names, table, options, is_scored)
     by_run = {one.name: name for one, name in zip(runs, names, strict=True)}
     by_run |= {str(one.summary.path): by_run[one.name] for one in runs}
     if against in names:
@@ -172,13 +173,15 @@ def _baseline(against, runs, names, table, options):
     raise ValueError(f"no variant or run '{against}', choose from {choices}.{hint}")
 
 
-def _most_usual(names, table, options):
-    """The variant whose options most runs share, the first of several."""
+def _most_usual(names, table, options, is_scored):
+    """The variant whose options most runs share, the first of several; with scores."""
     points = np.zeros(len(names))
     for option in options:
         values = [repr(value) for value in table[option]]
         counts = collections.Counter(values)
         points += [counts[value] for value in values]
+    if any(is_scored):
+        points[~np.array(is_scored)] = -1
     return names[int(np.argmax(points))]
 
 

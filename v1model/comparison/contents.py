@@ -11,6 +11,12 @@ COST_WORDS = {
     "minutes": "minutes of training",
     "peak_memory_gb": "peak memory (GB)",
 }
+GROUPS = {
+    "column": "task",
+    "latent": "recording",
+    "cnn": "recording",
+    "decoder": "session",
+}
 BETTER, WORSE, OPEN = "better", "worse", "not told apart"
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from v1model.comparison.contents import COST_WORDS, OPEN
+from v1model.comparison.contents import COST_WORDS, GROUPS, OPEN
 from v1model.comparison.costs import price_of
 from v1model.comparison.differences import LEVEL
 
@@ -20,7 +20,7 @@ def notes_on(comparison, against=None):
     """
     found = [_on_baseline(comparison, against)]
     found += _on_runs(comparison)
-    if len(comparison.differences) > 1:
+    if (comparison.differences["n_units"] > 0).sum() > 1:
         found += _on_intervals(comparison)
     found += _on_costs(comparison)
     return found
@@ -51,12 +51,14 @@ def _on_runs(comparison):
 
 def _on_intervals(comparison):
     table = comparison.differences
+    table = table[table["n_units"] > 0]
     rest = table[table["variant"] != comparison.baseline]
     first = rest.iloc[0]
-    unit = comparison.unit
+    unit, group = comparison.unit, GROUPS[comparison.room]
     found = [
         f"intervals ({LEVEL:.0%}) are for new seeds and new {unit}s like these "
-        f"{first['n_units']}, in the same {_groups(first['n_groups'])}."
+        f"{first['n_units']}, in the same "
+        f"{_groups(first['n_groups'], group)}."
     ]
     found += _on_seeds(table, rest)
     unpaired = rest.loc[~rest["is_paired"].astype(bool), "variant"]
@@ -67,10 +69,10 @@ def _on_intervals(comparison):
         )
     n = first["n_groups"]
     if n == 1:
-        found.append("one recording or task: nothing is known about others.")
+        found.append(f"one {group}: nothing is known about others.")
     elif n < FEW_GROUPS:
         found.append(
-            f"intervals for new groups rest on {n}, and are wide for that reason."
+            f"intervals for new {group}s rest on {n}, and are wide for that reason."
         )
     if len(rest) > 1:
         found.append(
@@ -138,8 +140,8 @@ def _on_costs(comparison):
     ]
 
 
-def _groups(n):
-    return "one group" if n == 1 else f"{n} groups"
+def _groups(n, group):
+    return group if n == 1 else f"{n} {group}s"
 
 
 def _listed(names):

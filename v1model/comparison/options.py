@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from v1model.monitoring_config import MONITORING_OPTIONS
+from v1model.runs.options_text import flat
 
 # They say where results lie, how long at most, and what is shown; nothing of the model.
 SILENT = MONITORING_OPTIONS | {
@@ -30,10 +31,25 @@ MAJORITY = 0.6  # of the variants: a value that names leave out
 
 
 def options_of(summary):
-    """Options and inputs of a RunSummary by dotted name, without SILENT ones."""
-    found = dict(summary.config)
+    """Options and inputs of a RunSummary by dotted name, without SILENT ones.
+
+    Lists of sections, such as the blocks of a core, are taken apart: blocks.0.norm.
+    """
+    found = _without_lists(summary.config)
     found |= {f"inputs.{name}": value for name, value in summary.inputs.items()}
     return {k: v for k, v in found.items() if k.split(".")[-1] not in SILENT}
+
+
+def _without_lists(options):
+    found = {}
+    for name, value in options.items():
+        is_list = isinstance(value, list) and value
+        if is_list and all(isinstance(one, dict) for one in value):
+            for number, own in enumerate(value):
+                found |= _without_lists(flat(own, f"{name}.{number}."))
+        else:
+            found[name] = value
+    return found
 
 
 def varied_options(summaries):
@@ -111,8 +127,7 @@ def variants_of(table):
         tuple(_key(column[row]) for column in columns.values())
         for row in range(len(table))
     ]
-    names = _names(dict.fromkeys(keys), columns, keys)
-    return [names[key] for key in keys], list(columns)
+    return _names(columns, keys), list(columns)
 
 
 def seeds_of(summaries):
@@ -132,8 +147,10 @@ def _numbers_of_parts(values):
     return [len(v) if isinstance(v, (list, tuple)) else v for v in values]
 
 
-def _names(variants, columns, keys):
-    """Name of each variant by its key: values that are not most others', too."""
+def _names(columns, keys):
+    """Name of each run's variant: values that are not most others', too."""
+    columns, keys = _told_once(columns, keys)
+    variants = dict.fromkeys(keys)
     labels = short_labels(list(columns))
     rows = {key: keys.index(key) for key in variants}
     usual = {}
@@ -151,7 +168,31 @@ def _names(variants, columns, keys):
                 text = short_value(column[row])
                 parts.append(text if name in plain else f"{labels[name]}={text}")
         found[key] = ", ".join(parts) or ("base" if columns else "all")
-    return _told_apart(found)
+    names = _told_apart(found)
+    return [names[key] for key in keys]
+
+
+def _told_once(columns, keys):
+    """Options that tell variants apart, one of those that always change together.
+
+    Words say more than numbers, and short names more than long ones.
+    """
+
+    def rank(name):
+        is_word = all(isinstance(value, str) for value in columns[name])
+        return not is_word, name.count("."), len(name), name
+
+    places = {name: place for place, name in enumerate(columns)}
+    kept, seen = set(), set()
+    for name in sorted(columns, key=rank):
+        values = [key[places[name]] for key in keys]
+        pattern = tuple(values.index(value) for value in values)
+        if pattern not in seen:
+            seen.add(pattern)
+            kept.add(name)
+    chosen = [name for name in columns if name in kept]
+    shorter = [tuple(key[places[name]] for name in chosen) for key in keys]
+    return {name: columns[name] for name in chosen}, shorter
 
 
 def _plain_words(columns):
