@@ -222,3 +222,29 @@ def test_names_of_runs_are_the_shortest_ends_of_their_paths():
         "b/run",
         "other",
     ]
+
+
+def test_by_one_option_all_others_repeat_like_seeds(tmp_path):
+    options = {
+        f"{core}_{norm}": {"core.type": core, "core.width": width, "core.norm": norm}
+        for core, width in (("resnet", 12), ("densenet", 8))
+        for norm in ("grn", "layer")
+    }
+    effects = {"resnet_grn": 0.3, "resnet_layer": 0.1}
+    fake_runs(tmp_path, options, effects=effects, seed_sd=0.001, noise_sd=0.001)
+    found = compare([tmp_path], by="type", against="densenet")
+    row = row_of(found, "resnet")
+    assert row["difference"] == pytest.approx(0.2, abs=0.01)
+    assert row["n_seeds"] == 6 and row["is_paired"]
+    assert row["high"] - row["low"] > 0.1  # the norm changes by how much
+    assert set(found.options) == {"core.type", "core.width"}
+    with pytest.raises(ValueError, match="no option that differs named 'depth'"):
+        compare([tmp_path], by="depth")
+
+
+def test_of_one_seed_each_nothing_is_called_better(tmp_path):
+    fake_runs(tmp_path, THREE, seeds=(1,), effects={"plain": 0.5})
+    found = compare([tmp_path], against="resnet")
+    row = row_of(found, "plain")
+    assert row["low"] > 0.3 and row["verdict"] == OPEN
+    assert any("no variant has two seeds" in note for note in found.notes)

@@ -21,6 +21,7 @@ from v1model.comparison.options import (
     is_seed,
     seeds_of,
     short_labels,
+    variants_by,
     variants_of,
     varied_options,
 )
@@ -40,7 +41,7 @@ COVARIATES = ("rate_hz", "reliability")
 CURVES = ("val_bps", "val_accuracy", "val_r2", "val_mse", "val_loss", "total", "loss")
 
 
-def compare(paths, against=None, score=None, room=None, seed=0):
+def compare(paths, against=None, score=None, room=None, by=None, seed=0):
     """Compares the runs in some folders.
 
     Args:
@@ -49,6 +50,8 @@ def compare(paths, against=None, score=None, room=None, seed=0):
             variant with the most usual options, the first of several.
         score: Column of scores.csv; None takes that of the room.
         room: One of ROOMS, where folders have runs of several; None of one.
+        by: An option that alone makes the variants: runs that differ in others, too,
+            repeat each other like seeds do. None takes all options.
         seed: Of the intervals' draws.
 
     Returns:
@@ -63,8 +66,13 @@ def compare(paths, against=None, score=None, room=None, seed=0):
     runs, room = _of_one_room(runs, room, paths, problems)
     table = varied_options([one.summary for one in runs])
     _require_same_data(runs, table, room)
-    names, options = variants_of(table)
-    seeds = _told_apart(names, seeds_of([one.summary for one in runs]), runs)
+    seeds = seeds_of([one.summary for one in runs])
+    if by is None:
+        names, options = variants_of(table)
+    else:
+        names, others, options = variants_by(table, by)
+        seeds = [", ".join(filter(None, p)) for p in zip(others, seeds, strict=True)]
+    seeds = _told_apart(names, seeds, runs)
     baseline = _baseline(against, runs, names, table, options)
     score = score or ROOMS[room].score
     words = ROOMS[room].words if score == ROOMS[room].score else score
@@ -100,6 +108,9 @@ def compare(paths, against=None, score=None, room=None, seed=0):
         problems=tuple(problems),
         notes=(),
     )
+    if by is not None:
+        words = f"variants differ in {by}: whatever else differs counts like a seed."
+        notes = [words, *notes]
     return found._replace(notes=(*notes_on(found, against), *notes))
 
 

@@ -29,6 +29,9 @@ def notes_on(comparison, against=None):
 def _on_baseline(comparison, against):
     if len(comparison.variants) == 1:
         return "all runs are one variant: they differ in nothing but their seeds."
+    known = comparison.runs.loc[comparison.runs["score"].notna(), "variant"]
+    if len(known) and comparison.baseline not in set(known):
+        return f"the baseline, {comparison.baseline}, has no scores to compare with."
     how = "" if against else ", which has the most usual options"
     return f"differences are from the baseline, {comparison.baseline}{how}."
 
@@ -79,7 +82,8 @@ def _on_intervals(comparison):
             f"verdicts hold for all {len(rest)} comparisons together (Holm); the "
             "intervals hold one by one."
         )
-        is_near = (rest["verdict"] == OPEN) & ((rest["low"] > 0) | (rest["high"] < 0))
+        is_near = (rest["verdict"] == OPEN) & (rest["seed_degrees"] > 0)
+        is_near &= (rest["low"] > 0) | (rest["high"] < 0)
         if is_near.any():
             names = _listed(list(rest.loc[is_near, "variant"]))
             found.append(
@@ -92,8 +96,8 @@ def _on_intervals(comparison):
 def _on_seeds(table, rest):
     if not rest["seed_degrees"].any():
         return [
-            "no variant has two seeds, so intervals say nothing about other seeds: one "
-            "run may be better by luck."
+            "no variant has two seeds, so intervals say nothing about other seeds, and "
+            "no variant is called better: train a second seed of one at least."
         ]
     found = []
     pooled = rest[rest["is_pooled"].astype(bool)]

@@ -130,6 +130,42 @@ def variants_of(table):
     return _names(columns, keys), list(columns)
 
 
+def variants_by(table, option):
+    """Variants by one option alone, and what else tells their runs apart.
+
+    Args:
+        table: Data frame of `varied_options`.
+        option: Dotted name of an option, or an end of it that no other has.
+
+    Returns:
+        Name of the variant of each run, a list; for each run the name of its other
+        options, which repeat in all variants like seeds do; dotted names of the
+        options that make the variants.
+
+    Raises:
+        ValueError: No option or several options that differ have that name.
+    """
+    _, options = variants_of(table)
+    found = [name for name in options if _ends(name, option)]
+    exact = [name for name in found if name == option]
+    if len(exact or found) != 1:
+        words = "no option that differs" if not found else "several options"
+        raise ValueError(f"{words} named '{option}', choose from {found or options}.")
+    name = (exact or found)[0]
+    values = [_key(value) for value in table[name]]
+    names, _ = variants_of(table[[name]])
+    others = [
+        other
+        for other in options
+        if len({(v, _key(x)) for v, x in zip(values, table[other], strict=True)})
+        > len(set(values))
+    ]
+    with_it = [other for other in options if other not in others]
+    if not others:
+        return names, [""] * len(names), with_it
+    return names, variants_of(table[others])[0], with_it
+
+
 def seeds_of(summaries):
     """Seeds of each run as a text, such as "3", or "3 7" of several; a list.
 
