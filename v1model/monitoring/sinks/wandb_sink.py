@@ -9,7 +9,6 @@ import io
 import os
 
 import numpy as np
-import wandb
 from PIL import Image
 
 from v1model.monitoring.sinks import identity_of, options_of
@@ -22,6 +21,8 @@ _N_BUCKETS = 30
 def opened(run):
     """The sink of a Run; a resumed run goes on where it was."""
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+    import wandb  # reads the environment when it is imported
+
     return WandbSink(
         wandb.init(
             project=os.environ.get("WANDB_PROJECT", PROJECT),
@@ -56,6 +57,8 @@ class WandbSink:
 
     def reading(self, step, monitor, reading):
         """Sends what a monitor has seen."""
+        import wandb
+
         sent = _floats(f"{monitor}/", reading.scalars)
         for name, values in reading.histograms.items():
             values = np.ravel(values)
