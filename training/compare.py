@@ -29,7 +29,12 @@ def main(options):
     from v1model.comparison.writing import write_tables
 
     found = compare(
-        options.runs, options.against, options.score, options.room, options.seed
+        options.runs,
+        options.against,
+        options.score,
+        options.room,
+        options.by,
+        options.seed,
     )
     width = shutil.get_terminal_size((WIDTH, 24)).columns
     print("\n".join(lines_of(found, width)))
@@ -81,6 +86,12 @@ def parsed(argv):
     )
     parser.add_argument(
         "--room", choices=list(ROOMS), help="where a folder has runs of several"
+    )
+    parser.add_argument(
+        "--by",
+        metavar="OPTION",
+        help="one option that alone makes the variants, such as `type`: runs that "
+        "differ in others, too, repeat each other like seeds do",
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="of the draws for intervals"

@@ -21,6 +21,7 @@ from v1model.comparison.options import (
     is_seed,
     seeds_of,
     short_labels,
+    variants_by,
     variants_of,
     varied_options,
 )
@@ -40,7 +41,7 @@ COVARIATES = ("rate_hz", "reliability")
 CURVES = ("val_bps", "val_accuracy", "val_r2", "val_mse", "val_loss", "total", "loss")
 
 
-def compare(paths, against=None, score=None, room=None, seed=0):
+def compare(paths, against=None, score=None, room=None, by=None, seed=0):
     """Compares the runs in some folders.
 
     Args:
@@ -49,6 +50,8 @@ def compare(paths, against=None, score=None, room=None, seed=0):
             variant with the most usual options, the first of several.
         score: Column of scores.csv; None takes that of the room.
         room: One of ROOMS, where folders have runs of several; None of one.
+        by: An option that alone makes the variants: runs that differ in others, too,
+            repeat each other like seeds do. None takes all options.
         seed: Of the intervals' draws.
 
     Returns:
@@ -63,8 +66,13 @@ def compare(paths, against=None, score=None, room=None, seed=0):
     runs, room = _of_one_room(runs, room, paths, problems)
     table = varied_options([one.summary for one in runs])
     _require_same_data(runs, table, room)
-    names, options = variants_of(table)
-    seeds = _told_apart(names, seeds_of(table), runs)
+    seeds = seeds_of([one.summary for one in runs])
+    if by is None:
+        names, options = variants_of(table)
+    else:
+        names, others, options = variants_by(table, by)
+        seeds = [", ".join(filter(None, p)) for p in zip(others, seeds, strict=True)]
+    seeds = _told_apart(names, seeds, runs)
     baseline = _baseline(against, runs, names, table, options)
     score = score or ROOMS[room].score
     words = ROOMS[room].words if score == ROOMS[room].score else score
@@ -100,6 +108,9 @@ def compare(paths, against=None, score=None, room=None, seed=0):
         problems=tuple(problems),
         notes=(),
     )
+    if by is not None:
+        words = f"variants differ in {by}: whatever else differs counts like a seed."
+        notes = [words, *notes]
     return found._replace(notes=(*notes_on(found, against), *notes))
 
 
@@ -159,7 +170,8 @@ def _units_in(one):
 
 def _baseline(against, runs, names, table, options):
     if against is None:
-        return _most_usual(names, table, options)
+        is_scored = [one.scores is not None for one in runs]
+        return _most_usual(names, table, options, is_scored)
     by_run = {one.name: name for one, name in zip(runs, names, strict=True)}
     by_run |= {str(one.summary.path): by_run[one.name] for one in runs}
     if against in names:
@@ -172,13 +184,15 @@ def _baseline(against, runs, names, table, options):
     raise ValueError(f"no variant or run '{against}', choose from {choices}.{hint}")
 
 
-def _most_usual(names, table, options):
-    """The variant whose options most runs share, the first of several."""
+def _most_usual(names, table, options, is_scored):
+    """The variant whose options most runs share, the first of several; with scores."""
     points = np.zeros(len(names))
     for option in options:
         values = [repr(value) for value in table[option]]
         counts = collections.Counter(values)
         points += [counts[value] for value in values]
+    if any(is_scored):
+        points[~np.array(is_scored)] = -1
     return names[int(np.argmax(points))]
 
 

@@ -93,7 +93,7 @@ def paired_differences(aligned, baseline, seed=0, n_resamples=RESAMPLES):
                 "low_new": new[0][k],
                 "high_new": new[1][k],
                 "p_holm": p[k],
-                "verdict": _verdict(draws.mean[k], p[k]),
+                "verdict": _verdict(draws.mean[k], p[k], chances[name].degrees),
                 **_shares(by_unit[:, k], groups_at),
                 "is_paired": scores[name][0] == scores[baseline][0],
                 "is_pooled": chances[name].is_pooled,
@@ -214,8 +214,9 @@ def _no_difference(own, names):
     }
 
 
-def _verdict(difference, p):
-    if p >= 1 - LEVEL:
+def _verdict(difference, p, seed_degrees):
+    """Without a second seed anywhere, luck of the seed cannot be told from a gain."""
+    if p >= 1 - LEVEL or not seed_degrees:
         return OPEN
     return BETTER if difference > 0 else WORSE
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from v1model.comparison.contents import COST_WORDS, OPEN
+from v1model.comparison.contents import COST_WORDS, GROUPS, OPEN
 from v1model.comparison.costs import price_of
 from v1model.comparison.differences import LEVEL
 
@@ -20,7 +20,7 @@ def notes_on(comparison, against=None):
     """
     found = [_on_baseline(comparison, against)]
     found += _on_runs(comparison)
-    if len(comparison.differences) > 1:
+    if (comparison.differences["n_units"] > 0).sum() > 1:
         found += _on_intervals(comparison)
     found += _on_costs(comparison)
     return found
@@ -29,6 +29,9 @@ def notes_on(comparison, against=None):
 def _on_baseline(comparison, against):
     if len(comparison.variants) == 1:
         return "all runs are one variant: they differ in nothing but their seeds."
+    known = comparison.runs.loc[comparison.runs["score"].notna(), "variant"]
+    if len(known) and comparison.baseline not in set(known):
+        return f"the baseline, {comparison.baseline}, has no scores to compare with."
     how = "" if against else ", which has the most usual options"
     return f"differences are from the baseline, {comparison.baseline}{how}."
 
@@ -51,12 +54,14 @@ def _on_runs(comparison):
 
 def _on_intervals(comparison):
     table = comparison.differences
+    table = table[table["n_units"] > 0]
     rest = table[table["variant"] != comparison.baseline]
     first = rest.iloc[0]
-    unit = comparison.unit
+    unit, group = comparison.unit, GROUPS[comparison.room]
     found = [
         f"intervals ({LEVEL:.0%}) are for new seeds and new {unit}s like these "
-        f"{first['n_units']}, in the same {_groups(first['n_groups'])}."
+        f"{first['n_units']}, in the same "
+        f"{_groups(first['n_groups'], group)}."
     ]
     found += _on_seeds(table, rest)
     unpaired = rest.loc[~rest["is_paired"].astype(bool), "variant"]
@@ -67,17 +72,18 @@ def _on_intervals(comparison):
         )
     n = first["n_groups"]
     if n == 1:
-        found.append("one recording or task: nothing is known about others.")
+        found.append(f"one {group}: nothing is known about others.")
     elif n < FEW_GROUPS:
         found.append(
-            f"intervals for new groups rest on {n}, and are wide for that reason."
+            f"intervals for new {group}s rest on {n}, and are wide for that reason."
         )
     if len(rest) > 1:
         found.append(
             f"verdicts hold for all {len(rest)} comparisons together (Holm); the "
             "intervals hold one by one."
         )
-        is_near = (rest["verdict"] == OPEN) & ((rest["low"] > 0) | (rest["high"] < 0))
+        is_near = (rest["verdict"] == OPEN) & (rest["seed_degrees"] > 0)
+        is_near &= (rest["low"] > 0) | (rest["high"] < 0)
         if is_near.any():
             names = _listed(list(rest.loc[is_near, "variant"]))
             found.append(
@@ -90,8 +96,8 @@ def _on_intervals(comparison):
 def _on_seeds(table, rest):
     if not rest["seed_degrees"].any():
         return [
-            "no variant has two seeds, so intervals say nothing about other seeds: one "
-            "run may be better by luck."
+            "no variant has two seeds, so intervals say nothing about other seeds, and "
+            "no variant is called better: train a second seed of one at least."
         ]
     found = []
     pooled = rest[rest["is_pooled"].astype(bool)]
@@ -138,8 +144,8 @@ def _on_costs(comparison):
     ]
 
 
-def _groups(n):
-    return "one group" if n == 1 else f"{n} groups"
+def _groups(n, group):
+    return group if n == 1 else f"{n} {group}s"
 
 
 def _listed(names):

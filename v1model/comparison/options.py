@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from v1model.monitoring_config import MONITORING_OPTIONS
+from v1model.runs.options_text import flat
 
 # They say where results lie, how long at most, and what is shown; nothing of the model.
 SILENT = MONITORING_OPTIONS | {
@@ -30,10 +31,25 @@ MAJORITY = 0.6  # of the variants: a value that names leave out
 
 
 def options_of(summary):
-    """Options and inputs of a RunSummary by dotted name, without SILENT ones."""
-    found = dict(summary.config)
+    """Options and inputs of a RunSummary by dotted name, without SILENT ones.
+
+    Lists of sections, such as the blocks of a core, are taken apart: blocks.0.norm.
+    """
+    found = _without_lists(summary.config)
     found |= {f"inputs.{name}": value for name, value in summary.inputs.items()}
     return {k: v for k, v in found.items() if k.split(".")[-1] not in SILENT}
+
+
+def _without_lists(options):
+    found = {}
+    for name, value in options.items():
+        is_list = isinstance(value, list) and value
+        if is_list and all(isinstance(one, dict) for one in value):
+            for number, own in enumerate(value):
+                found |= _without_lists(flat(own, f"{name}.{number}."))
+        else:
+            found[name] = value
+    return found
 
 
 def varied_options(summaries):
@@ -111,17 +127,55 @@ def variants_of(table):
         tuple(_key(column[row]) for column in columns.values())
         for row in range(len(table))
     ]
-    names = _names(dict.fromkeys(keys), columns, keys)
-    return [names[key] for key in keys], list(columns)
+    return _names(columns, keys), list(columns)
 
 
-def seeds_of(table):
-    """Seeds of each run as a text, such as "3", or "3 7" of several; a list."""
-    names = [name for name in table if is_seed(name)]
-    if not names:
-        return ["" for _ in range(len(table))]
-    rows = table[names].itertuples(index=False, name=None)
-    return [" ".join(short_value(value) for value in row) for row in rows]
+def variants_by(table, option):
+    """Variants by one option alone, and what else tells their runs apart.
+
+    Args:
+        table: Data frame of `varied_options`.
+        option: Dotted name of an option, or an end of it that no other has.
+
+    Returns:
+        Name of the variant of each run, a list; for each run the name of its other
+        options, which repeat in all variants like seeds do; dotted names of the
+        options that make the variants.
+
+    Raises:
+        ValueError: No option or several options that differ have that name.
+    """
+    _, options = variants_of(table)
+    found = [name for name in options if _ends(name, option)]
+    exact = [name for name in found if name == option]
+    if len(exact or found) != 1:
+        words = "no option that differs" if not found else "several options"
+        raise ValueError(f"{words} named '{option}', choose from {found or options}.")
+    name = (exact or found)[0]
+    values = [_key(value) for value in table[name]]
+    names, _ = variants_of(table[[name]])
+    others = [
+        other
+        for other in options
+        if len({(v, _key(x)) for v, x in zip(values, table[other], strict=True)})
+        > len(set(values))
+    ]
+    with_it = [other for other in options if other not in others]
+    if not others:
+        return names, [""] * len(names), with_it
+    return names, variants_of(table[others])[0], with_it
+
+
+def seeds_of(summaries):
+    """Seeds of each run as a text, such as "3", or "3 7" of several; a list.
+
+    Of several seeds only those that differ count, or else the one of the shortest name.
+    """
+    rows = [{k: v for k, v in one.config.items() if is_seed(k)} for one in summaries]
+    names = sorted({name for row in rows for name in row}, key=lambda n: (len(n), n))
+    varied = [n for n in names if len({_key(row.get(n)) for row in rows}) > 1]
+    chosen = varied or names[:1]
+    return [" ".join(short_value(row.get(name)) for name in chosen) for row in rows]
 
 
 def _numbers_of_parts(values):
@@ -129,8 +183,10 @@ def _numbers_of_parts(values):
     return [len(v) if isinstance(v, (list, tuple)) else v for v in values]
 
 
-def _names(variants, columns, keys):
-    """Name of each variant by its key: values that are not most others', too."""
+def _names(columns, keys):
+    """Name of each run's variant: values that are not most others', too."""
+    columns, keys = _told_once(columns, keys)
+    variants = dict.fromkeys(keys)
     labels = short_labels(list(columns))
     rows = {key: keys.index(key) for key in variants}
     usual = {}
@@ -148,7 +204,31 @@ def _names(variants, columns, keys):
                 text = short_value(column[row])
                 parts.append(text if name in plain else f"{labels[name]}={text}")
         found[key] = ", ".join(parts) or ("base" if columns else "all")
-    return _told_apart(found)
+    names = _told_apart(found)
+    return [names[key] for key in keys]
+
+
+def _told_once(columns, keys):
+    """Options that tell variants apart, one of those that always change together.
+
+    Words say more than numbers, and short names more than long ones.
+    """
+
+    def rank(name):
+        is_word = all(isinstance(value, str) for value in columns[name])
+        return not is_word, name.count("."), len(name), name
+
+    places = {name: place for place, name in enumerate(columns)}
+    kept, seen = set(), set()
+    for name in sorted(columns, key=rank):
+        values = [key[places[name]] for key in keys]
+        pattern = tuple(values.index(value) for value in values)
+        if pattern not in seen:
+            seen.add(pattern)
+            kept.add(name)
+    chosen = [name for name in columns if name in kept]
+    shorter = [tuple(key[places[name]] for name in chosen) for key in keys]
+    return {name: columns[name] for name in chosen}, shorter
 
 
 def _plain_words(columns):

@@ -110,7 +110,8 @@ def _spread(pool, groups):
     if len(seeds) == 1:
         cube = np.stack([values for _, values in pool.values()])  # (V, S, U)
         rest = cube - cube.mean(axis=0) - cube.mean(axis=1, keepdims=True)
-        rest = rest + cube.mean(axis=(0, 1))
+        # Summed in this order, runs that are alike leave exactly nothing.
+        rest = rest + cube.mean(axis=0).mean(axis=0)
         degrees = (cube.shape[0] - 1) * (cube.shape[1] - 1)
         rest = rest.reshape(-1, rest.shape[-1])
     else:

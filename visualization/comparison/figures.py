@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from v1model.comparison.contents import GROUPS
 from v1model.comparison.costs import price_of
 from v1model.comparison.differences import unit_table
 from visualization.comparison.curves import variant_curves
@@ -31,7 +32,11 @@ def comparison_figures(comparison):
         yield (
             "differences",
             forest_plot(
-                comparison.differences, comparison.baseline, words, comparison.unit
+                comparison.differences,
+                comparison.baseline,
+                words,
+                comparison.unit,
+                GROUPS[comparison.room],
             ),
         )
         if len(comparison.by_rate):

@@ -13,7 +13,12 @@ MOST_ROWS = 60
 
 
 def forest_plot(
-    differences, baseline, words, unit="unit", title="Differences from the baseline"
+    differences,
+    baseline,
+    words,
+    unit="unit",
+    group="group",
+    title="Differences from the baseline",
 ):
     """A row for each variant: mean difference, its 95 % interval, and the verdict.
 
@@ -24,7 +29,7 @@ def forest_plot(
         differences: Data frame, see Comparison.
         baseline: Name of its variant.
         words: The score in words.
-        unit: What a unit is.
+        unit, group: What a unit is, and a group of them.
         title: Of the figure.
 
     Returns:
@@ -44,11 +49,11 @@ def forest_plot(
     height = ROW * len(rows)
     size = left + 3.2 + 1.75, 0.52 + height + 0.62
     n_groups = int(first["n_groups"])
-    of_groups = f"{n_groups} group{'s' * (n_groups > 1)}"
+    of_groups = f"{n_groups} {group}{'s' * (n_groups > 1)}"
     in_words = f"from {style.without_middle(baseline, 40)}; "
     in_words += f"{int(first['n_units'])} {unit}s of {of_groups}"
     if n_groups > 1:
-        in_words += "; thin: other groups, too"
+        in_words += f"; thin: other {group}s, too"
     with style.paper():
         figure = headed_figure(size, title, in_words)
         axes = add_inches(figure, left, 0.47, 3.2, height + 0.05)

@@ -14,7 +14,7 @@ _SIDE = 2.7  # inches
 def unit_scatter(first, second, names, words, rates=None, unit="unit"):
     """Scores of one variant over those of another, a point per unit.
 
-    Beside it the distribution of the differences, with mean (line) and zero (grey).
+    Beside it how the differences are spread, with their mean (black) and zero (grey).
 
     Args:
         first, second: (U,) scores of the same units, means over seeds.
@@ -90,15 +90,7 @@ def _draw_gains(axes, gain, words, unit):
     axes.hist(np.clip(gain, -room, room), bins, color="#2a7fc0", alpha=0.75)
     axes.axvline(0, color=style.FAINT, lw=0.8)
     axes.axvline(gain.mean(), color=style.INK, lw=1.2)
-    axes.annotate(
-        f"mean {gain.mean():+.3g}",
-        (gain.mean(), 1),
-        (4, -2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        fontsize=7,
-        va="top",
-    )
+    axes.set_title(f"mean {gain.mean():+.3g} (black)", fontsize=7, pad=3)
     axes.set_xlabel(f"difference in {words}")
     axes.set_ylabel(f"{unit}s")
     axes.locator_params(nbins=5)
