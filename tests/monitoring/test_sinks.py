@@ -4,6 +4,7 @@ import io
 import json
 import pathlib
 import sys
+import time
 import types
 
 import numpy as np
@@ -177,9 +178,14 @@ def test_wandb_itself_keeps_a_run_offline(tmp_path, monkeypatch):
     train(run, sinks=("wandb",))
     (folder,) = (run.logs / "wandb").glob("offline-run-*")
     (file,) = folder.glob("run-*.wandb")
+    tags = b"Val/bps/one", b"eye/gain/on", b"distributions/eye/weights"
+    until = time.monotonic() + 20
+    while time.monotonic() < until:  # its own process may write after `finish`
+        if all(tag in file.read_bytes() for tag in tags):
+            break
+        time.sleep(0.1)
     content = file.read_bytes()
-    for tag in (b"Val/bps/one", b"eye/gain/on", b"distributions/eye/weights"):
-        assert tag in content
+    assert [tag for tag in tags if tag not in content] == []
     assert len(list(folder.rglob("*.png"))) == 3
 
 
