@@ -23,6 +23,18 @@ def test_a_cheap_monitor_runs_where_a_dear_one_must_wait():
     assert guard.reason_to_skip("dear", elapsed=60)
 
 
+def test_cheap_monitors_do_not_wait_for_what_others_had_to_compile():
+    guard = Guard(0.05)
+    guard.took("cheap", 0.1)
+    guard.took("dear", 10.0)  # 200 s of training are owed
+    assert guard.reason_to_skip("cheap", elapsed=10) is None  # of 0.05 x 10 / 4
+    assert guard.reason_to_skip("cheap", elapsed=3)
+    assert guard.reason_to_skip("dear", elapsed=100)
+    guard.took("cheap", 0.1)
+    assert guard.reason_to_skip("cheap", elapsed=14)  # it has taken its part
+    assert guard.reason_to_skip("cheap", elapsed=17) is None
+
+
 def test_a_share_of_0_allows_nothing_and_1_everything():
     assert Guard(0.0).reason_to_skip("weights", elapsed=1e9)
     guard = Guard(1.0)

@@ -1,12 +1,16 @@
 """The same watching for all four trainings."""
 
+import importlib
 import json
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from tests.training.drill import PLACE
 from tests.training.watched_runs import (
     ALWAYS,
     EPOCHS,
@@ -15,6 +19,7 @@ from tests.training.watched_runs import (
     seen_in,
     weights_of,
 )
+from tests.workers import LIMIT_S
 from v1model.monitoring import registry
 from v1model.monitoring.records import read_watched
 from v1model.monitoring.watch import Watch
@@ -83,6 +88,7 @@ def test_a_watched_training_ends_with_the_same_weights_as_one_that_is_not(
         np.testing.assert_array_equal(found[key], value, err_msg=key)
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_and_has_seen_the_same(room, watched, monkeypatch):
     """Weights and records; nothing of the epoch that is done again stands twice."""
     name, folder = room
@@ -168,6 +174,29 @@ def test_what_cannot_be_watched_is_refused_before_anything_is_made(
         own.run(option)
     assert "\n" not in str(refused.value)
     assert not [*tmp_path.rglob("config.json")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["column", "latent", "cnn"])
+def test_two_replicas_are_watched_as_one_is(tmp_path, name):
+    """Every monitor, on variables that both have; in a process of their own."""
+    importlib.import_module(f"training.monitors.{name}")  # registers them
+    command = [sys.executable, "-m", "tests.training.watched_runs", name]
+    done = subprocess.run(
+        [*command, str(tmp_path / "work")],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        **PLACE,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    (path,) = tmp_path.rglob("metrics.jsonl")
+    records = read_watched(path)
+    failed = {r["monitor"]: r["error"] for r in records if r["kind"] == "failed"}
+    assert failed.keys() == {"breaks"}, failed
+    seen = {r["monitor"] for r in records if r["kind"] in ("fast", "slow")}
+    every = [*registry.monitors_for(name, "fast"), *registry.monitors_for(name, "slow")]
+    assert seen == {one.name for one in every}
 
 
 def test_a_linear_decoder_is_looked_at_once(tmp_path):

@@ -1,5 +1,6 @@
 """Tiny trainings of all four rooms through their programs, watched or not."""
 
+import pathlib
 import re
 import sys
 
@@ -153,3 +154,13 @@ def _call(program, *words):
         program.cli()
     finally:
         sys.argv = before
+
+
+def main(name, folder):
+    """A watched training of two replicas; TensorFlow learns of devices but once."""
+    own = ROOMS[name](pathlib.Path(folder))
+    own.run(*ALWAYS, "--strategy=mirrored", "--replicas=2")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -7,7 +7,7 @@ from v1model.monitoring.registry import monitor
 
 N_GRADIENTS = 4  # neurons of the first recording, of which lags are weighed
 N_FIELDS, N_TRACES = 6, 3
-TRACE_S = 3.0
+TRACE_S = 2.0  # of an example; every bin is a bar, and bars take time
 _ROOM = ("cnn",)
 
 

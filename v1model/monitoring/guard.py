@@ -6,8 +6,10 @@ class Guard:
 
     What a monitor takes is known from its last time. The first time of each is always
     allowed, because only then its time is known, and a reader wants to see everything
-    at least once; what that takes beyond the share is saved afterwards. A share of 0
-    allows nothing.
+    at least once; what that takes beyond the share is saved afterwards. Meanwhile a
+    monitor still runs that has taken, since its first time, less than its part of half
+    the share: the cheap ones do not wait for what the dear ones had to compile. A share
+    of 0 allows nothing.
 
     Args:
         share: Most of the time of training that monitors may take, monitors included.
@@ -17,6 +19,7 @@ class Guard:
         self.share = share
         self.spent = 0.0  # seconds
         self._last = {}
+        self._repeated = {}  # seconds of a monitor since its first time
 
     def reason_to_skip(self, name, elapsed):
         """Why a monitor must wait, or None.
@@ -31,6 +34,8 @@ class Guard:
         allowed = self.share * (elapsed + expected)
         if name not in self._last or self.spent + expected <= allowed:
             return None
+        if self._repeated[name] + expected <= allowed / 2 / len(self._last):
+            return None
         left = max(allowed - self.spent, 0.0)
         return (
             f"it took {expected:.3g} s last time, and {left:.3g} s are left of a share "
@@ -39,5 +44,7 @@ class Guard:
 
     def took(self, name, seconds):
         """Notes what a monitor has taken."""
+        is_first = name not in self._last
+        self._repeated[name] = 0.0 if is_first else self._repeated[name] + seconds
         self._last[name] = seconds
         self.spent += seconds
