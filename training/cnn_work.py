@@ -1,6 +1,7 @@
 """What a training of read-out models does at each stage, put together."""
 
 import pathlib
+import time
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from v1model.cnn.trial_parts import PARTS
 from v1model.cnn.validation import Validation
 from v1model.fitting.checkpoint_files import FINAL
 from v1model.judging.cnn import judge_readouts
+from v1model.judging.costs import costs_of, readout_operations
 from v1model.known_v1 import KnownV1Config, simulate
 from v1model.runs import Run
 from v1model.yaml_settings import flat
@@ -181,6 +183,7 @@ class Transfer:
 
     def __call__(self):
         """Draws the curves: the metrics of result.json."""
+        begun = time.monotonic()
         rows = learning_curve(
             self.model,
             self.config,
@@ -197,7 +200,10 @@ class Transfer:
             method: own.droplevel(0).to_dict("index")
             for method, own in means.groupby(level=0)
         }
-        return {"table": CURVES, "curves": curves}
+        operations = readout_operations(self.model, self.config.data.segment_bins)
+        minutes = (time.monotonic() - begun) / 60
+        costs = costs_of(self.model.count_params(), operations, minutes)
+        return {"table": CURVES, "curves": curves, "costs": costs}
 
     def _train_anew(self, recording, name):
         """A model of one recording, with as many updates whatever the trials."""

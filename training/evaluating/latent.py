@@ -1,6 +1,9 @@
 """Latent evolvers on recordings of their neurons: rollouts, and R2 of each neuron."""
 
 import contextlib
+import pathlib
+
+import pandas as pd
 
 from training.evaluating.places import folder_of_run
 from training.evaluating.tables import write_numbers, write_table
@@ -48,8 +51,6 @@ def judge(runs, options, out):
 
 
 def _judge_pair(model, source, rows, is_own, folder, run, options):
-    import pandas as pd
-
     from v1model.judging.latent import neuron_rows
     from v1model.judging.latent_verdicts import evolver_verdicts
     from v1model.judging.verdicts import VERDICTS
@@ -91,13 +92,9 @@ def _judge_pair(model, source, rows, is_own, folder, run, options):
 def _is_own(model, source):
     """Whether a recording is that of the training."""
     path = model.params.training.training_data_path
-    return path is not None and source.path.resolve() == _resolved(path)
-
-
-def _resolved(path):
-    import pathlib
-
-    return pathlib.Path(path).expanduser().resolve()
+    if path is None:
+        return False
+    return source.path.resolve() == pathlib.Path(path).expanduser().resolve()
 
 
 def _rows_of(model, source, part, is_own):

@@ -52,7 +52,7 @@ def write_table(table, path):
 def report_figures(report):
     """Figures of a Report by name: pairs, without those that nothing is known for."""
     table, spec = report.neurons, report.recording.spec
-    title = f"{spec.name}, part {report.part}"
+    title = f"{spec.name}, part {report.part or 'all'}"
     order = np.argsort(-table["bps"].to_numpy(float), kind="stable")
     order = order[np.isfinite(table["bps"].to_numpy(float)[order])]
     if not len(order):
