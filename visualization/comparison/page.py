@@ -108,7 +108,9 @@ def _title(comparison):
         return f"Runs of the {comparison.room}"
     if len(words) > 3:
         words = [*words[:3], "more"]
-    return f"What {', '.join(words[:-1])}{' and ' * (len(words) > 1)}{words[-1]} change"
+    if len(words) == 1:
+        return f"What {words[0]} changes"
+    return f"What {', '.join(words[:-1])} and {words[-1]} change"
 
 
 def _header(comparison):
@@ -153,12 +155,11 @@ def answer_of(comparison):
 def _facts(comparison):
     """The few numbers at the top, by name."""
     runs, rows = comparison.runs, comparison.differences
-    base = rows[rows["variant"] == comparison.baseline].iloc[0]
     group = in_capitals(GROUP_WORDS[comparison.room])
     return {
         "Variants": f"{len(rows):,}",
         "Runs": f"{len(runs):,}",
         "Seeds": f"{runs['seed'].nunique():,}",
-        f"{group}s": f"{int(base['n_groups']):,}",
-        f"{in_capitals(comparison.unit)}s in all runs": f"{int(base['n_units']):,}",
+        f"{group}s": f"{rows['n_groups'].max():,.0f}",
+        f"{in_capitals(comparison.unit)}s in all runs": f"{rows['n_units'].max():,.0f}",
     }

@@ -27,18 +27,21 @@ def differences_html(comparison):
     scale, rows = scale_of(comparison.differences), []
     for index, row in enumerate(comparison.differences.itertuples()):
         is_baseline = row.variant == comparison.baseline
-        words = "baseline" if is_baseline else f"{interval_words(row)}, {row.verdict}"
+        words = f"{interval_words(row)}, {row.verdict}"
+        if is_baseline or not row.verdict:
+            words = "baseline" if is_baseline else "no scores yet"
         rows.append(
             f"<li><span>{_name(row.variant, index)}</span>"
             f"{bar_svg(row, scale, look_of(index)[0])}"
             f"<span>{html.escape(words)}</span></li>"
         )
     group = GROUP_WORDS[comparison.room]
+    is_thin = comparison.differences["low_new"].notna().any()
+    thin = f"; thin: for new {group}s, too" if is_thin else ""
     return (
         f'<p class="note">Difference to {html.escape(comparison.baseline)} in '
         f"{html.escape(comparison.words)}, paired by {comparison.unit}. Thick: 95 % "
-        f"interval for new seeds and {comparison.unit}s of these {group}s; thin: for "
-        f"new {group}s, too.</p>"
+        f"interval for new seeds and {comparison.unit}s of these {group}s{thin}.</p>"
         f'<ul class="forest">{"".join(rows)}'
         f'<li class="scale"><span></span>{axis_svg(scale)}<span></span></li></ul>'
     )
@@ -242,8 +245,12 @@ def left_out_html(comparison):
 
 
 def in_capitals(words):
-    """Words with a capital at their beginning; the others stay, as "GB" does."""
-    return words[:1].upper() + words[1:]
+    """Words with a capital at their beginning, unless they begin with a name.
+
+    The other letters stay, as those of "GB" do.
+    """
+    is_plain = words.partition(" ")[0].isalpha()
+    return words[:1].upper() + words[1:] if is_plain else words
 
 
 def number_cell(value, spread=None):

@@ -1,6 +1,7 @@
 // Learning curves: the mean of a variant over its seeds, its runs behind it.
 const MOST_AT_ONCE = 12; // variants; of more, the first few are shown at first
 const MOST_AT_FIRST = 6;
+const MARKED_POINTS = 30; // up to so many, each point of a mean has a dot
 const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
 
 if (page.curves) {
@@ -90,7 +91,8 @@ if (page.curves) {
     const means = groups.map((runs, v) => (shown[v] && runs.length ? meanOf(runs) : []));
     const seen = groups.filter((_, v) => shown[v]).flat(2);
     const right = width - 14, floor = height - 46, left = 62;
-    const x = axis(ends(seen.map((p) => p[0])), left, right, Math.max(3, Math.floor(width / 110)));
+    const x = axis(ends(seen.map((p) => p[0])), left, right, Math.max(3, Math.floor(width / 110)),
+      curves.axes[along.value].words === "minutes" ? "" : "whole");
     const y = axis(ends(seen.map((p) => p[1])), floor, 12, 5);
     const text = (at, up, words, anchor, extra) => {
       const made = element("text", { x: at, y: up, "text-anchor": anchor, ...extra });
@@ -119,6 +121,11 @@ if (page.curves) {
           class: kind, points: places.join(" "), stroke: variant.colour,
           "stroke-dasharray": DASHES[variant.dash], "data-variant": v,
         }));
+        if (kind === "curve run" || points.length > MARKED_POINTS) return;
+        for (const p of points) {
+          const dot = { cx: x.place(p[0]), cy: y.place(p[1]), r: 2.5 };
+          svg.append(element("circle", { ...dot, fill: variant.colour }));
+        }
       };
       if (isEach.checked) runs.forEach((points) => line(points, "curve run"));
       line(means[v], "curve mean");

@@ -25,10 +25,11 @@ function ends(values) {
 }
 
 // About n round numbers that lie between two values.
-function ticks(low, high, n) {
-  const rough = (high - low) / n;
+function ticks(low, high, n, isWhole) {
+  const rough = Math.max((high - low) / n, isWhole ? 1 : 0);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].find((k) => k * power >= rough) * power;
+  const round = isWhole && power === 1 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10];
+  const step = round.find((k) => k * power >= rough * (1 - 1e-9)) * power;
   const found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k += 1) {
     found.push(Number((k * step).toPrecision(12)));
@@ -47,8 +48,9 @@ function logTicks(low, high) {
   return found.length > 7 ? found.filter((t) => /^[0.]*1/.test(String(t))) : found;
 }
 
-// An axis: where values lie in pixels, and its ticks.
-function axis(range, from, to, n, isLog) {
+// An axis, of the kind "log", "whole" or none: where values lie in pixels, its ticks.
+function axis(range, from, to, n, kind) {
+  const isLog = kind === "log";
   let [low, high] = range || [0, 1];
   if (isLog) {
     low = Math.log10(low); high = Math.log10(high);
@@ -57,7 +59,7 @@ function axis(range, from, to, n, isLog) {
   low -= margin; high += margin;
   const scale = (to - from) / (high - low);
   const place = (value) => from + ((isLog ? Math.log10(value) : value) - low) * scale;
-  const marks = isLog ? logTicks(10 ** low, 10 ** high) : ticks(low, high, n);
+  const marks = isLog ? logTicks(10 ** low, 10 ** high) : ticks(low, high, n, kind === "whole");
   return { place, marks, low, high };
 }
 

@@ -14,8 +14,11 @@ if (page.units) {
   const readout = one("#points .readout");
   const find = one("#points input[type=search]");
   const names = page.variants.map((variant) => variant.name);
-  fill(across, names, page.baseline);
-  fill(up, names, names.length > 1 ? 1 : 0);  // the best after the baseline
+  // The first two with scores: the baseline and the best, if both have any.
+  const known = names.map((_, v) => v)
+    .filter((v) => units.metrics[0].values[v].some((value) => value !== null));
+  fill(across, names, known[0] ?? 0);
+  fill(up, names, known[1] ?? known[0] ?? 0);
   fill(metric, units.metrics.map((one) => one.words), 0);
   const painters = colourings();
   fill(colour, painters.map((painter) => painter.name), 0);
@@ -88,7 +91,7 @@ if (page.units) {
     if (plot.isSquare) rangeX = rangeY = ends([...(rangeX || []), ...(rangeY || [])]);
     const right = width - MARGIN.right, floor = HEIGHT - MARGIN.bottom;
     const many = Math.max(3, Math.floor(width / 100));
-    const x = axis(rangeX || undefined, MARGIN.left, right, many, plot.isLog && rangeX);
+    const x = axis(rangeX || undefined, MARGIN.left, right, many, plot.isLog && rangeX ? "log" : "");
     const y = axis(rangeY || undefined, floor, MARGIN.top, 5);
     frame(pen, x, y, right, floor, plot.labels());
     pen.strokeStyle = themed("faint");
@@ -222,7 +225,9 @@ if (page.units) {
   function summary() {
     const steps = [...Array(n).keys()].map(difference).filter((step) => step !== null);
     if (!steps.length) return "No " + page.unit + " has both scores.";
-    const better = steps.filter((step) => step > 0).length / steps.length;
+    // Equal scores count as half.
+    const wins = steps.reduce((sum, step) => sum + (Math.sign(step) + 1) / 2, 0);
+    const better = wins / steps.length;
     const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
     return names[up.value] + " is better than " + names[across.value] + " for " +
       Math.round(100 * better) + " % of " + steps.length.toLocaleString("en") + " " +
