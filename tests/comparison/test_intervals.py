@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from v1model.comparison import intervals
 from v1model.comparison.intervals import drawn_means, holm, interval, p_values
 from v1model.comparison.seeds import SeedChance, seed_chances, wild_variants
 
@@ -51,6 +52,17 @@ def test_draws_of_units_are_those_of_a_loop():
         for g, n in ((0, 7), (1, 12))
     )
     assert draws.var() == pytest.approx(exact, rel=0.03)
+
+
+def test_many_units_give_what_drawing_them_gives(monkeypatch):
+    rng = np.random.default_rng(9)
+    values = rng.exponential(1.0, (3000, 1))
+    ends = []
+    for most in (1000, 4000):
+        monkeypatch.setattr(intervals, "MOST_DRAWN", most)
+        draws = drawn_means(values, [NO_SEEDS], np.zeros(3000, int), rng, 4000)
+        ends.append(interval(draws.same_groups) - values.mean())
+    np.testing.assert_allclose(*ends, rtol=0.07)
 
 
 def test_of_one_unit_per_group_nothing_can_be_drawn():

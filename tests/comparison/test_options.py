@@ -160,3 +160,13 @@ def test_options_that_change_together_are_named_once():
         "densenet, layer",
     ]
     assert len(options) == 4
+
+
+def test_an_option_that_follows_from_another_is_not_in_names():
+    configs = [
+        {"core": core, "norm.type": norm, "norm.k": None if norm == "context" else 1.0}
+        for core in ("resnet", "densenet")
+        for norm in ("grn", "layer", "context")
+    ]
+    names, _ = variants_of(table_of(*configs))
+    assert names[2] == "resnet, context" and len(set(names)) == 6

@@ -279,12 +279,13 @@ def _all_rows(differences, order):
 
 
 def _by_rate(aligned, baseline, seed):
-    if baseline not in set(aligned["variant"]):
+    parts = []
+    if baseline in set(aligned["variant"]):
+        parts = [binned_differences(aligned, baseline, c, seed) for c in COVARIATES]
+    parts = [one for one in parts if len(one)]
+    if not parts:
         return pd.DataFrame(columns=list(BINNED_COLUMNS))
-    return pd.concat(
-        [binned_differences(aligned, baseline, name, seed) for name in COVARIATES],
-        ignore_index=True,
-    )
+    return pd.concat(parts, ignore_index=True)
 
 
 def _curve(runs):

@@ -14,7 +14,7 @@ from v1model.comparison.intervals import (
     interval,
     p_values,
 )
-from v1model.comparison.seeds import seed_chances
+from v1model.comparison.seeds import pooling_of, seed_chances
 
 LEVEL = 0.95
 MOST_BINS, UNITS_PER_BIN = 6, 10
@@ -139,12 +139,14 @@ def binned_differences(
     if n_bins < 2 or not others:
         return pd.DataFrame(columns=list(BINNED_COLUMNS))
     order = known[np.argsort(values[known], kind="stable")]
+    # A bin has too few units to judge by them whose runs are how far apart.
+    pooling = pooling_of(scores, baseline, np.unique(groups, return_inverse=True)[1])
     rows = []
     for chosen in np.array_split(order, n_bins):
         chosen = np.sort(chosen)  # by group again
         own = {n: (s, matrix[:, chosen]) for n, (s, matrix) in scores.items()}
         _, groups_at = np.unique(groups[chosen], return_inverse=True)
-        chances = seed_chances(own, baseline, groups_at)
+        chances = seed_chances(own, baseline, groups_at, pooling)
         draws = drawn_means(
             _by_unit(own, baseline, others),
             [chances[name] for name in others],

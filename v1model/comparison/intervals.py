@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 RESAMPLES = 10_000
+MOST_DRAWN = 1000  # units of a group; a mean of more is normal, and is drawn as such
 _AT_ONCE = 4_000_000  # numbers of a block of draws, 32 MB
 
 
@@ -112,8 +113,11 @@ def _unit_draws(by_unit, groups, rng, n_resamples):
 
 
 def mean_draws(deviations, rng, n_resamples):
-    """Means of n - 1 of n rows, drawn with replacement, (B, K)."""
+    """Means of n - 1 of n rows, drawn with replacement, (B, K); rows sum to zero."""
     n = len(deviations)
+    if n > MOST_DRAWN:
+        error = deviations.std(axis=0, ddof=1) / np.sqrt(n)
+        return error * rng.standard_normal((n_resamples, deviations.shape[1]))
     block = max(1, _AT_ONCE // n)
     found = np.empty((n_resamples, deviations.shape[1]))
     for start in range(0, n_resamples, block):

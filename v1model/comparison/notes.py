@@ -150,4 +150,4 @@ def _groups(n, group):
 
 def _listed(names):
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
+    return "; ".join(names[:LISTED]) + more

@@ -209,26 +209,36 @@ def _names(columns, keys):
 
 
 def _told_once(columns, keys):
-    """Options that tell variants apart, one of those that always change together.
+    """Options that tell variants apart, without those that follow from another one.
 
-    Words say more than numbers, and short names more than long ones.
+    Of two that follow from each other, words say more than numbers, and short names
+    more than long ones.
     """
 
     def rank(name):
         is_word = all(isinstance(value, str) for value in columns[name])
         return not is_word, name.count("."), len(name), name
 
-    places = {name: place for place, name in enumerate(columns)}
-    kept, seen = set(), set()
-    for name in sorted(columns, key=rank):
-        values = [key[places[name]] for key in keys]
-        pattern = tuple(values.index(value) for value in values)
-        if pattern not in seen:
-            seen.add(pattern)
-            kept.add(name)
-    chosen = [name for name in columns if name in kept]
-    shorter = [tuple(key[places[name]] for name in chosen) for key in keys]
-    return {name: columns[name] for name in chosen}, shorter
+    values = {name: [key[k] for key in keys] for k, name in enumerate(columns)}
+    sizes = {name: len(set(own)) for name, own in values.items()}
+
+    def follows(name, other):
+        """Whether one value of `other` goes with one of `name` only."""
+        pairs = set(zip(values[name], values[other], strict=True))
+        return len(pairs) == sizes[other]
+
+    kept = [
+        name
+        for name in columns
+        if not any(
+            follows(name, other)
+            and (sizes[other] > sizes[name] or rank(other) < rank(name))
+            for other in columns
+            if other != name
+        )
+    ]
+    shorter = [tuple(values[name][row] for name in kept) for row in range(len(keys))]
+    return {name: columns[name] for name in kept}, shorter
 
 
 def _plain_words(columns):

@@ -42,27 +42,53 @@ class _Spread(NamedTuple):
     degrees: int
 
 
-def seed_chances(scores, baseline, groups):
+class Pooling(NamedTuple):
+    """Whose runs tell how far runs are apart.
+
+    wild: Variants that spread too far to tell it of others.
+    own: Variants that are compared by their own runs and the baseline's alone.
+    """
+
+    wild: frozenset
+    own: frozenset
+
+
+def pooling_of(scores, baseline, groups):
+    """The Pooling of variants; arguments are those of `seed_chances`."""
+    wild = frozenset(wild_variants(scores))
+    pool = {name: own for name, own in scores.items() if name not in wild}
+    others = frozenset(scores) - {baseline}
+    if baseline in wild or len(pool) < 3:
+        return Pooling(wild, others)
+    pooled = _spread(pool, groups)
+    narrow = {
+        name
+        for name in others - wild
+        if _is_narrow(_pair(scores, baseline, name), groups, pooled, len(scores))
+    }
+    return Pooling(wild, others & wild | narrow)
+
+
+def seed_chances(scores, baseline, groups, pooling=None):
     """The SeedChance of each variant's difference from the baseline, by name.
 
     Args:
         scores: Seeds and (S, U) scores by variant, pairs.
         baseline: Name of a variant.
         groups: (U,) number of each unit's group, 0 to G - 1.
+        pooling: Pooling; None finds it by these scores.
     """
-    wild = wild_variants(scores)
-    pool = {name: own for name, own in scores.items() if name not in wild}
+    if pooling is None:
+        pooling = pooling_of(scores, baseline, groups)
+    pool = {name: own for name, own in scores.items() if name not in pooling.wild}
     pooled = _spread(pool, groups)
     found = {}
     for name in scores:
         if name == baseline:
             continue
-        pair = {key: scores[key] for key in (baseline, name)}
-        spread = _spread(pair, groups)
-        is_pooled = baseline in pool and name in pool and len(pool) > 2
-        if is_pooled:
-            is_pooled = not _is_narrow(spread, pooled, len(scores))
-            spread = pooled if is_pooled else spread
+        pair = _pair(scores, baseline, name)
+        is_pooled = name not in pooling.own
+        spread = pooled if is_pooled else _spread(pair, groups)
         if not spread.degrees:
             found[name] = SeedChance()
             continue
@@ -74,8 +100,13 @@ def seed_chances(scores, baseline, groups):
     return found
 
 
-def _is_narrow(pair, pooled, n_variants):
+def _pair(scores, baseline, name):
+    return {key: scores[key] for key in (baseline, name)}
+
+
+def _is_narrow(pair, groups, pooled, n_variants):
     """Whether two variants' runs are far more alike than others', by an F test."""
+    pair = _spread(pair, groups)
     if not pair.degrees or not pooled.of_runs:
         return False
     ratio = pair.of_runs / pooled.of_runs

@@ -47,7 +47,7 @@ def forest_plot(
     names = [style.without_middle(name, LONGEST_NAME) for name in rows["variant"]]
     left = 0.35 + 0.063 * max(map(len, names))
     height = ROW * len(rows)
-    size = left + 3.2 + 1.75, 0.52 + height + 0.62
+    size = left + 3.2 + 2.55, 0.52 + height + 0.62
     n_groups = int(first["n_groups"])
     of_groups = f"{n_groups} {group}{'s' * (n_groups > 1)}"
     in_words = f"from {style.without_middle(baseline, 40)}; "
@@ -60,7 +60,7 @@ def forest_plot(
         low, high = _limits(rows)
         axes.axvline(0, color=style.FAINT, lw=0.8)
         for place, row in enumerate(rows.itertuples()):
-            _draw_row(axes, place, row, looks[row.variant], (low, high))
+            _draw_row(axes, place, row, looks[row.variant], (low, high), unit)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(low, high)
         axes.set_yticks(range(len(rows)), names)
@@ -70,7 +70,7 @@ def forest_plot(
     return figure
 
 
-def _draw_row(axes, place, row, colour, limits):
+def _draw_row(axes, place, row, colour, limits, unit):
     if np.isfinite(row.low_new):
         ends = np.clip((row.low_new, row.high_new), *limits)
         axes.plot(ends, (place, place), color=colour, lw=0.8, alpha=0.7)
@@ -90,7 +90,7 @@ def _draw_row(axes, place, row, colour, limits):
         mew=1.3,
     )
     axes.annotate(
-        f"{row.verdict}; more in {row.share_better:.0%}",
+        f"{row.verdict}; {row.share_better:.0%} of {unit}s better",
         (1, place),
         (8, 0),
         xycoords=("axes fraction", "data"),

@@ -39,7 +39,7 @@ def test_a_row_for_each_variant_lies_at_its_difference(compared):
     dots = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
     expected = compared.differences["difference"].iloc[1:]
     np.testing.assert_allclose(dots, expected)
-    assert any("better; more in 100%" in text for text in words_of(figure))
+    assert any("better; 100% of neurons better" in text for text in words_of(figure))
 
 
 def test_wide_intervals_of_new_groups_end_in_arrows(compared):
