@@ -3,7 +3,7 @@
 import html
 import math
 
-from v1model.comparison.contents import COST_WORDS
+from v1model.comparison.contents import COST_WORDS, GROUPS
 from visualization.comparison.colours import look_of
 from visualization.comparison.page_intervals import (
     axis_svg,
@@ -13,13 +13,6 @@ from visualization.comparison.page_intervals import (
     signed,
 )
 from visualization.pages import Cell, search_html, table_html
-
-GROUP_WORDS = {
-    "column": "task",
-    "latent": "recording",
-    "cnn": "recording",
-    "decoder": "session",
-}
 
 
 def differences_html(comparison):
@@ -35,7 +28,7 @@ def differences_html(comparison):
             f"{bar_svg(row, scale, look_of(index)[0])}"
             f"<span>{html.escape(words)}</span></li>"
         )
-    group = GROUP_WORDS[comparison.room]
+    group = GROUPS[comparison.room]
     is_thin = comparison.differences["low_new"].notna().any()
     thin = f"; thin: for new {group}s, too" if is_thin else ""
     return (
