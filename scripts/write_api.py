@@ -332,17 +332,19 @@ def assigned(node):
 @functools.cache
 def imported_by_users():
     """(module, name) of all that programs, figures and pages import, a set."""
-    texts = [
-        path.read_text(encoding="utf-8")
+    trees = [
+        tree_of(path)
         for folder in USERS
         for path in sorted((ROOT / folder).rglob("*.py"))
     ]
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        texts += re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+        blocks = re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL)
+        # A block that is only a fragment, as a decorator, imports nothing.
+        trees += [ast.parse(block) for block in blocks if " import " in block]
     return frozenset(
         (node.module, alias.name)
-        for text in texts
-        for node in ast.walk(ast.parse(text))
+        for tree in trees
+        for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     )

@@ -1,15 +1,12 @@
 """The README: what it shows runs as written, from its first line to its last."""
 
-import os
 import pathlib
 import re
 import shlex
-import subprocess
-import sys
 
 import pytest
 
-from tests.documents import ROOT, blocks_of, commands_in, text_of
+from tests.documents import ROOT, blocks_of, commands_in, run, text_of, words_of
 
 LONGEST = 300  # lines
 FIXED = (  # what users know must stay in sight
@@ -83,36 +80,15 @@ def test_every_block_runs_in_its_order(workplace):
     ran = []
     for block in blocks_of("README.md"):
         if block.language == "python":
-            run(workplace, [sys.executable, "-c", block.text])
+            run(["python", "-c", block.text], workplace)
             continue
         for command in commands_in(block.text):
             if command.startswith(LEFT_OUT):
                 continue
-            words = shlex.split(command)
+            words = words_of(command)
             words += shlex.split(SMALLER.get(words[1], ""))
-            run(workplace, words)
+            run(words, workplace)
             ran.append(words[1])
-    assert set(SMALLER) <= set(ran) and len(ran) >= 9
+    assert set(SMALLER) <= set(ran) and len(ran) >= 13
     assert (workplace / "judged").is_dir()
-
-
-@pytest.mark.slow
-def test_every_command_of_its_table_has_the_options_that_it_gives():
-    commands = re.findall(r"\| `(python [^`-]+\.py[^`]*)`", text_of("README.md"))
-    assert len(commands) >= 8
-    for command in commands:
-        words = shlex.split(command)
-        given = {word.partition("=")[0] for word in words if word.startswith("--")}
-        shown = run(ROOT, [*words[:2], "--help"], is_fine=lambda code: code in {0, 1})
-        assert given <= set(re.findall(r"--\w+", shown)), command
-
-
-def run(folder, words, is_fine=lambda code: code == 0):
-    """Output of a command that must end well."""
-    path = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        words, cwd=folder, env=environment, capture_output=True, text=True, timeout=600
-    )
-    assert is_fine(done.returncode), f"{words}\n{done.stdout}\n{done.stderr[-2000:]}"
-    return done.stdout + done.stderr
+    assert (workplace / "compared" / "comparison.html").is_file()

@@ -9,6 +9,7 @@ from training.runs_table import cell_of, counted, duration
 from v1model.rooms import ROOMS
 from v1model.runs.cleaning import age_s, bytes_in
 from v1model.runs.hold import holder_of
+from v1model.runs.options_text import dotted
 from v1model.runs.selection import as_text
 from v1model.runs.summary import METRICS, RECORDS, SCORES, read_summary
 
@@ -29,10 +30,11 @@ def lines_of(path):
     yield f"  size       {size_of(bytes_in(run.path))}"
     yield from _section("inputs", run.inputs)
     yield from _starts(run.starts)
-    yield from _section("last row of metrics.csv", last_row(run.path / METRICS))
-    yield from _section("result", run.result or {})
-    yield from _section("scores", _scores(run))
-    yield from _section("watched", _watched(run.path))
+    last = _or_reason(lambda: last_row(run.path / METRICS))
+    yield from _section("last row of metrics.csv", last)
+    yield from _section("result", dotted(run.result or {}))
+    yield from _section("scores", _or_reason(lambda: _scores(run)))
+    yield from _section("watched", _or_reason(lambda: _watched(run.path)))
     yield from _section("options", run.config)
     yield from _how_to_resume(run)
 
@@ -47,8 +49,16 @@ def last_row(path):
     return {name: _rounded(cell) for name, cell in last.items() if cell and name}
 
 
+def _or_reason(read):
+    """What `read` returns, or why it cannot; the rest is shown all the same."""
+    try:
+        return read()
+    except (OSError, ValueError, csv.Error) as error:
+        return {"damaged": str(error)}
+
+
 def _state(run):
-    text = f"{run.state} since {run.since}, {duration(age_s(run))} without news"
+    text = f"{run.state} since {run.since}, last news {duration(age_s(run))} ago"
     if run.state == "running":
         holder = holder_of(run.path)
         if holder:
@@ -75,9 +85,9 @@ def _section(title, values):
     yield title
     wide = max(map(len, values))
     for name, value in values.items():
-        text = as_text(value)
+        text = as_text(value) or "-"
         cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-        yield f"  {name:<{wide}}  {cut}".rstrip()
+        yield f"  {name:<{wide}}  {cut}"
 
 
 def _scores(run):
@@ -104,12 +114,18 @@ def _watched(path):
     from v1model.monitoring.records import read_watched
 
     records = [one for one in read_watched(path) if one.get("monitor")]
-    counts = collections.Counter((one["monitor"], one["kind"]) for one in records)
-    last = {(one["monitor"], one["kind"]): one for one in records}
-    return {
-        f"{monitor}, {kind}": f"{n} times, last in epoch {last[monitor, kind]['epoch']}"
-        for (monitor, kind), n in sorted(counts.items())
-    }
+    found = collections.defaultdict(list)
+    for one in records:
+        found[f"{one['monitor']}, {one['kind']}"].append(one)
+    return {name: _heard(own) for name, own in sorted(found.items())}
+
+
+def _heard(records):
+    """How often a monitor was heard, when last, and what was wrong then."""
+    last = records[-1]
+    text = f"{counted(len(records), 'time')}, last in epoch {last['epoch']}"
+    why = last.get("error") or last.get("reason")
+    return f"{text}: {why}" if why else text
 
 
 def _how_to_resume(run):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cnn.recorded import write
 from tests.programs import load_script, parsed
-from training import cnn_training
+from training import cnn_training, evaluate
 from training.cnn_options import CnnOptions, overrides_of
 from v1model import flags
 from v1model.cnn.config import ReadoutConfig
@@ -63,12 +63,18 @@ def test_every_command_that_it_gives_is_understood(name, arguments, capsys):
         path = options.model or None
         load_settings(ReadoutConfig, path, overrides, cnn_training.FOLDER)
         return
+    if name == "evaluate":
+        flags.texts_from([name, *arguments], [], evaluate.EvaluateOptions, 9)
+        return
     script = load_script(name)
     if name == "inspect_recording":
         assert len(arguments) == 1
         return
     if name == "import_recording":
         parsed(script, *arguments)
+        return
+    if name == "twin_column":
+        flags.config_from([name, *arguments], script.TwinColumnConfig)
         return
     with pytest.raises(SystemExit):
         script.main(["--help"])
@@ -137,15 +143,16 @@ def test_arrays_become_a_model_that_is_judged(workplace, monkeypatch, capsys):
     assert [name for name, _ in own] == [
         "import_recording",
         "cnn_training",
-        "evaluate_cnn",
+        "evaluate",
     ]
     (_, imported), (_, trained), (_, judged) = own
     script = load_script("import_recording")
     script.convert(imported[0], parsed(script, *imported[1:]))
     monkeypatch.setattr(sys, "argv", ["cnn_training", *trained, *SMALL])
     cnn_training.cli()
-    load_script("evaluate_cnn").main([*judged, "--dpi=40"])
     assert "run folder: results/cnn/mine" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["evaluate", *judged, "--dpi=40"])
+    evaluate.cli()
     table = pd.read_csv("judged/mine/mine_mine/neurons.csv")
     assert len(table) == N and np.isfinite(table["bps"]).all()
 

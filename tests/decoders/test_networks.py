@@ -30,6 +30,14 @@ def test_there_is_a_logit_per_class(network):
     assert network(drawn()).shape == (6, K)
 
 
+def test_weights_have_the_same_names_however_many_networks_were_made(network):
+    graph = correlation_graph(drawn(40).sum(axis=1), OPTIONS.neighbours)
+    again = build_network(network.name, T, U, K, 16, OPTIONS, graph)
+    names = [[v.path for v in one.trainable_variables] for one in (network, again)]
+    assert names[0] == names[1]
+    assert len({*names[0]}) == len(names[0])
+
+
 def test_samples_of_a_batch_do_not_see_each_other(network):
     inputs = drawn()
     together = np.asarray(network(inputs))

@@ -11,6 +11,7 @@ from tests.cnn.trainings import config_of, two_recordings
 from tests.decoders.sessions import drawn_session
 from tests.latent.trainings import driven, params_of, trainer_in
 from training import cnn_training, cnn_work, multi_training
+from training.cnn_options import CnnOptions
 from training.decoder_jobs import Job, run_job
 from v1model.cnn.data import load_recordings
 from v1model.cnn.validation import Validation
@@ -19,6 +20,7 @@ from v1model.decoders.saved import load_decoder
 from v1model.judging.costs import decoder_size, latent_operations
 from v1model.judging.latent import neuron_rows
 from v1model.latent.source import open_source
+from v1model.monitoring_config import NONE, MonitoringConfig
 from v1model.runs import Run
 from v1model.runs.scores import read_scores
 
@@ -94,7 +96,7 @@ def test_neurons_are_scored_on_the_validation_where_there_is_no_test(tmp_path):
     config = config_of(data={"test_share": 0.0})
     recordings = load_recordings(two_recordings(tmp_path)[:1], config.data)
     run = Run.create(tmp_path, "run", config, ["test"])
-    options = type("Options", (), {})
+    options = CnnOptions(monitoring=MonitoringConfig((NONE,), (NONE,)))
     fit = cnn_work.Fit(config, options, recordings, run, None)
     result = fit()
     scores = read_scores(run.path, "cnn")

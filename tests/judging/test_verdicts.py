@@ -106,6 +106,17 @@ def verdict(params=None, **columns):
         # Few spikes say nothing, whatever else is wrong.
         ({"n_spikes": 50, "oracle_bps": 0.01}, LOW_RATE),
         ({"oracle_bps": 0.01, "bps": -0.2}, UNRELIABLE),
+        # What is known is believed more than what repeats say.
+        ({"cc_max": 0.1, "n_repeats": 9, "n_repeated_bins": 200}, FINE),
+        (
+            {
+                "oracle_bps": np.nan,
+                "cc_max": 0.1,
+                "n_repeats": 9,
+                "n_repeated_bins": 200,
+            },
+            UNRELIABLE,
+        ),
         # Another measurement has put the centre where there is no screen.
         ({"center_y": -3.0, "center_x": 4.0, "bps": 0.0}, OUTSIDE),
         # What is explained is fine at the border, too.

@@ -315,6 +315,28 @@ def test_a_run_can_be_read_at_any_moment_while_it_is_written(tmp_path):
         writer.join()
 
 
+def test_runs_that_are_being_made_are_reported_until_they_are_whole(tmp_path):
+    made = []
+
+    def make():
+        for number in range(20):
+            options = ["train"], "column"
+            name = f"run{number}"
+            made.append(Run.create(tmp_path, name, ColumnTrainConfig(), *options))
+
+    maker = threading.Thread(target=make)
+    maker.start()
+    reasons = set()
+    while maker.is_alive():
+        found = find_runs(tmp_path)
+        reasons |= {problem.reason.split(problem.path.name)[-1] for problem in found[1]}
+        assert all(run.state == "running" for run in found.runs)
+    maker.join()
+    young = {" is being made.", " is no run, and none is in it.", "."}
+    assert reasons <= young, reasons
+    assert len(find_runs(tmp_path).runs) == 20
+
+
 def test_the_index_needs_neither_tensorflow_nor_pandas(tmp_path):
     made_run(tmp_path / "one")
     program = (

@@ -71,9 +71,15 @@ def test_an_unknown_option_is_answered_with_the_nearest(runs):
         chosen(runs, "training.sed=1")
 
 
-def test_an_end_that_several_options_have_is_ambiguous(runs):
-    with pytest.raises(ValueError, match="seed may be network.seed, training.seed"):
-        chosen(runs, "seed=1")
+def test_an_end_is_of_the_option_that_each_run_has(runs):
+    """The seed of a read-out is training.seed, that of a column network.seed."""
+    assert chosen(runs, "seed>=1") == "abc"
+    assert chosen(runs, "seed=3") == "c"
+
+
+def test_an_end_that_several_options_of_a_run_have_is_ambiguous(runs):
+    with pytest.raises(ValueError, match="type may be model.convnet.*give more"):
+        chosen(runs, "type=grn")
 
 
 def test_values_are_shown_as_one_would_type_them():

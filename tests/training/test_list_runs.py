@@ -14,6 +14,7 @@ import pytest
 from tests.runs.made import made_run
 from training import list_runs, runs_table
 from training.list_runs import main, seconds_of
+from v1model.monitoring.records import RecordFile
 from v1model.runs.hold import LOCK
 from v1model.runs.index import find_runs
 
@@ -168,6 +169,28 @@ def test_a_run_is_shown_with_all_that_is_known(results, capsys):
         "--stage fit --run_name=young",
     ):
         assert part in text, part
+
+
+def test_what_was_watched_is_counted_by_monitor(results, capsys):
+    path = results / "cores" / "resnet"
+    records = RecordFile(path / "metrics.jsonl")
+    for epoch in (2, 4):
+        records.add("fast", epoch, 10 * epoch, monitor="weights", values={"a": 1.0})
+    records.add("failed", 4, 40, monitor="fields", error="ValueError: b")
+    main(["show", str(path)])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "weights, fast 2 times, last in epoch 4" in text
+    assert "fields, failed 1 time, last in epoch 4: ValueError: b" in text
+
+
+def test_a_damaged_table_does_not_hide_the_rest(results, capsys):
+    path = results / "cores" / "resnet"
+    (path / "scores.csv").write_text("group,bps\na,1\n")
+    (path / "metrics.jsonl").write_text("{\n{\n")
+    main(["show", str(path)])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "scores damaged" in text and "watched damaged" in text
+    assert "training.seed 1" in text
 
 
 def test_only_what_is_over_and_not_finished_can_be_resumed(results, capsys):

@@ -48,7 +48,9 @@ class GraphAttention(keras.layers.Layer):
         self.attention = self.add_weight(
             shape=(self.n_heads, per_head), name="attention"
         )
-        self.bias = self.add_weight(shape=(self.width,), initializer="zeros")
+        self.bias = self.add_weight(
+            shape=(self.width,), initializer="zeros", name="bias"
+        )
         self.neighbours = self.add_weight(
             shape=edges,
             dtype="int32",

@@ -51,8 +51,8 @@ class TransformerBlock(keras.layers.Layer):
         self.n_heads = n_heads
         self.dropout = dropout
         self.expansion = expansion
-        self.norm_before = keras.layers.LayerNormalization()
-        self.norm_between = keras.layers.LayerNormalization()
+        self.norm_before = keras.layers.LayerNormalization(name="norm_before")
+        self.norm_between = keras.layers.LayerNormalization(name="norm_between")
         self.drop_attended = keras.layers.Dropout(dropout)
         self.drop_inner = keras.layers.Dropout(dropout)
 
@@ -63,10 +63,10 @@ class TransformerBlock(keras.layers.Layer):
                 f"n_heads must divide the width {width}, got {self.n_heads}."
             )
         self.attention = keras.layers.MultiHeadAttention(
-            self.n_heads, width // self.n_heads
+            self.n_heads, width // self.n_heads, name="attention"
         )
-        self.inner = keras.layers.Dense(self.expansion * width, "gelu")
-        self.outer = keras.layers.Dense(width)
+        self.inner = keras.layers.Dense(self.expansion * width, "gelu", name="inner")
+        self.outer = keras.layers.Dense(width, name="outer")
         self.attention.build(input_shape, input_shape)
         self.norm_before.build(input_shape)
         self.norm_between.build(input_shape)

@@ -1,4 +1,8 @@
-"""The networks that decode: from counts over time to a score per class."""
+"""The networks that decode: from counts over time to a score per class.
+
+Layers with weights have names of their own: Keras would number them on from network to
+network, and the curves of the same weights would have another name in each.
+"""
 
 import keras
 
@@ -40,24 +44,33 @@ def _lstm(inputs, width, options):
     hidden = inputs
     for number in range(options.layers):
         is_last = number == options.layers - 1
-        hidden = keras.layers.LSTM(width, return_sequences=not is_last)(hidden)
+        layer = keras.layers.LSTM(
+            width, return_sequences=not is_last, name=f"lstm_{number}"
+        )
+        hidden = layer(hidden)
     return hidden
 
 
 def _steps_seen_together(inputs, width, options):
     """Transformer blocks over the bins, (B, T, D)."""
-    hidden = PositionalEncoding()(keras.layers.Dense(width)(inputs))
-    for _ in range(options.layers):
-        hidden = TransformerBlock(options.heads, options.dropout / 2)(hidden)
-    return keras.layers.LayerNormalization()(hidden)
+    hidden = PositionalEncoding()(keras.layers.Dense(width, name="first")(inputs))
+    for number in range(options.layers):
+        block = TransformerBlock(
+            options.heads, options.dropout / 2, name=f"block_{number}"
+        )
+        hidden = block(hidden)
+    return keras.layers.LayerNormalization(name="norm")(hidden)
 
 
 def _transformer(inputs, width, options):
-    return AttentionPooling()(_steps_seen_together(inputs, width, options))
+    return AttentionPooling(name="pooling")(
+        _steps_seen_together(inputs, width, options)
+    )
 
 
 def _transformer_lstm(inputs, width, options):
-    return keras.layers.LSTM(width)(_steps_seen_together(inputs, width, options))
+    hidden = _steps_seen_together(inputs, width, options)
+    return keras.layers.LSTM(width, name="lstm")(hidden)
 
 
 def _gat(inputs, width, options):
@@ -67,14 +80,18 @@ def _gat(inputs, width, options):
     """
     n_features = options.unit_features
     hidden = keras.layers.Permute((2, 1))(inputs)  # (B, U, T)
-    hidden = keras.layers.Dense(n_features)(hidden)
-    for _ in range(options.layers):
+    hidden = keras.layers.Dense(n_features, name="first")(hidden)
+    for number in range(options.layers):
         heard = GraphAttention(
-            n_features, options.heads, options.neighbours, options.graph == "learned"
+            n_features,
+            options.heads,
+            options.neighbours,
+            options.graph == "learned",
+            name=f"graph_{number}",
         )(hidden)
         hidden = keras.layers.Add()([hidden, keras.layers.Activation("gelu")(heard)])
     hidden = keras.layers.Flatten()(hidden)
-    return keras.layers.Dense(width, "gelu")(hidden)
+    return keras.layers.Dense(width, "gelu", name="together")(hidden)
 
 
 BUILDERS = {

@@ -91,8 +91,8 @@ def verdicts_of(table, frame_shape, sampling_rate, params=None):
         outside the screen    the neuron's table puts its centre out of the frame; or
                       the receptive field of its spikes, or the read-out where spikes
                       show no field, lies in the border of the frame
-        unreliable    repeats say that hardly anything repeats, or true rates that they
-                      hardly vary
+        unreliable    true rates hardly vary; where they are not known, hardly anything
+                      repeats
         fine          explains `least_share` of what can be explained: of the true
                       rates' bits, or of the variance that repeats; where nobody knows
                       these, its score is above chance
@@ -184,7 +184,8 @@ class _Known:
         # SD of the share of the means' variance that noise alone seems to repeat.
         by_chance = np.sqrt(2 * n / np.maximum((n - 1) * (s - 1), 1))
         least = np.fmax(p.least_cc_max**2, p.standard_errors * by_chance)
-        return (self.oracle < p.least_oracle) | (self.cc_max**2 < least)
+        is_known = np.isfinite(self.oracle)  # repeats only estimate what true rates say
+        return np.where(is_known, self.oracle < p.least_oracle, self.cc_max**2 < least)
 
     def is_overfitted(self):
         trained = self._column("train_bps")

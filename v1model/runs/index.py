@@ -9,6 +9,7 @@ import os
 import pathlib
 from typing import NamedTuple
 
+from v1model.runs.hold import LOCK
 from v1model.runs.summary import METRICS, RunSummary, read_summary
 
 __all__ = ["Found", "Problem", "RunSummary", "find_runs", "read_history"]
@@ -145,7 +146,7 @@ def _is_folder(entry):
 
 
 # Of these names one makes a folder ours, config.json aside, which many programs write.
-_OWN = {"run.json", "starts.json", "state.json", ".lock"}
+_OWN = {"run.json", "starts.json", "state.json", LOCK}
 
 
 def _add_run(folder, names, found):

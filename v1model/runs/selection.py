@@ -89,34 +89,53 @@ def select(runs, conditions=(), states=(), rooms=()):
 def known_name(runs, name):
     """The whole name of a field, an option or an input of some run.
 
+    An end that is of different options in different rooms, such as seed, stays as it
+    is: `value_of` finds each run's own.
+
     Raises:
-        ValueError: None is called so, or ends so, or several do; says which are near.
+        ValueError: None is called so or ends so, or several of one run; says which are
+            near.
     """
     if name in FIELDS or not runs:
         return name
-    known = {option for run in runs for option in run.config}
-    known |= {_INPUTS + option for run in runs for option in run.inputs}
-    if name in known:
+    found = {_whole(run, name) for run in runs} - {None}
+    if len(found) == 1:
+        return found.pop()
+    if found:
         return name
-    ends = sorted(option for option in known if option.endswith(f".{name}"))
-    if len(ends) == 1:
-        return ends[0]
-    if ends:
-        raise ValueError(f"{name} may be {', '.join(ends)}: give more of the name.")
+    known = {option for run in runs for option in run.config}
     near = difflib.get_close_matches(name, [*known, *FIELDS], n=3, cutoff=0.5)
     words = f"; near are {', '.join(near)}" if near else ""
     raise ValueError(f"no run has an option {name}{words}.")
 
 
 def value_of(run, name):
-    """A field, an option or an input of a RunSummary; None if it has none."""
+    """A field, an option or an input of a RunSummary; None if it has none.
+
+    Raises:
+        ValueError: Several options of the run end so.
+    """
     if name == "epochs":
         return run.n_epochs
     if name in FIELDS:
         return getattr(run, name)
-    if name.startswith(_INPUTS):
-        return run.inputs.get(name.removeprefix(_INPUTS))
-    return run.config.get(name)
+    if name in run.config:
+        return run.config[name]
+    whole = _whole(run, name)
+    if whole is not None and whole.startswith(_INPUTS):
+        return run.inputs[whole.removeprefix(_INPUTS)]
+    return run.config.get(whole)
+
+
+def _whole(run, name):
+    """The option or input of a run that is called so, or alone ends so; or None."""
+    known = [*run.config, *(_INPUTS + option for option in run.inputs)]
+    if name in known:
+        return name
+    ends = sorted(option for option in known if option.endswith(f".{name}"))
+    if len(ends) > 1:
+        raise ValueError(f"{name} may be {', '.join(ends)}: give more of the name.")
+    return ends[0] if ends else None
 
 
 def as_text(value):

@@ -7,7 +7,7 @@ import pathlib
 import platform
 
 from v1model.rooms import ROOMS
-from v1model.runs.hold import is_alive, is_held
+from v1model.runs.hold import LOCK, is_alive, is_held
 from v1model.runs.layout import STATES, newest, read_documents, read_json
 from v1model.runs.options_text import dotted
 
@@ -103,9 +103,7 @@ def _read(path):
     try:
         state = read_json(path / "state.json")
     except FileNotFoundError:
-        is_young = is_held(path)
-        words = "is being made" if is_young else "is half-written: it has no state.json"
-        raise ValueError(f"{path} {words}.") from None
+        raise ValueError(_half_written(path, "state.json")) from None
     if state.get("state") not in STATES:
         raise ValueError(
             f"{path / 'state.json'}: state must be one of {', '.join(STATES)}, not "
@@ -137,17 +135,17 @@ def _why_no_run(path):
     if not path.is_dir():
         return f"{path} is no folder."
     names = {entry.name for entry in path.iterdir()}
-    own = {
-        "run.json",
-        "starts.json",
-        "state.json",
-        "facts.json",
-        "checkpoints",
-        ".lock",
-    }
+    own = {"run.json", "starts.json", "state.json", "facts.json", LOCK}
     if names & own:
-        return f"{path} is half-written: it has no config.json."
+        return _half_written(path, "config.json")
     return f"{path} is no run: it has no config.json."
+
+
+def _half_written(path, missing):
+    """Why a folder without a file is no run: it is just made, or never was whole."""
+    if is_held(path):
+        return f"{path} is being made."
+    return f"{path} is half-written: it has no {missing}."
 
 
 def _state_now(path, state, starts):

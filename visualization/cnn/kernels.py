@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 
 from visualization import style
-from visualization.cnn.headings import TOP, add_inches, headed_figure
+from visualization.headings import TOP, add_inches, headed_figure
 
 
 def temporal_kernels(kernels, sampling_rate, title="Kernels in time"):

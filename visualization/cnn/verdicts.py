@@ -3,7 +3,7 @@
 import numpy as np
 
 from visualization import style
-from visualization.cnn.headings import add_inches, headed_figure
+from visualization.headings import add_inches, headed_figure
 
 COLOURS = {
     "fine": "#009E73",
@@ -51,6 +51,8 @@ def verdict_figure(table, least_spikes, title="Why neurons are fitted badly"):
     with style.paper():
         width = 8.7 if ceiling else 6.0
         words = f"{len(table)} neurons, {n_fine} of them are fine"
+        if (table["verdict"] == "overfitted").any():
+            words += "; rings: their bits per spike in training"
         figure = headed_figure((width, 3.1), title, words)
         _draw_counts(add_inches(figure, 1.35, 0.45, 1.35, 2.05), table["verdict"])
         axes = add_inches(figure, 3.4, 0.45, 2.4, 2.05)
@@ -59,6 +61,10 @@ def verdict_figure(table, least_spikes, title="Why neurons are fitted badly"):
         axes.axvline(least_spikes, color=style.FAINT, lw=0.6, ls="--", zorder=0)
         axes.set_xscale("log")
         axes.set_xlabel("spikes that are judged")
+        n_lower = int((table["bps"] < LOWEST_SCORE).sum())
+        if n_lower:
+            note = f"{n_lower} of them lower than {LOWEST_SCORE:g}"
+            axes.set_title(note, fontsize=7, color=style.FAINT)
         axes.set_ylabel("bits per spike")
         if ceiling:
             name, label = ceiling
@@ -103,11 +109,3 @@ def _draw_neurons(axes, x, table):
                 x[own], trained[own], "o", ms=3, mfc="none", color=colour, mew=0.6
             )
     axes.axhline(0, color=style.FAINT, lw=0.6, zorder=0)
-    if (scores < LOWEST_SCORE).any():
-        axes.annotate(
-            f"{int((scores < LOWEST_SCORE).sum())} are lower",
-            (0.02, 0.01),
-            xycoords="axes fraction",
-            fontsize=6.5,
-            color=style.FAINT,
-        )

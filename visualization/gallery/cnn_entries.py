@@ -2,7 +2,7 @@
 
 from visualization.gallery.entry import Entry
 
-_JUDGE = "python scripts/evaluate_cnn.py RUN RECORDING --out FOLDER"
+_JUDGE = "v1-evaluate RUN --recording=RECORDING --out=FOLDER"
 
 CNN = (
     Entry(
@@ -33,10 +33,17 @@ CNN = (
         _JUDGE,
     ),
     Entry(
+        "cnn_verdicts.png",
+        "cnn.verdicts.verdict_figure",
+        "Why a linear model fits some neurons badly: verdicts by count, and where the "
+        "neurons lie in spikes, score and what there is to explain.",
+        _JUDGE,
+    ),
+    Entry(
         "cnn_matrix.png",
         "cnn.matrix.generalisation_heatmap",
         "Models that were trained on one kind of stimulus, judged on each.",
-        "python scripts/evaluate_cnn.py natural=RUN gabor=RUN RECORDING --out FOLDER",
+        "v1-evaluate natural=RUN gabor=RUN --recording=RECORDING --out=FOLDER",
     ),
     Entry(
         "cnn_training.png",
@@ -57,6 +64,13 @@ CNN = (
         "cnn.options.option_deltas",
         "What each option changes, switched on alone, a dot per seed.",
         "python scripts/cnn_table.py",
+    ),
+    Entry(
+        "cnn_kernels.png",
+        "cnn.kernels.temporal_kernels",
+        "What the frontend of a read-out model has learned to do in time, and the "
+        "share of each lag in its energy; drawn while it trains.",
+        "python training/cnn_training.py --slow_monitors=kernels",
     ),
     Entry(
         "cnn_column.png",

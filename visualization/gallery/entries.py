@@ -9,6 +9,7 @@ from visualization.gallery.comparison_entries import COMPARISON
 from visualization.gallery.drawings import drawn
 from visualization.gallery.entry import Entry
 from visualization.gallery.latent_entries import LATENT
+from visualization.gallery.package_entries import PACKAGE
 from visualization.trial.positions import active_cells
 from visualization.trial.predictions import batch_predictions
 
@@ -279,6 +280,7 @@ GALLERY = MappingProxyType(
                 "python benchmarks",
             ),
         ),
+        "The package": PACKAGE,
     }
 )
 
