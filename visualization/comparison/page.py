@@ -15,6 +15,7 @@ from v1model.runs import Run
 from v1model.runs.options_text import flat
 from visualization.comparison.page_data import page_data
 from visualization.comparison.page_intervals import interval_words
+from visualization.comparison.page_options import telling_options
 from visualization.comparison.page_sections import (
     commands_html,
     curves_html,
@@ -103,7 +104,8 @@ def page_html(comparison, shared, made):
 
 
 def _title(comparison):
-    words = [comparison.labels.get(name, name) for name in comparison.options]
+    options = telling_options(comparison.variants, comparison.options)
+    words = [comparison.labels[name] for name in options]
     if not words:
         return f"Runs of the {comparison.room}"
     if len(words) > 3:
