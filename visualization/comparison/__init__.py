@@ -1,1 +1,1 @@
-"""Comparisons of runs as a page, and for TensorBoard."""
+"""Comparisons of runs: figures, a page that needs nothing else, and TensorBoard."""

@@ -10,12 +10,13 @@ import html
 import pathlib
 
 from v1model.atomic import write_text
+from v1model.comparison.contents import GROUPS
 from v1model.runs import Run
 from v1model.runs.options_text import flat
 from visualization.comparison.page_data import page_data
 from visualization.comparison.page_intervals import interval_words
+from visualization.comparison.page_options import telling_options
 from visualization.comparison.page_sections import (
-    GROUP_WORDS,
     commands_html,
     curves_html,
     differences_html,
@@ -98,12 +99,13 @@ def page_html(comparison, shared, made):
         footer=f"Made {made} by v1-compare.",
         styles=[template(TEMPLATES / "comparison.css")],
         scripts=[template(TEMPLATES / name) for name in SCRIPTS],
-        data=page_data(comparison, GROUP_WORDS[comparison.room]),
+        data=page_data(comparison, GROUPS[comparison.room]),
     )
 
 
 def _title(comparison):
-    words = [comparison.labels.get(name, name) for name in comparison.options]
+    options = telling_options(comparison.variants, comparison.options)
+    words = [comparison.labels[name] for name in options]
     if not words:
         return f"Runs of the {comparison.room}"
     if len(words) > 3:
@@ -155,7 +157,7 @@ def answer_of(comparison):
 def _facts(comparison):
     """The few numbers at the top, by name."""
     runs, rows = comparison.runs, comparison.differences
-    group = in_capitals(GROUP_WORDS[comparison.room])
+    group = in_capitals(GROUPS[comparison.room])
     return {
         "Variants": f"{len(rows):,}",
         "Runs": f"{len(runs):,}",

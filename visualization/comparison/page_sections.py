@@ -3,7 +3,7 @@
 import html
 import math
 
-from v1model.comparison.contents import COST_WORDS
+from v1model.comparison.contents import COST_WORDS, GROUPS
 from visualization.comparison.colours import look_of
 from visualization.comparison.page_intervals import (
     axis_svg,
@@ -12,14 +12,12 @@ from visualization.comparison.page_intervals import (
     scale_of,
     signed,
 )
+from visualization.comparison.page_options import (
+    option_cell,
+    option_text,
+    telling_options,
+)
 from visualization.pages import Cell, search_html, table_html
-
-GROUP_WORDS = {
-    "column": "task",
-    "latent": "recording",
-    "cnn": "recording",
-    "decoder": "session",
-}
 
 
 def differences_html(comparison):
@@ -35,7 +33,7 @@ def differences_html(comparison):
             f"{bar_svg(row, scale, look_of(index)[0])}"
             f"<span>{html.escape(words)}</span></li>"
         )
-    group = GROUP_WORDS[comparison.room]
+    group = GROUPS[comparison.room]
     is_thin = comparison.differences["low_new"].notna().any()
     thin = f"; thin: for new {group}s, too" if is_thin else ""
     return (
@@ -51,7 +49,8 @@ def variants_html(comparison):
     """A sortable table of the variants: options, scores, differences, costs."""
     scale = scale_of(comparison.differences)
     costs = _known(comparison.variants, COST_WORDS)
-    words = ["Variant", *map(comparison.labels.get, comparison.options)]
+    options = telling_options(comparison.variants, comparison.options)
+    words = ["Variant", *map(comparison.labels.get, options)]
     n_texts = len(words)
     words += [
         "Seeds",
@@ -70,7 +69,7 @@ def variants_html(comparison):
     for index, (variant, row) in enumerate(both):
         is_baseline = row.variant == comparison.baseline
         cells = [Cell(_name(row.variant, index) + _star(variant))]
-        cells += [option_cell(variant[name]) for name in comparison.options]
+        cells += [option_cell(variant[name]) for name in options]
         cells += [
             number_cell(variant["n_seeds"]),
             number_cell(variant["score"], variant["seed_sd"]),
@@ -161,7 +160,8 @@ def runs_html(comparison):
     """A sortable table of the runs."""
     order = [*comparison.differences["variant"]]
     costs = _known(comparison.runs, COST_WORDS)
-    header = ["Run", "Variant", "Seed", *map(comparison.labels.get, comparison.options)]
+    options = telling_options(comparison.variants, comparison.options)
+    header = ["Run", "Variant", "Seed", *map(comparison.labels.get, options)]
     n_texts = len(header)
     header += ["State", in_capitals(comparison.words), "Epochs"]
     header += [in_capitals(COST_WORDS[name]) for name in costs]
@@ -171,7 +171,7 @@ def runs_html(comparison):
         name = _name(variant, order.index(variant)) if variant in order else variant
         state = html.escape(str(row["state"]))
         cells = [str(row["run"]), Cell(name), option_cell(row["seed"])]
-        cells += [option_cell(row[option]) for option in comparison.options]
+        cells += [option_cell(row[option]) for option in options]
         cells += [
             Cell(f'<span class="state {state}">{state}</span>'),
             number_cell(row["score"]),
@@ -193,13 +193,14 @@ def options_html(comparison, shared):
     """
     rows = []
     for name in comparison.options:
-        values = dict.fromkeys(option_text(v) for v in comparison.variants[name])
+        values = dict.fromkeys(option_text(v) or "–" for v in comparison.variants[name])
         rows.append((comparison.labels[name], name, ", ".join(values)))
     parts = ["<p>The variants differ in no option.</p>"]
     if rows:
         parts = [
-            '<p class="note">Options and inputs in which the variants differ.</p>',
-            table_html(["In the tables", "Option", "Values"], rows),
+            '<p class="note">Options and inputs in which the variants differ. The '
+            "tables leave out what follows from another one.</p>",
+            table_html(["Name", "Option", "Values"], rows),
         ]
     if shared:
         table = table_html(
@@ -263,23 +264,6 @@ def number_cell(value, spread=None):
     if spread is not None and math.isfinite(spread):
         words += f" ± {spread:.2g}"
     return Cell(words.replace("-", "−"), float(value))
-
-
-def option_cell(value):
-    """An option: a number is sorted as such, everything else as text."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and math.isfinite(value):
-        return Cell(html.escape(option_text(value)), float(value))
-    return option_text(value)
-
-
-def option_text(value):
-    """An option as text; what a run does not have is left empty."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _name(variant, index):

@@ -35,4 +35,11 @@ COMPARISON = (
         "Learning curves of variants, means and ranges over their seeds.",
         _COMPARE,
     ),
+    Entry(
+        "comparison_page.png",
+        "comparison.page.write_page",
+        "A comparison as one HTML file that needs nothing else: tables that can be "
+        "sorted and searched, units under the pointer, learning curves.",
+        "python training/compare.py RUNS --html",
+    ),
 )

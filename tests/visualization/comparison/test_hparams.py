@@ -112,12 +112,14 @@ def test_a_second_comparison_takes_the_place_of_the_first(tmp_path, backend):
     assert len(groups) == len(made.runs)
 
 
-def test_it_is_written_without_tensorflow(tmp_path):
+def test_it_and_the_page_are_written_without_tensorflow(tmp_path):
     program = (
         "import pathlib, sys\n"
         "from tests.visualization.comparison.made_up import comparison\n"
         "from visualization.comparison.hparams import write_hparams\n"
-        "write_hparams(comparison(n_seeds=1), pathlib.Path(sys.argv[1]))\n"
+        "from visualization.comparison.page import write_page\n"
+        "folder, made = pathlib.Path(sys.argv[1]), comparison(n_seeds=1)\n"
+        "write_page(made, write_hparams(made, folder) / 'page.html')\n"
         "sys.exit('tensorflow' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
