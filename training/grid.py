@@ -42,18 +42,19 @@ def main(path, options):
         runs = planned_runs(grid, path)
         chosen = chosen_runs(runs, options)
         ledger = Ledger(grid, runs)
-        if options.dry_run:
-            print_plan(ledger, chosen)
-            return
-        if options.slurm:
+        if not options.dry_run and options.slurm:
             from training.grid_slurm import write_script
 
             print(write_script(ledger, chosen, path, options))
             return
-        ledger.begin(path.read_text(encoding="utf-8"))
-        simulate_missing(grid)
+        if not options.dry_run:
+            ledger.begin(path.read_text(encoding="utf-8"))
+            simulate_missing(grid)
     except (ValueError, OSError) as error:
         sys.exit(f"{PROGRAM}: {error}")
+    if options.dry_run:
+        print_plan(ledger, chosen)
+        return
     run_all(ledger, chosen, options)
 
 

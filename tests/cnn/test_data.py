@@ -295,3 +295,25 @@ def test_an_adapter_brings_frames_onto_one_grid(tmp_path):
 def test_loading_leaves_neurons_out_by_their_share(tmp_path):
     write(tmp_path / "a.h5", n_neurons=10)
     assert load(tmp_path / "a.h5", held_out_neurons=0.3).held_out.sum() == 3
+
+
+def test_some_neurons_alone_are_the_same_neurons(tmp_path):
+    valid = np.random.default_rng(1).random((320, 5)) < 0.9
+    write(tmp_path / "a.h5", n_neurons=5, valid=valid)
+    whole = load(tmp_path / "a.h5")
+    some = load(tmp_path / "a.h5", units=(13, 11))
+    assert some.spec == whole.spec._replace(n_neurons=2)
+    assert some.neurons["id"].tolist() == [11, 13]
+    for name in ("counts", "valid", "held_out"):
+        expected = getattr(whole, name)[..., [1, 3]]
+        np.testing.assert_array_equal(getattr(some, name), expected)
+    np.testing.assert_array_equal(some.signal("rate"), whole.signal("rate")[:, [1, 3]])
+    np.testing.assert_array_equal(some.mean_counts(), whole.mean_counts()[[1, 3]])
+
+
+def test_neurons_that_are_not_there_are_refused(tmp_path):
+    write(tmp_path / "a.h5")
+    with pytest.raises(
+        ValueError, match=r"a.h5: data.units must be .* 10 to 12, got 9"
+    ):
+        load(tmp_path / "a.h5", units=(10, 9))

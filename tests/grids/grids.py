@@ -15,5 +15,5 @@ def write_grid(folder, **given):
     """Path of the file of such a grid; results go below the folder."""
     given = {"room": "column", "results_dir": str(folder / "results"), **given}
     path = folder / "grid.yaml"
-    path.write_text(yaml.safe_dump(given), encoding="utf-8")
+    path.write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
     return path

@@ -401,3 +401,15 @@ def test_a_session_with_known_rates_is_read_nearly_as_well_as_possible(tmp_path)
             assert row.is_at_chance
         else:
             assert row.accuracy > row.bayes - 0.08
+
+
+def test_some_units_alone_are_decoded(tmp_path):
+    binned = drawn_session(n_units=4)
+    path = written(tmp_path, binned)
+    ids = binned.units["id"].tolist()
+    options = SessionConfig(units=(ids[2], ids[0]))
+    found, _ = load_session(path, options)
+    np.testing.assert_array_equal(found.counts, binned.counts[:, :, [0, 2]])
+    assert found.units["id"].tolist() == [ids[0], ids[2]]
+    with pytest.raises(ValueError, match="units must be ids of the 4 of session"):
+        load_session(path, SessionConfig(units=(ids[0], 99)))
