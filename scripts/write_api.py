@@ -129,8 +129,8 @@ def entry(name, path, node):
     elif isinstance(node, ast.FunctionDef):
         lines += [*code(name, arguments_of(node)), ""]
     else:  # a constant
-        value = ast.unparse(node.value)
-        lines += ["```python", f"{name} = {value if len(value) < 200 else '...'}"]
+        line = f"{name} = {source_of(node.value)}"
+        lines += ["```python", line if len(line) <= WIDTH else f"{name} = ..."]
         lines += ["```", "", f"In `{path.relative_to(ROOT)}`.", ""]
         return lines
     is_class = isinstance(node, ast.ClassDef)
@@ -162,7 +162,7 @@ def fields_of(node):
     for one in node.body:
         if isinstance(one, ast.AnnAssign) and not one.target.id.startswith("_"):
             default = f" = {default_of(one.value)}" if one.value else ""
-            found.append(f"{one.target.id}: {ast.unparse(one.annotation)}{default}")
+            found.append(f"{one.target.id}: {source_of(one.annotation)}{default}")
     return found
 
 
@@ -170,7 +170,7 @@ def default_of(value):
     """The default of a field; of an option, without its help."""
     is_call = isinstance(value, ast.Call) and value.args
     is_option = is_call and getattr(value.func, "id", "") in {"option", "Field"}
-    return ast.unparse(value.args[0] if is_option else value)
+    return source_of(value.args[0] if is_option else value)
 
 
 def arguments_of(node):
@@ -189,7 +189,12 @@ def arguments_of(node):
 
 
 def _argument(one, default):
-    return one.arg if default is None else f"{one.arg}={ast.unparse(default)}"
+    return one.arg if default is None else f"{one.arg}={source_of(default)}"
+
+
+def source_of(node):
+    """An expression as the formatter of this project writes it."""
+    return re.sub(r"'([^'\"\\]*)'", r'"\1"', ast.unparse(node))
 
 
 def code(name, given):

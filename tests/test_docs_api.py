@@ -83,3 +83,8 @@ def test_a_signature_has_its_defaults_and_stars(script):
 def test_an_option_shows_its_default_alone(script):
     node = ast.parse("class C:\n    a: int = option(3, 'Help.')\n    b: str").body[0]
     assert script.fields_of(node) == ["a: int = 3", "b: str"]
+
+
+def test_defaults_are_written_as_the_formatter_writes_them(script):
+    node = ast.parse("def f(a='x', b='it\"s', c=('y', 'z')): pass").body[0]
+    assert script.arguments_of(node) == ['a="x"', "b='it\"s'", 'c=("y", "z")']

@@ -110,12 +110,18 @@ def read_run(path):
 
     Raises:
         FileNotFoundError: The folder is missing or is no run.
-        ValueError: config.json is damaged.
+        ValueError: config.json is damaged, or the run is not of a column.
     """
     run = Run.open(pathlib.Path(path).expanduser().resolve())
     config, notes = run.config, []
     if not isinstance(config, dict):
         raise ValueError(f"{run.path / 'config.json'} holds no options.")
+    room = run.about["room"]
+    if room not in ("column", ""):
+        raise ValueError(
+            f"{run.path} is a run of the room {room!r}, reports are of columns; "
+            "v1-runs show, v1-evaluate and v1-compare are for all rooms."
+        )
     state = _read(lambda: run.state, {}, notes)
     result = _read(lambda: run.result, None, notes)
     epochs = {}

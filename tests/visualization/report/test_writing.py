@@ -1,6 +1,7 @@
 """The report of a run says what its folder holds, whatever the folder lacks."""
 
 import html.parser
+import json
 import re
 import shlex
 import subprocess
@@ -198,6 +199,14 @@ def test_a_run_is_reported_whatever_it_lacks(tmp_path, change, sentences):
     page = Page(report_html(run.path))
     for sentence in sentences:
         assert sentence in page.text
+
+
+def test_a_run_of_another_room_is_refused(tmp_path):
+    run = runs.make_run(tmp_path)
+    about = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps(about | {"room": "cnn"}))
+    with pytest.raises(ValueError, match="of the room 'cnn', reports are of columns"):
+        write_report(run.path)
 
 
 def test_what_comes_from_outside_is_text(tmp_path):
