@@ -11,6 +11,7 @@ from typing import NamedTuple
 from training.grid_ledger import FINISHED, RUNNING
 from v1model.file_lock import file_lock
 from v1model.grids.time_left import Going
+from v1model.runs.hold import is_held
 
 OUTPUT = "output.log"  # of a run, in its folder
 POLL_S = 0.5
@@ -149,9 +150,14 @@ class Crew:
                 self._note(Outcome(run, "elsewhere"))
                 return
             # Another grid may have finished it before its lock was ours.
-            state = self.ledger.standing(run).state
-            if state in (FINISHED, RUNNING):
-                self._note(Outcome(run, "before" if state == FINISHED else "elsewhere"))
+            standing = self.ledger.standing(run)
+            if standing.state == FINISHED:
+                self._note(Outcome(run, "before"))
+                return
+            # What died on another machine still says "running": the lock knows better,
+            # and where it does not, the training itself refuses.
+            if standing.state == RUNNING and is_held(standing.path):
+                self._note(Outcome(run, "elsewhere"))
                 return
             self.report.started(run, standing)
             self.active.append(Job(run, self.ledger, stack.pop_all(), handle))

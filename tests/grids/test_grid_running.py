@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pathlib
+import subprocess
 import threading
 import time
 
@@ -18,6 +19,7 @@ from v1model.file_lock import file_lock
 from v1model.grids import load_grid
 from v1model.rooms import ROOMS
 from v1model.runs import Run
+from v1model.runs.index import find_runs
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -129,10 +131,12 @@ def test_a_run_stays_locked_as_long_as_its_training_lives(tmp_path):
     """Even if the grid that started it is gone."""
     ledger = ledger_of(tmp_path, [15])
     run = ledger.runs[0]
-    lock = file_lock(ledger.hidden / f"{run.identity}.lock", waits=False)
-    with lock as handle:
+    path = ledger.hidden / f"{run.identity}.lock"
+    with file_lock(path, waits=False) as handle:
         job = Job(run, ledger, None, handle)
     try:
+        with pytest.raises(BlockingIOError), file_lock(path, waits=False):
+            pass
         deadline = time.monotonic() + 20
         while not ledger.standing(run).n_epochs:
             assert time.monotonic() < deadline
@@ -158,6 +162,43 @@ def test_ctrl_c_ends_the_trainings_and_the_next_grid_goes_on(tmp_path):
     states = [row["state"] for row in table_of(ledger)]
     assert states == ["killed", "waiting"]
     assert work(ledger) == ["finished", "finished"]
+
+
+def test_a_run_that_died_on_another_machine_goes_on_here(tmp_path):
+    """Its state says "running", and nobody holds it: a task that was queued again."""
+    ledger = ledger_of(tmp_path, [14])
+    work(ledger)
+    path = ledger.folder_of(ledger.runs[0])
+    starts = json.loads((path / "starts.json").read_text(encoding="utf-8"))
+    starts[-1]["host"] = "another machine"
+    (path / "starts.json").write_text(json.dumps(starts), encoding="utf-8")
+    assert ledger.standing(ledger.runs[0]).state == "running"
+    assert work(ledger) == ["finished"]
+
+
+def test_a_run_that_is_trained_by_hand_is_left_alone(tmp_path):
+    ledger = ledger_of(tmp_path, [15])
+    run = ledger.runs[0]
+    by_hand = subprocess.Popen(run.command(ledger.grid))
+    try:
+        deadline = time.monotonic() + 20
+        while not ledger.standing(run).n_epochs:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert work(ledger) == ["elsewhere"]
+    finally:
+        by_hand.kill()
+        by_hand.wait()
+
+
+def test_a_folder_of_results_is_nothing_but_runs_for_the_index(tmp_path):
+    ledger = ledger_of(tmp_path, [1])
+    work(ledger)
+    for name in ("comparison", "simulated"):
+        (ledger.folder / name).mkdir()
+    found = find_runs(ledger.folder)
+    assert [one.name for one in found.runs] == [ledger.runs[0].name]
+    assert found.problems == []
 
 
 def test_a_run_is_found_by_its_hash_whatever_it_is_called(tmp_path):

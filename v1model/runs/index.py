@@ -16,7 +16,7 @@ __all__ = ["Found", "Problem", "RunSummary", "find_runs", "read_history"]
 __all__ += ["read_summary"]
 
 # Folders that our programs make beside runs.
-_BESIDE = {"simulated"}
+_BESIDE = {"comparison", "simulated"}
 
 
 class Problem(NamedTuple):
