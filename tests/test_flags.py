@@ -170,3 +170,14 @@ def test_a_program_is_one_call(tmp_path, arguments, status, output):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == status
     assert (done.stderr if status else done.stdout).startswith(output)
+
+
+def test_ctrl_c_ends_a_program_with_one_line(monkeypatch, capsys):
+    def main(config):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["training/train.py"])
+    with pytest.raises(SystemExit) as ended:
+        flags.run(main, ColumnTrainConfig)
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "train: stopped by Ctrl-C\n"

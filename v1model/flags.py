@@ -23,6 +23,7 @@ _DEFINE = {
 }
 _METAVAR = {int: "INT", float: "NUMBER", str: "TEXT"}
 _HELP_COLUMN = 30
+_INTERRUPTED = 130  # exit status of a shell's program that Ctrl-C ended
 _HELP_REQUESTS = {"--help", "-help", "-h"}
 
 
@@ -55,6 +56,7 @@ def run(main, config_class):
 
     A wrong flag or an impossible value ends the program with one line and status
     2, before any work; --help lists the options by group and ends with status 0.
+    Ctrl-C ends it with one line, too, and the status that a shell expects.
 
     Args:
         main: Called with the config. The docstring of its module opens --help.
@@ -64,7 +66,13 @@ def run(main, config_class):
         description = sys.modules[main.__module__].__doc__ or ""
         sys.stdout.write(help_text(config_class, description, sys.argv[0]))
         return
-    main(config_from(sys.argv, config_class))
+    config = config_from(sys.argv, config_class)
+    try:
+        main(config)
+    except KeyboardInterrupt:
+        name = pathlib.Path(sys.argv[0]).stem
+        sys.stderr.write(f"{name}: stopped by Ctrl-C\n")
+        sys.exit(_INTERRUPTED)
 
 
 def config_from(argv, config_class):
