@@ -54,6 +54,8 @@ def line_of(removal, folders, checkpoints):
     line = f"{shown_name(run.path, folders)}  {run.state}, {duration(age_s(run))} old"
     if checkpoints:
         line += f", {', '.join(path.name for path in removal.paths)}"
+    if removal.n_parts:
+        line += f", with {counted(removal.n_parts)} inside"
     return f"{line}  {size_of(removal.n_bytes)}"
 
 

@@ -84,6 +84,47 @@ def test_what_a_link_alone_leads_to_stays(tmp_path):
     assert removals_of(runs, tmp_path / "results") == []
 
 
+def test_a_run_goes_that_a_link_beside_it_leads_to_as_well(tmp_path):
+    path = made_run(tmp_path / "deeper" / "one", state="failed")
+    (tmp_path / "again").symlink_to(path)
+    (tmp_path / "deeper" / "a_link").symlink_to(path)
+    (removal,) = removals_of(find_runs(tmp_path).runs, tmp_path)
+    remove(removal)
+    assert not path.exists() and list((tmp_path / "deeper").glob(".*")) == []
+
+
+def test_the_folder_of_runs_may_be_named_by_a_link(tmp_path):
+    path = made_run(tmp_path / "one", state="failed")
+    (tmp_path / "link").symlink_to(path)
+    (removal,) = removals_of(find_runs(tmp_path / "link").runs, tmp_path / "link")
+    remove(removal)
+    assert not path.exists()
+
+
+def test_a_run_with_a_part_that_is_trained_now_never_goes(tmp_path):
+    whole = made_run(tmp_path / "whole", state="killed")
+    made_run(whole / "parts" / "old", state="finished")
+    (removal,) = removals_of(find_runs(tmp_path).runs, tmp_path)
+    assert removal.n_parts == 1
+    part = Run.create(whole / "parts", "new", ColumnTrainConfig(), ["train"], "column")
+    assert removals_of(find_runs(tmp_path).runs, tmp_path) == []
+    with pytest.raises(RunInUse, match="new is running"):
+        remove(removal)
+    assert part.path.is_dir()
+
+
+def test_checkpoints_that_lie_elsewhere_stay(tmp_path):
+    path = made_run(tmp_path / "results" / "one", state="finished")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("best.h5", "latest.h5"):
+        (elsewhere / name).write_text("")
+    (path / "checkpoints").rmdir()
+    (path / "checkpoints").symlink_to(elsewhere)
+    runs = find_runs(tmp_path / "results").runs
+    assert removals_of(runs, tmp_path / "results", checkpoints=True) == []
+
+
 @pytest.mark.parametrize(
     "files, spare",
     [

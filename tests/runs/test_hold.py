@@ -209,6 +209,11 @@ def test_without_a_lock_the_process_tells_whether_it_runs(tmp_path, is_alive, ex
     assert read_summary(path).state == expected
 
 
+def test_a_number_that_no_process_has_is_of_none_that_lives(tmp_path):
+    path = made_run(tmp_path / "one", state="running", pid=10**30)
+    assert read_summary(path).state == "killed"
+
+
 def test_runs_that_are_over_are_what_they_say_whoever_holds_them(tmp_path):
     run = create(tmp_path)
     run.mark("failed", "ValueError: a")

@@ -179,6 +179,14 @@ DAMAGES = {
         lambda p: (p / "metrics.csv").write_bytes(b"epoch\n\xff\xfe\n"),
         "metrics.csv is no table of metrics",
     ),
+    "a hundred thousand lists": (
+        lambda p: broken(p, "starts.json", 100_000 * "["),
+        "starts.json is not valid JSON",
+    ),
+    "options in options": (
+        lambda p: broken(p, "config.json", 995 * '{"a":' + "1" + 995 * "}"),
+        "",  # what gives up first depends on the version of Python
+    ),
     "a folder": (
         lambda p: ((p / "state.json").unlink(), (p / "state.json").mkdir()),
         "state.json cannot be read: Is a directory",

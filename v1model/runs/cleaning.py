@@ -9,6 +9,7 @@ import time
 from typing import NamedTuple
 
 from v1model.runs.hold import LOCK, RunInUse, take
+from v1model.runs.index import find_runs
 from v1model.runs.summary import read_summary
 
 # Of the files in checkpoints/ those that a finished run is judged, and used, by.
@@ -22,15 +23,17 @@ class Removal(NamedTuple):
     run: RunSummary.
     paths: The folder of the run, or files in its checkpoints.
     n_bytes: Of the disk.
+    n_parts: Runs inside the run, which go with it.
     """
 
     run: object
     paths: list
     n_bytes: int
+    n_parts: int = 0
 
 
 def removals_of(runs, folder, older_s=0.0, checkpoints=False):
-    """The Removals of runs, of which none is running or lies elsewhere.
+    """The Removals of runs: none is running, has a part that is, or lies elsewhere.
 
     Args:
         runs: RunSummaries that were found in `folder`.
@@ -42,12 +45,16 @@ def removals_of(runs, folder, older_s=0.0, checkpoints=False):
     inside = pathlib.Path(folder).expanduser().resolve()
     found = []
     for run in runs:
-        is_inside = inside == run.path.resolve() or inside in run.path.resolve().parents
+        path = run.path.resolve()
+        is_inside = inside == path or inside in path.parents
         if run.state == RUNNING or not is_inside or age_s(run) < older_s:
             continue
-        paths = _spare(run.path / "checkpoints") if checkpoints else [run.path]
-        if paths:
-            found.append(Removal(run, paths, sum(map(bytes_in, paths))))
+        paths, parts = [path], _parts_of(path)
+        if checkpoints:
+            paths, parts = _spare(path / "checkpoints"), []
+        if paths and RUNNING not in {part.state for part in parts}:
+            n_bytes = sum(map(bytes_in, paths))
+            found.append(Removal(run, paths, n_bytes, len(parts)))
     return found
 
 
@@ -59,9 +66,11 @@ def remove(removal):
         ValueError: The folder is no run any more, or runs.
         OSError: Something cannot be removed.
     """
-    path = removal.run.path
-    if read_summary(path).state == RUNNING:
-        raise RunInUse(f"{path} is running.")
+    path = removal.run.path.resolve()
+    goes_whole = path in removal.paths
+    for run in [read_summary(path), *(_parts_of(path) if goes_whole else ())]:
+        if run.state == RUNNING:
+            raise RunInUse(f"{run.path} is running.")
     hold = take(path)
     try:
         for one in removal.paths:
@@ -97,9 +106,14 @@ def bytes_in(path):
         return 0
 
 
+def _parts_of(path):
+    """RunSummaries of the runs inside a run."""
+    return [run for run in find_runs(path, parts=True).runs if run.path != path]
+
+
 def _spare(folder):
-    """Files of checkpoints that a run can be used without."""
-    if not folder.is_dir():
+    """Files of checkpoints that a run can be used without; none behind a link."""
+    if folder.is_symlink() or not folder.is_dir():
         return []
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]
     if not any(path.name in KEPT for path in files):

@@ -132,7 +132,7 @@ def is_alive(pid):
     """Whether this machine has a process of that number."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process has so large a number
         return False
     except PermissionError:
         return True
@@ -215,8 +215,8 @@ def _beats(path):
     except OSError:
         return False
     holder = _holder(path)
-    is_here = holder.get("host") == platform.node()
-    if is_here and "pid" in holder and not is_alive(holder["pid"]):
+    is_here, pid = holder.get("host") == platform.node(), holder.get("pid")
+    if is_here and isinstance(pid, int) and not is_alive(pid):
         return False
     return age_s < SILENCE_S
 
@@ -229,7 +229,7 @@ def _holder(path):
     """What a holder says of itself, a dict; empty if that is not to be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

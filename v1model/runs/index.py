@@ -62,6 +62,7 @@ def find_runs(folder, parts=False):
     if not has_any:
         reason = f"no run is in {folder}."
         found.problems.append(Problem(folder, reason, is_foreign=True))
+    found.runs.sort(key=lambda run: run.path)
     found.problems.sort()
     return found
 
@@ -109,7 +110,8 @@ def _search(folder, found, seen, parts):
     """
     try:
         status = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        # Links last: what they lead to has its own place, if that is here as well.
+        entries = sorted(os.scandir(folder), key=lambda e: (e.is_symlink(), e.name))
     except OSError as error:
         reason = f"{folder} cannot be read: {error.strerror}."
         found.problems.append(Problem(folder, reason))

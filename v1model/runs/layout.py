@@ -40,7 +40,7 @@ def read_json(path, kind=dict):
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter of deep nesting
         raise ValueError(f"{path} is not valid JSON: {error}.") from error
     if not isinstance(found, kind):
         raise ValueError(f"{path} must hold a {kind.__name__}, not {found!r:.40}.")

@@ -92,6 +92,8 @@ def read_summary(path):
     except OSError as error:
         where = error.filename or path
         raise ValueError(f"{where} cannot be read: {error.strerror}.") from error
+    except RecursionError:
+        raise ValueError(f"{path}: its options are nested too deeply.") from None
 
 
 def _read(path):
