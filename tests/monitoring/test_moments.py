@@ -170,6 +170,15 @@ def test_without_moments_nothing_is_said(optimizer):
     assert update_numbers(optimizer, trained) == {}
 
 
+@pytest.mark.parametrize("name", ["Nadam", "Lamb", "Adamax", "RMSprop", "Lion"])
+def test_nothing_is_said_of_optimizers_that_take_other_steps_than_adam(name):
+    trained = variables()
+    optimizer = getattr(keras.optimizers, name)(0.01)
+    stepped(optimizer, trained, 2)
+    assert gradient_numbers(optimizer, trained) == {}
+    assert update_numbers(optimizer, trained) == {}
+
+
 def test_weights_are_measured_as_by_numpy():
     trained = variables()
     trained[0].assign(np.where(trained[0].numpy() > 0.5, 0, trained[0].numpy()))

@@ -9,6 +9,7 @@ update that it has just done is
 (Kingma and Ba 2015, section 2, the second form), after a decay of the weights.
 """
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -156,9 +157,12 @@ def _keras_decay(adam, variable):
 
 
 def _adam(optimizer):
-    """The Adam in an optimizer that has done a step, or None."""
+    """The Adam in an optimizer that has done a step, or None.
+
+    Nadam, Lamb and others have such moments, too, but take other steps.
+    """
     inner = getattr(optimizer, "inner_optimizer", optimizer)  # of scaled losses
-    if not hasattr(inner, "_velocities") or not hasattr(inner, "beta_2"):
+    if not isinstance(inner, keras.optimizers.Adam):
         return None
     return inner if int(inner.iterations.numpy()) else None
 
