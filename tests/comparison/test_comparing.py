@@ -127,7 +127,21 @@ def test_a_run_that_is_trained_has_curves_and_no_scores(tmp_path):
     row = found.runs.set_index("run").loc["young"]
     assert np.isnan(row["score"]) and row["n_units"] == 0
     assert len(found.histories["young"]) == 4
-    assert any(note.startswith("young (killed): no scores yet") for note in found.notes)
+    assert any(note.startswith("young (killed): no scores,") for note in found.notes)
+
+
+@pytest.mark.parametrize("cells", ["nan", "no rows"])
+def test_a_run_without_a_finite_score_does_not_spoil_the_others(tmp_path, cells):
+    paths = fake_runs(tmp_path, THREE, seeds=(1, 2))
+    expected = compare(paths[:-1])
+    table = pd.read_csv(paths[-1] / "scores.csv")
+    table = table.assign(bps=np.nan) if cells == "nan" else table[:0]
+    table.to_csv(paths[-1] / "scores.csv", index=False)
+    found = compare(paths)
+    pd.testing.assert_frame_equal(found.aligned, expected.aligned)
+    name = paths[-1].name
+    assert np.isnan(found.runs.set_index("run").loc[name, "score"])
+    assert f"{name}: bps is a number of no unit." in found.notes
 
 
 def test_runs_without_any_scores_are_compared_by_their_curves(tmp_path):
@@ -248,3 +262,4 @@ def test_of_one_seed_each_nothing_is_called_better(tmp_path):
     row = row_of(found, "plain")
     assert row["low"] > 0.3 and row["verdict"] == OPEN
     assert any("no variant has two seeds" in note for note in found.notes)
+    assert any("are for new neurons" in note for note in found.notes)

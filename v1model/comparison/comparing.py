@@ -64,6 +64,8 @@ def compare(paths, against=None, score=None, room=None, by=None, seed=0):
     """
     runs, problems = load_runs(paths)
     runs, room = _of_one_room(runs, room, paths, problems)
+    score = score or ROOMS[room].score
+    runs, empty = _with_scores(runs, score)
     table = varied_options([one.summary for one in runs])
     _require_same_data(runs, table, room)
     seeds = seeds_of([one.summary for one in runs])
@@ -74,9 +76,9 @@ def compare(paths, against=None, score=None, room=None, by=None, seed=0):
         seeds = [", ".join(filter(None, p)) for p in zip(others, seeds, strict=True)]
     seeds = _told_apart(names, seeds, runs)
     baseline = _baseline(against, runs, names, table, options)
-    score = score or ROOMS[room].score
     words = ROOMS[room].words if score == ROOMS[room].score else score
     aligned, notes = _aligned(runs, names, seeds, score)
+    notes = [*empty, *notes]
     table = _run_table(runs, names, seeds, table, aligned)
     differences = _differences(aligned, baseline, seed)
     variants = _variant_table(table, options)
@@ -127,6 +129,18 @@ def _of_one_room(runs, room, paths, problems):
         reason = f" {problems[0].reason}" if problems else ""
         raise ValueError(f"no run{f' of {room}' if room else ''} in {words}.{reason}")
     return kept, kept[0].summary.room
+
+
+def _with_scores(runs, score):
+    """The runs, without the scores of those that have a number for no unit; notes."""
+    kept, notes = [], []
+    for one in runs:
+        if one.scores is not None and score in one.scores:
+            if not np.isfinite(one.scores[score].to_numpy(np.float64)).any():
+                notes.append(f"{one.name}: {score} is a number of no unit.")
+                one = one._replace(scores=None)
+        kept.append(one)
+    return kept, notes
 
 
 def _require_same_data(runs, table, room):

@@ -42,7 +42,7 @@ def _on_runs(comparison):
     if len(bare):
         words = [f"{r.run} ({r.state})" for r in bare.itertuples()]
         found.append(
-            f"{_listed(words)}: no scores yet, so only options, curves and costs are "
+            f"{_listed(words)}: no scores, so only options, curves and costs are "
             "compared."
         )
     early = runs[runs["score"].notna() & (runs["state"] != "finished")]
@@ -58,8 +58,9 @@ def _on_intervals(comparison):
     rest = table[table["variant"] != comparison.baseline]
     first = rest.iloc[0]
     unit, group = comparison.unit, GROUPS[comparison.room]
+    seeds = "new seeds and " if rest["seed_degrees"].any() else ""
     found = [
-        f"intervals ({LEVEL:.0%}) are for new seeds and new {unit}s like these "
+        f"intervals ({LEVEL:.0%}) are for {seeds}new {unit}s like these "
         f"{first['n_units']}, in the same "
         f"{_groups(first['n_groups'], group)}."
     ]
