@@ -135,11 +135,11 @@ def _with_scores(runs, score):
     """The runs, without the scores of those that have a number for no unit; notes."""
     kept, notes = [], []
     for one in runs:
-        if one.scores is not None and score in one.scores:
-            if not np.isfinite(one.scores[score].to_numpy(np.float64)).any():
-                notes.append(f"{one.name}: {score} is a number of no unit.")
-                one = one._replace(scores=None)
-        kept.append(one)
+        known = one.scores is None or score not in one.scores
+        known = known or np.isfinite(one.scores[score].to_numpy(np.float64)).any()
+        if not known:
+            notes.append(f"{one.name}: {score} is a number of no unit.")
+        kept.append(one if known else one._replace(scores=None))
     return kept, notes
 
 
