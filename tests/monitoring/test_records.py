@@ -63,7 +63,15 @@ def test_a_line_that_was_torn_is_left_out_before_and_after_the_resume(
     assert path.read_bytes().startswith(whole[:-n_bytes])  # only ever longer
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", "3", "not a record", '{"kind": 1}'])
+NO_RECORDS = (
+    *("{}", "[]", "3", "not a record", '{"kind": 1}', 100_000 * "["),
+    '["kind", "epoch", "step"]',
+    '{"kind": "epoch", "epoch": 1, "step": "x"}',
+    '{"kind": "epoch", "epoch": null, "step": 1}',
+)
+
+
+@pytest.mark.parametrize("line", NO_RECORDS)
 def test_a_line_that_is_no_record_is_named(tmp_path, line):
     write(tmp_path, 10)
     path = tmp_path / "metrics.jsonl"
@@ -75,6 +83,12 @@ def test_a_line_that_is_no_record_is_named(tmp_path, line):
     )
     path.write_text(write_more + "\n")
     with pytest.raises(ValueError, match="line 3 is no record"):
+        read_watched(tmp_path)
+
+
+def test_records_that_cannot_be_read_are_named(tmp_path):
+    (tmp_path / "metrics.jsonl").mkdir()
+    with pytest.raises(ValueError, match="metrics.jsonl cannot be read"):
         read_watched(tmp_path)
 
 

@@ -76,15 +76,18 @@ def read_watched(path):
         training has done again; [] if nothing was watched.
 
     Raises:
-        ValueError: A line is no record; a last line that is half written is left out,
-            and so is one where a training was killed.
+        ValueError: The file cannot be read, or a line is no record; a last line that is
+            half written is left out, and so is one where a training was killed.
     """
     path = pathlib.Path(path)
     path = path / METRICS if path.is_dir() else path
     if not path.exists():
         return []
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     found, torn = [], None
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     for number, line in enumerate(lines, 1):
         if not line:
             continue
@@ -122,6 +125,9 @@ def _parsed(line):
     """The record of a line, or None."""
     try:
         record = json.loads(line)
-        return record if {"kind", "epoch", "step"} <= set(record) else None
-    except (ValueError, TypeError):
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
+        return None
+    places = record.get("epoch"), record.get("step")
+    return record if all(isinstance(place, int) for place in places) else None
