@@ -15,7 +15,7 @@ _KEPT = "throughput"  # place of what `throughput` remembers
 def throughput(subject):
     """Updates per second since the last time, without the time of monitors.
 
-    The first time counts from the start of training, with all that is compiled.
+    The first time says nothing: what is compiled then is no measure of the rest.
     """
     now = subject.step, subject.seconds - subject.watched_seconds, subject.seconds
     before = subject.kept.get(_KEPT)
