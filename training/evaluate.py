@@ -1,5 +1,9 @@
 """Judges trained models on recordings: numbers, a row per neuron or answer, figures.
 
+    v1-evaluate results/cnn/first                         # on what it has not seen
+    v1-evaluate results/cnn/first --recording other.h5 --refit
+    v1-evaluate A=results/cnn/a B=results/cnn/b --out judged
+
 RUN is the folder of a training, or one of its checkpoints; several of one room may be
 given, also as NAME=RUN, and each is judged on each recording. The folder RUN_RECORDING
 in --out gets numbers.csv, figures, and a table: neurons.csv, which says of each neuron

@@ -1,5 +1,9 @@
 """Trains the spiking V1 column of Billeh et al. on five tasks, or on one of them.
 
+    v1-multi-training                                 # a small column, all tasks
+    v1-multi-training --task 10class --neurons 2000   # digits alone
+    v1-multi-training --data_dir GLIF_network --batch_size 5 --run_name first
+
 Without --data_dir a small column is built from published tables. Results go to a run
 folder in --results_dir; start again with the same --run_name to resume a killed run.
 """
