@@ -126,6 +126,14 @@ def test_help_lists_every_option_once_in_its_group_with_its_default():
     assert lines.index("What is measured:") < lines.index("How it is measured:")
 
 
+def test_indented_paragraphs_of_help_stay_as_they_are():
+    words = "Measures\nthings.\n\n    prog a.h5   # one\n    prog b.h5\n\nAnd more.\n"
+    text = flags.help_page(words, "prog", [])
+    assert text.startswith(
+        "Measures things.\n\n    prog a.h5   # one\n    prog b.h5\n\nAnd more.\n\nusage"
+    )
+
+
 def test_help_of_the_trainer_names_all_options_and_fits_the_page():
     text = flags.help_text(ColumnTrainConfig, "Trains.", "prog")
     assert max(map(len, text.splitlines())) <= 88

@@ -1,123 +1,101 @@
-"""Builds the mouse V1 column from published tables and writes it to a folder."""
+"""Builds the mouse V1 column from published tables and writes it to a folder.
 
+    v1-build-network --neurons 5000 --out GLIF_network --nopairs
+
+The folder has the layout of the published network; --data_dir of v1-multi-training
+takes it.
+"""
+
+import dataclasses
 import pathlib
 import sys
 import time
 
-from absl import app, flags
-
 from training.progress import Progress
+from v1model import flags
 from v1model.config import DEFAULT_BUILD_SEED
-from v1model.flags import list_under_help
 from v1model.network.billeh import write_glif_network
 from v1model.network.builder import build_column
 from v1model.network.data import RECEPTORS
 from v1model.network.placement import ALL_NEURONS, CORE_NEURONS, MIN_NEURONS, POLICIES
 from v1model.network.summary import summarize
 from v1model.network.target_rates import draw_target_rates
+from v1model.options import option, require
 
 
-def define_flags(values=flags.FLAGS):
-    """Defines the flags of this script."""
-    known = set(values)
-    flags.DEFINE_integer(
-        "neurons",
-        CORE_NEURONS,
-        f"Number of neurons, {MIN_NEURONS} to {ALL_NEURONS}.",
-        flag_values=values,
+@dataclasses.dataclass(frozen=True)
+class BuildOptions:
+    """The column that is built, and where it goes."""
+
+    neurons: int = option(
+        CORE_NEURONS, f"Number of neurons, {MIN_NEURONS} to {ALL_NEURONS}."
     )
-    flags.DEFINE_string(
-        "out", "GLIF_network", "Folder to write the network to.", flag_values=values
-    )
-    flags.DEFINE_integer(
-        "seed",
-        DEFAULT_BUILD_SEED,
-        "Seed that decides every random draw.",
-        flag_values=values,
-    )
-    flags.DEFINE_enum(
-        "policy",
+    out: str = option("GLIF_network", "Folder to write the network to.")
+    seed: int = option(DEFAULT_BUILD_SEED, "Seed that decides every random draw.")
+    policy: str = option(
         "crop",
-        POLICIES,
-        "How a column smaller than the core is made: 'crop' keeps the density in a "
-        "smaller disc, 'thin' keeps the disc and thins it out.",
-        flag_values=values,
+        "How a column smaller than the core is made: crop keeps the density in a "
+        "smaller disc, thin keeps the disc and thins it out.",
+        choices=POLICIES,
     )
-    flags.DEFINE_bool(
-        "compensate",
+    compensate: bool = option(
         False,
-        "Whether a crop's recurrent weights are scaled up for the missing synapses.",
-        flag_values=values,
+        "A crop's recurrent weights are scaled up for the missing synapses.",
     )
-    flags.DEFINE_enum(
-        "lgn_to_inhibitory_receptor",
-        "e2i",
-        RECEPTORS,
-        "Receptor of the LGN synapses on inhibitory neurons.",
-        flag_values=values,
+    lgn_to_inhibitory_receptor: str = option(
+        "e2i", "Receptor of the LGN synapses on inhibitory neurons.", choices=RECEPTORS
     )
-    flags.DEFINE_integer(
-        "background_nsyns",
-        None,
-        "Contacts of every background synapse; by default the published numbers.",
-        flag_values=values,
+    background_nsyns: int = option(
+        0, "Contacts of every background synapse; 0 takes the published numbers."
     )
-    flags.DEFINE_bool(
-        "pairs",
-        True,
-        "Whether the summary lists every pair of populations.",
-        flag_values=values,
+    pairs: bool = option(True, "The summary lists every pair of populations.")
+    overwrite: bool = option(
+        False, "Replace the network in a folder that is not empty."
     )
-    flags.DEFINE_bool(
-        "overwrite",
-        False,
-        "Whether to replace the network in a folder that is not empty.",
-        flag_values=values,
-    )
-    list_under_help(set(values) - known, values)
+
+    def __post_init__(self):
+        contacts = self.background_nsyns
+        require(contacts >= 0, "background_nsyns", "must not be negative", contacts)
 
 
-def main(argv):
-    if len(argv) > 1:
-        raise app.UsageError(f"unexpected arguments: {argv[1:]}")
-    values = flags.FLAGS
+def main(options):
     try:
-        build(values)
+        build(options)
     except (ValueError, FileExistsError, NotADirectoryError) as error:
         sys.exit(f"error: {error}")
 
 
-def build(values, stream=sys.stderr):
-    """Builds, writes and summarizes what the flags ask for.
+def build(options, stream=sys.stderr):
+    """Builds, writes and summarizes what the options ask for.
 
     Args:
-        values: Parsed flags.
+        options: BuildOptions.
         stream: Where the progress goes; the summary is printed.
 
     Raises:
-        ValueError: A flag that the builder refuses.
+        ValueError: An option that the builder refuses.
         FileExistsError: The folder is not empty and may not be overwritten.
         NotADirectoryError: `--out` is a file.
     """
-    folder = pathlib.Path(values.out)
-    check_folder(folder, values.overwrite)
+    folder = pathlib.Path(options.out)
+    check_folder(folder, options.overwrite)
     start = time.perf_counter()
     progress = Steps(stream)
     network = build_column(
-        values.neurons,
-        values.seed,
-        policy=values.policy,
-        compensate=values.compensate,
-        lgn_to_inhibitory_receptor=values.lgn_to_inhibitory_receptor,
-        background_nsyns=values.background_nsyns,
+        options.neurons,
+        options.seed,
+        policy=options.policy,
+        compensate=options.compensate,
+        lgn_to_inhibitory_receptor=options.lgn_to_inhibitory_receptor,
+        background_nsyns=options.background_nsyns or None,
         progress=progress,
     )
     built = time.perf_counter() - start
     progress("writing the files", 0.0)
-    rates = draw_target_rates(network, values.seed)
+    rates = draw_target_rates(network, options.seed)
     write_glif_network(network, folder, target_rates=rates)
     progress("writing the files", 1.0)
-    print(summarize(network, policy=values.policy, pairs=values.pairs))
+    print(summarize(network, policy=options.policy, pairs=options.pairs))
     total = time.perf_counter() - start
     print(f"Built in {built:.1f} s, written to {folder} in {total - built:.1f} s.")
 
@@ -145,8 +123,7 @@ class Steps:
 
 
 def cli():
-    define_flags()
-    app.run(main)
+    flags.run(main, BuildOptions)
 
 
 if __name__ == "__main__":

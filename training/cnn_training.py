@@ -1,5 +1,9 @@
 """Trains one convolutional core on any number of recordings, a read-out for each.
 
+    v1-cnn-training --model configs/plain_none_none_gaussian.yaml --dry_run
+    v1-cnn-training --model configs/plain_none_none_gaussian.yaml \\
+        --recordings one.h5,two.h5 --training.epochs 4 --run_name first
+
 --model is a YAML file, your own or a shipped one such as
 configs/resnet_none_convgru_gaussian.yaml. Every option of the file can be given as a
 flag, through lists, too: --model.convnet.blocks.*.norm.type=instance. Start again with

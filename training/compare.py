@@ -1,5 +1,9 @@
 """Compares runs: which options differ, which of them is better, and is it sure?
 
+    v1-compare results/cores                              # a table in the terminal
+    v1-compare results/cores --against resnet --out comparison
+    v1-compare results/cores --by norm                    # one option, over all others
+
 Runs that agree in everything but their seeds are one variant. Scores are compared in
 the same neurons (trials, presentations), with intervals that know of seeds; see
 docs/comparing.md.
@@ -70,7 +74,10 @@ OUTPUTS = ("csv", "figures", "html", "tensorboard")
 def parsed(argv):
     """Options of the command line, a namespace."""
     parser = argparse.ArgumentParser(
-        prog="v1-compare", description=__doc__, allow_abbrev=False
+        prog="v1-compare",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument(
         "runs", nargs="+", metavar="RUN", help="run folders, or folders of runs"

@@ -1,5 +1,8 @@
 """Trains decoders: which picture was on the screen, from the spikes of each showing.
 
+    v1-decoder-training                                   # a small made-up session
+    v1-decoder-training --recording a.h5,b.h5 --decoder logistic,lstm
+
 Takes recordings or files of binned spikes; without --recording a small synthetic
 session is drawn. Each session and decoder gets a run folder in --results_dir, and a row
 in results.csv there. What was killed goes on when it is started again; what is finished

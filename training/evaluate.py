@@ -1,5 +1,9 @@
 """Judges trained models on recordings: numbers, a row per neuron or answer, figures.
 
+    v1-evaluate results/cnn/first                         # on what it has not seen
+    v1-evaluate results/cnn/first --recording other.h5 --refit
+    v1-evaluate A=results/cnn/a B=results/cnn/b --out judged
+
 RUN is the folder of a training, or one of its checkpoints; several of one room may be
 given, also as NAME=RUN, and each is judged on each recording. The folder RUN_RECORDING
 in --out gets numbers.csv, figures, and a table: neurons.csv, which says of each neuron
@@ -77,12 +81,30 @@ def main(runs, options):
         found = work.judge(paths, options, out)
     except (ValueError, OSError, WriteError) as error:
         sys.exit(f"evaluate: {error}")
-    for title, numbers in found.items():
-        print(f"{title}:")
-        for name, value in numbers.items():
-            text = f"{value:.4g}" if isinstance(value, float) else str(value)
-            print(f"  {name:40s} {text}")
+    print("\n".join(lines_of(found)))
     print(f"wrote {out}")
+
+
+def lines_of(found):
+    """Judgements side by side: what each column is, then a line for each number.
+
+    Args:
+        found: Numbers by name, by the title of the judgement.
+
+    Returns:
+        A list of lines; a number that a judgement lacks is "-".
+    """
+    lines = [f"[{k}] {title}" for k, title in enumerate(found, 1)]
+    heads = [f"[{k}]" for k in range(1, len(found) + 1)]
+    lines += ["", f"{'':36s}{''.join(f'{head:>11s}' for head in heads)}"]
+    for name in dict.fromkeys(name for numbers in found.values() for name in numbers):
+        texts = [_text_of(numbers.get(name, "-")) for numbers in found.values()]
+        lines.append(f"{name:36s}{''.join(f' {text:>10s}' for text in texts)}")
+    return lines
+
+
+def _text_of(value):
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def runs_by_name(words):

@@ -1,5 +1,9 @@
 """Runs a grid: every configuration that GRID.yaml asks for, one after another.
 
+    v1-grid configs/grid_cores_and_norms.yaml --dry_run   # lists the runs
+    v1-grid grid.yaml --only resnet --jobs 2
+    v1-grid grid.yaml --slurm jobs --hours 8              # a script for sbatch
+
 GRID.yaml is your own or a shipped one such as configs/grid_cores_and_norms.yaml. Runs
 that are finished are skipped and broken ones resumed, so the same command goes on after
 anything; two of them, on two machines, share the work. Each run's output is in its

@@ -1,5 +1,9 @@
 """Trains the latent evolver on a recording, and says how well it predicts.
 
+    v1-latent-training eye configs/latent_20step.yaml     # simulates an eye by itself
+    v1-latent-training mine configs/latent_20step.yaml \\
+        --training.training_data_path mine.h5 --latent_dims 16 --run_name first
+
 EXPERIMENT names a folder in --results_dir; SETTINGS is a YAML file, your own or a
 shipped one such as configs/latent_20step.yaml. Every option of the file can be given as
 a flag too. Start again with the same --run_name to resume a killed run.

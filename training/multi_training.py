@@ -1,11 +1,16 @@
 """Trains the spiking V1 column of Billeh et al. on five tasks, or on one of them.
 
+    v1-multi-training                                 # a small column, all tasks
+    v1-multi-training --task 10class --neurons 2000   # digits alone
+    v1-multi-training --data_dir GLIF_network --batch_size 5 --run_name first
+
 Without --data_dir a small column is built from published tables. Results go to a run
 folder in --results_dir; start again with the same --run_name to resume a killed run.
 """
 
 import logging
 import os
+import signal
 import sys
 
 from training.monitors.watching import require_watchable, watched_column
@@ -25,6 +30,7 @@ from v1model.runs import Run, fingerprint, termination_as_exit
 
 RESTARTS = "V1MODEL_RESTARTS"  # "STEP:N": starts of this process at a backup's step
 MOST_RESTARTS = 3  # without an epoch in between
+INTERRUPTED = 128 + signal.SIGINT  # exit status that shells expect
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +110,13 @@ def train(config, run, cluster):
                 return result
     except LostWorker as lost:
         start_again(lost, experiment)
+    except KeyboardInterrupt:
+        logger.info(
+            "multi_training: stopped by Ctrl-C; the same command with --run_name=%s "
+            "goes on from the last backup",
+            config.run_name or run.path.name,
+        )
+        raise SystemExit(INTERRUPTED) from None
     except WorkerTimeout as late:
         logger.error("multi_training: %s", late)
         raise

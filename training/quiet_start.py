@@ -12,9 +12,11 @@ def quiet_start():
 
     TensorFlow announces processor features, the absence of a GPU and the members of a
     cluster in dozens of lines that no setting turns off. If the start fails, they are
-    shown after all, except for a ValueError, which says itself what is wrong.
+    shown after all, except for a ValueError, which says itself what is wrong. What it
+    calls errors afterwards (an optimization of the graph that did not succeed) is none:
+    real ones are exceptions. TF_CPP_MIN_LOG_LEVEL=0 shows them.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as kept:

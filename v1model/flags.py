@@ -8,6 +8,7 @@ are checked elsewhere, such as those of a YAML file, can have flags beside them.
 import contextlib
 import dataclasses
 import pathlib
+import re
 import shutil
 import sys
 import textwrap
@@ -212,12 +213,18 @@ def help_page(description, usage, groups):
     """A page of options, each with its default.
 
     Args:
-        description: Opens the text.
+        description: Opens the text; paragraphs that are indented, such as examples,
+            stay as they are.
         usage: How the program is called.
         groups: Group list.
     """
     width = min(shutil.get_terminal_size().columns, 88)
-    lines = [*textwrap.wrap(" ".join(description.split()), width), ""]
+    lines = []
+    for paragraph in re.split(r"\n\s*\n", description.strip("\n")):
+        is_example = paragraph.startswith("    ")
+        words = " ".join(paragraph.split())
+        lines += [paragraph.rstrip()] if is_example else textwrap.wrap(words, width)
+        lines.append("")
     lines += [f"usage: {usage}"]
     for group in groups:
         title = f"{group.title}{':' if group.flags else '.'}"

@@ -162,6 +162,26 @@ def test_options_that_change_together_are_named_once():
     assert len(options) == 4
 
 
+def test_of_options_that_change_together_one_whose_words_say_something_gives_names():
+    names, _ = variants_of(
+        table_of(
+            {"adapter.type": "none", "readout.type": "linear"},
+            {"adapter.type": "adapter", "readout.type": "gaussian"},
+        )
+    )
+    assert names == ["linear", "gaussian"]
+
+
+def test_a_name_says_which_of_several_types_it_is_of():
+    names, _ = variants_of(
+        table_of(
+            {"adapter.type": "none", "frontend.type": "none"},
+            {"adapter.type": "adapter", "frontend.type": "da"},
+        )
+    )
+    assert names == ["adapter.type=none", "adapter.type=adapter"]
+
+
 def test_an_option_that_follows_from_another_is_not_in_names():
     configs = [
         {"core": core, "norm.type": norm, "norm.k": None if norm == "context" else 1.0}

@@ -1,23 +1,27 @@
 """`scripts/build_network.py` as a user runs it."""
 
+import dataclasses
+
 import pytest
-from absl import flags
 
 from training import build_network
+from v1model import flags
 from v1model.network.billeh import read_glif_network
 
 
 def parsed(*arguments):
-    values = flags.FlagValues()
-    build_network.define_flags(values)
-    values(["build_network", *map(str, arguments)])
-    return values
+    argv = ["build_network", *map(str, arguments)]
+    return flags.config_from(argv, build_network.BuildOptions)
 
 
-def test_every_flag_explains_itself():
-    values = flags.FlagValues()
-    build_network.define_flags(values)
-    assert all(values[name].help.endswith(".") for name in values)
+def test_help_has_an_example_and_every_option(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["v1-build-network", "--help"])
+    build_network.cli()
+    page = capsys.readouterr().out
+    assert "\n    v1-build-network --neurons 5000 --out GLIF_network" in page
+    for field in dataclasses.fields(build_network.BuildOptions):
+        assert f"{field.name}" in page
+        assert field.metadata["help"].endswith(".")
 
 
 def test_the_folder_and_the_summary_agree(tmp_path, capsys):

@@ -254,3 +254,15 @@ def test_wrong_input_is_answered_without_tensorflow(tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True
     )
     assert done.stdout == "evaluate: run nowhere does not exist.\nFalse\n", done.stderr
+
+
+def test_judgements_stand_side_by_side():
+    found = {"A on one": {"bps": 0.51234, "n": 3}, "B on one": {"bps": 0.25}}
+    assert evaluate.lines_of(found) == [
+        "[1] A on one",
+        "[2] B on one",
+        "",
+        f"{'':36s}        [1]        [2]",
+        f"{'bps':36s}     0.5123       0.25",
+        f"{'n':36s}          3          -",
+    ]

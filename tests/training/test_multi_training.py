@@ -93,6 +93,19 @@ def result_of(folder):
     return json.loads((folder / "result.json").read_text())
 
 
+def test_ctrl_c_ends_with_a_line_that_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupt(experiment, callbacks):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("v1model.experiments.ColumnExperiment.train", interrupt)
+    with pytest.raises(SystemExit) as end:
+        run(tmp_path, monkeypatch, "--run_name=run")
+    assert end.value.code == 130
+    assert "--run_name=run goes on" in capsys.readouterr().err
+    state = json.loads((tmp_path / "run" / "state.json").read_text())
+    assert state["state"] == "killed"
+
+
 def test_training_ends_when_the_accuracy_no_longer_rises(tmp_path, monkeypatch):
     """With a learning rate of almost 0 every validation is like the first."""
     options = ["--run_name=run", "--steps_per_epoch=4", "--validate_every=2"]

@@ -185,9 +185,9 @@ def _numbers_of_parts(values):
 
 def _names(columns, keys):
     """Name of each run's variant: values that are not most others', too."""
+    labels = short_labels(list(columns))  # ends that no other option has, told or not
     columns, keys = _told_once(columns, keys)
     variants = dict.fromkeys(keys)
-    labels = short_labels(list(columns))
     rows = {key: keys.index(key) for key in variants}
     usual = {}
     for place in range(len(columns)):
@@ -211,13 +211,14 @@ def _names(columns, keys):
 def _told_once(columns, keys):
     """Options that tell variants apart, without those that follow from another one.
 
-    Of two that follow from each other, words say more than numbers, and short names
-    more than long ones.
+    Of two that follow from each other, words say more than numbers, words of their own
+    more than `none`, and short names more than long ones.
     """
 
     def rank(name):
         is_word = all(isinstance(value, str) for value in columns[name])
-        return not is_word, name.count("."), len(name), name
+        is_empty = is_word and bool({*map(str.lower, columns[name])} & EMPTY_WORDS)
+        return not is_word, is_empty, name.count("."), len(name), name
 
     values = {name: [key[k] for key in keys] for k, name in enumerate(columns)}
     sizes = {name: len(set(own)) for name, own in values.items()}

@@ -20,9 +20,9 @@ def lines_of(comparison, width):
     """
     n_seeds = comparison.runs["seed"].nunique()
     heading = (
-        f"{len(comparison.runs)} runs of the {comparison.room} room, "
-        f"{len(comparison.variants)} variants, {n_seeds} seeds; {comparison.words}, "
-        f"larger is better"
+        f"{_counted(len(comparison.runs), 'run')} of the {comparison.room} room, "
+        f"{_counted(len(comparison.variants), 'variant')}, "
+        f"{_counted(n_seeds, 'seed')}; {comparison.words}, larger is better"
     )
     lines = [*_wrapped(heading, width), "", *_table(comparison, width), ""]
     for note in comparison.notes:
@@ -45,6 +45,10 @@ def short_number(value, digits=3):
         if abs(value) >= size:
             return f"{value / size:.{digits}g}{suffix}"
     return f"{value:.{digits}g}"
+
+
+def _counted(number, word):
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _table(comparison, width):
