@@ -22,7 +22,7 @@ from v1model.latent.settings import flag_groups
 from v1model.recordings import open_recording
 
 TEXT = pathlib.Path(__file__).parents[2] / "docs" / "latent.md"
-PARSED_BY_ARGPARSE = ("diagnose_latent", "compare_latent", "latent_table")
+PARSED_BY_ARGPARSE = ("diagnose_latent", "compare_latent", "options_table")
 N_STEPS, N, S = 500, 5, 3
 
 
