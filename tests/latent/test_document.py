@@ -49,7 +49,7 @@ def test_every_command_that_it_gives_is_understood(name, arguments, capsys):
     script = load_script(name)
     if name == "simulate_eye":
         config_from([name, *arguments], script.SimulationConfig)
-    elif name == "import_recording":
+    elif name in ("import_recording", "export_fly"):
         parsed(script, *arguments)
     else:
         assert name in PARSED_BY_ARGPARSE
