@@ -22,7 +22,7 @@ from v1model.latent.settings import flag_groups
 from v1model.recordings import open_recording
 
 TEXT = pathlib.Path(__file__).parents[2] / "docs" / "latent.md"
-PARSED_BY_ARGPARSE = ("diagnose_latent", "compare_latent", "latent_table")
+PARSED_BY_ARGPARSE = ("diagnose_latent", "compare_latent", "options_table")
 N_STEPS, N, S = 500, 5, 3
 
 
@@ -49,7 +49,7 @@ def test_every_command_that_it_gives_is_understood(name, arguments, capsys):
     script = load_script(name)
     if name == "simulate_eye":
         config_from([name, *arguments], script.SimulationConfig)
-    elif name == "import_recording":
+    elif name in ("import_recording", "export_fly"):
         parsed(script, *arguments)
     else:
         assert name in PARSED_BY_ARGPARSE

@@ -5,14 +5,14 @@ import copy
 
 import numpy as np
 
-from training.monitors.subject import Watched
 from v1model.cnn.prediction import predict
 from v1model.cnn.validation import weights_in_place
+from v1model.monitoring.subject import Subject
 
 MOST_BINS = 2048  # of the validation part of each recording, for fast monitors
 
 
-class CnnSubject(Watched):
+class CnnSubject(Subject):
     """A CnnTrainer.
 
     Predictions are those of the weights that are judged and saved as best: with
@@ -25,12 +25,9 @@ class CnnSubject(Watched):
         recordings: List of RecordingData.
     """
 
-    room = "cnn"
-
     def __init__(self, trainer):
-        super().__init__(trainer.run)
-        self.trainer, self.model = trainer, trainer.model
-        self.recordings = trainer.recordings
+        super().__init__("cnn", trainer.run, trainer.model)
+        self.trainer, self.recordings = trainer, trainer.recordings
         self._small = None
 
     @property

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from training.monitors.subject import Watched
 from v1model.lgn import LGN
 from v1model.lgn.current import current_from_rates, spikes_from_rates
 from v1model.models.trained_network import with_weights
+from v1model.monitoring.subject import Subject
 from v1model.network.neurons import neurons_of
 from v1model.network.populations import rough_index
 from v1model.recorder import TrialRecorder
@@ -22,7 +22,7 @@ SETTLING_MS = 200  # of those, which do not count
 _NOISE_SEEDS = (11, 23)
 
 
-class ColumnSubject(Watched):
+class ColumnSubject(Subject):
     """A ColumnExperiment.
 
     Trials run one by one through a TrialRecorder, of which training feels nothing. They
@@ -37,12 +37,9 @@ class ColumnSubject(Watched):
         populations: Names, and the index of each neuron's, (N,).
     """
 
-    room = "column"
-
     def __init__(self, experiment):
-        super().__init__(experiment.run)
-        self.experiment = experiment
-        self.model, self.network = experiment.trainer, experiment.network
+        super().__init__("column", experiment.run, experiment.trainer)
+        self.experiment, self.network = experiment, experiment.network
         self.neurons = neurons_of(self.network)
         self.populations = rough_index(self.network)
         self._recorder = self._batches = None

@@ -3,14 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from training.monitors.subject import Watched
 from v1model.decoders.affine import log_softmax
+from v1model.monitoring.subject import Subject
 
 MOST = 2048  # presentations of the validation part that are looked at
 _BATCH = 256
 
 
-class DecoderSubject(Watched):
+class DecoderSubject(Subject):
     """A decoder and its validation part; the test part is not here.
 
     Args:
@@ -22,12 +22,9 @@ class DecoderSubject(Watched):
         linear: A linear decoder, with `scores`; None for a network.
     """
 
-    room = "decoder"
-
     def __init__(self, run, validation, classes, network=None, linear=None):
-        super().__init__(run)
-        self.classes = np.asarray(classes)
-        self.model, self._linear = network, linear
+        super().__init__("decoder", run, network)
+        self.classes, self._linear = np.asarray(classes), linear
         inputs, valid, targets = validation.inputs, validation.valid, validation.targets
         self._inputs, self._valid = inputs[:MOST], valid[:MOST]
         self.targets = targets[:MOST]

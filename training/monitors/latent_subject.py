@@ -3,14 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from training.monitors.subject import Watched
 from v1model.latent.diagnosis.frames import evaluate_frames
+from v1model.monitoring.subject import Subject
 
 WINDOW = 512  # steps of the validation part that fast monitors look at
 N_STATES = 8  # of which the evolver is linearised
 
 
-class LatentSubject(Watched):
+class LatentSubject(Subject):
     """A LatentTrainer, and the Judge that diagnoses its models.
 
     Args:
@@ -19,12 +19,9 @@ class LatentSubject(Watched):
         judge: Judge.
     """
 
-    room = "latent"
-
     def __init__(self, trainer, source, judge):
-        super().__init__(trainer.run)
-        self.trainer, self.model = trainer, trainer.model
-        self.source, self.judge = source, judge
+        super().__init__("latent", trainer.run, trainer.model)
+        self.trainer, self.source, self.judge = trainer, source, judge
         split = trainer.split
         last = min(split.validation_end, split.validation_start + WINDOW)
         self._rows = split.validation_start, last

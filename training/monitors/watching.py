@@ -26,7 +26,7 @@ def opened_watch(config, subject, *, shows_epochs=True):
 
     Args:
         config: MonitoringConfig.
-        subject: Watched.
+        subject: Subject.
         shows_epochs: Whether it writes the numbers of epochs for TensorBoard; where a
             Keras callback does, under the published tags, it does not.
     """

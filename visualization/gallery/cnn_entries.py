@@ -63,7 +63,7 @@ CNN = (
         "cnn_options.png",
         "cnn.options.option_deltas",
         "What each option changes, switched on alone, a dot per seed.",
-        "python scripts/cnn_table.py",
+        "python scripts/options_table.py results/cnn_options",
     ),
     Entry(
         "cnn_kernels.png",
