@@ -99,6 +99,8 @@ def train(config, run, cluster):
                 meet(cluster, fingerprint(config.run_name, config), timeout_s)
             with quiet_start():
                 replicas = make_replicas(config.distribution, cluster)
+            if is_chief:
+                run.note_machine()
             with replicas.watched():
                 experiment = ColumnExperiment(config, run, replicas)
                 callbacks = activity_loggers(experiment)

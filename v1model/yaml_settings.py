@@ -34,7 +34,7 @@ def load_settings(params, path, overrides=None, folder=None):
     overrides = overrides or {}
     given = {}
     if path is not None:
-        path = find_file(path, folder)
+        path = find_file(path, folder, params)
         given = read_yaml(path)
     # A type comes before what it has, whatever the order on the command line.
     order = sorted(overrides, key=lambda name: (not _is_type(name), name.count(".")))
@@ -46,8 +46,13 @@ def load_settings(params, path, overrides=None, folder=None):
         raise ValueError(reason_of(error, params, path, overrides)) from None
 
 
-def find_file(path, folder=None):
+def find_file(path, folder=None, params=None):
     """The path of a YAML file, as it is given or below a folder.
+
+    Args:
+        path: As it is given.
+        folder: Where shipped files are, or None.
+        params: Class of the settings, for an error that names those of this class only.
 
     Raises:
         FileNotFoundError: It is in neither place.
@@ -59,10 +64,21 @@ def find_file(path, folder=None):
             return place
     shipped = ""
     if folder is not None:
-        found = sorted(pathlib.Path(folder).glob("*/*.yaml"))
-        names = (str(place.relative_to(folder)) for place in found)
-        shipped = f"; shipped are {', '.join(names)}"
+        names = _shipped(pathlib.Path(folder), params)
+        bare = {pathlib.PurePath(name).name: name for name in reversed(names)}
+        close = difflib.get_close_matches(path.name, bare, n=1, cutoff=0.75)
+        hint = f"; the nearest is {bare[close[0]]}" if close else ""
+        shipped = f"{hint}; shipped are {', '.join(names)}"
     raise FileNotFoundError(f"settings {path} do not exist{shipped}.")
+
+
+def _shipped(folder, params):
+    """Names of the shipped files, as they are given: those that suit a class."""
+    found = sorted(folder.glob("*/*.yaml"))
+    if params is not None:
+        known = set(params.model_fields)
+        found = [place for place in found if known.issuperset(read_yaml(place))]
+    return [str(place.relative_to(folder)) for place in found]
 
 
 def read_yaml(path):

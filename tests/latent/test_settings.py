@@ -271,7 +271,9 @@ def test_a_file_is_looked_for_here_and_then_among_the_shipped(tmp_path, monkeypa
     (tmp_path / "configs").mkdir()
     (tmp_path / name).write_text("latent_dims: 2")
     assert load_params(name, folder=FOLDER).latent_dims == 2
-    with pytest.raises(FileNotFoundError, match="shipped are .*latent_1step.yaml"):
+    with pytest.raises(
+        FileNotFoundError, match="nearest is .*step.yaml; shipped are .*latent_1step"
+    ):
         find_file("configs/latent_7step.yaml", FOLDER)
 
 

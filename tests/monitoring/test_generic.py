@@ -88,7 +88,7 @@ LOGS = {
         {"Loss/total": 3.0, "Loss/poisson": 2.0, "Penalty/laplace": 1.0, "Val/bps": 1},
         {"poisson": 2.0, "laplace": 1.0},
     ),
-    "decoder": ({"loss": 0.7, "accuracy": 0.5, "val_loss": 0.8}, {}),
+    "decoder": ({"loss": 0.7, "accuracy": 0.5, "val_loss": 0.8}, {"loss": 0.7}),
 }
 
 

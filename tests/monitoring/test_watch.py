@@ -117,15 +117,27 @@ def test_a_monitor_that_fails_is_a_record_and_one_warning(tmp_path, caplog, wron
     monitor("broken", "fast")(wrong)
     quick()
     run = new_run(tmp_path)
-    with watch_of(run) as watch, caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO), watch_of(run) as watch:
         for number in (1, 2, 3):
             watch.epoch(number, number, {"loss": 1.0})
     assert kinds(run, "failed") == [(k, "broken") for k in (1, 2, 3)]
     assert kinds(run, "fast") == [(k, "quick") for k in (1, 2, 3)]
     record = next(one for one in read_watched(run.path) if one["kind"] == "failed")
     assert "Error: " in record["error"] and "values" not in record
-    (warning,) = caplog.records
+    warning, end = caplog.records
     assert "monitor broken fails, training goes on" in warning.getMessage()
+    assert end.getMessage() == "monitors that failed: broken 3; metrics.jsonl says how"
+
+
+def test_a_failure_names_its_line_in_the_file_of_the_monitor(tmp_path):
+    def broken(subject):
+        json.loads("{")  # raised in a file of Python's
+
+    monitor("broken", "fast")(broken)
+    run = new_run(tmp_path)
+    watch_of(run).epoch(1, 1, {})
+    line = broken.__code__.co_firstlineno + 1
+    assert read_watched(run.path)[-1]["error"].endswith(f"(test_watch.py, line {line})")
 
 
 @pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import sys
 
@@ -50,6 +51,8 @@ def test_a_run_leaves_a_complete_folder(tmp_path, monkeypatch, capsys):
     assert 0 < result["minutes"] < 10
     assert result["peak_memory_gb"] > 0
     assert json.loads((folder / "state.json").read_text())["state"] == "finished"
+    (start,) = json.loads((folder / "starts.json").read_text())
+    assert start["pid"] == os.getpid() and "CPU:0" in start["devices"]
     assert json.loads((folder / "config.json").read_text())["network"]["neurons"] == 500
     names = {path.name for path in (folder / "checkpoints").iterdir()}
     assert names == {"latest.weights.h5", "best.weights.h5", "column.keras"}

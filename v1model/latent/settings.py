@@ -70,7 +70,7 @@ def load_params(path, overrides=None, folder=None):
     overrides = overrides or {}
     given = {}
     if path is not None:
-        path = find_file(path, folder)
+        path = find_file(path, folder, ModelParams)
         given = read_yaml(path)
     known = {leaf.name: leaf for leaf in leaves()}
     overrides = {ALIASES.get(name, name): text for name, text in overrides.items()}

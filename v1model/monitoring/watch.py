@@ -4,8 +4,10 @@ import collections
 import csv
 import io
 import logging
+import pathlib
 import re
 import time
+import traceback
 
 from v1model.atomic import atomic_path, write_text
 from v1model.monitoring.choice import monitors_of
@@ -27,7 +29,7 @@ class Watch:
 
     It changes nothing that is trained, and no failing monitor stops a training: its
     exception becomes a record, and a warning the first time. What a guard skips is a
-    record, too, and a line at the end.
+    record, too; a line at the end counts both.
 
     Args:
         config: MonitoringConfig.
@@ -56,7 +58,7 @@ class Watch:
         self.events = None if sinks is not None else self.sinks[0].events
         self._records = RecordFile(run.metrics_jsonl)
         self._begun = clock()
-        self._skipped = collections.Counter()
+        self._skipped, self._failed = collections.Counter(), collections.Counter()
         self._warned = set()
         self._sink_failures = collections.Counter()
 
@@ -85,11 +87,15 @@ class Watch:
                     self._run_or_skip(monitor)
 
     def close(self):
-        """Says what was skipped, and closes the sinks."""
-        if self._skipped:
-            counts = ", ".join(f"{n} {count}" for n, count in self._skipped.items())
-            logger.info("skipped to keep monitors within their share: %s", counts)
-            self._skipped.clear()
+        """Says what was skipped and what failed, and closes the sinks."""
+        said = {
+            "skipped to keep monitors within their share: %s": self._skipped,
+            "monitors that failed: %s; metrics.jsonl says how": self._failed,
+        }
+        for message, counter in said.items():
+            if counter:
+                logger.info(message, ", ".join(f"{n} {k}" for n, k in counter.items()))
+                counter.clear()
         while self.sinks:
             self._send(self.sinks.pop(), "close")
 
@@ -131,7 +137,8 @@ class Watch:
                 *self._tabulate(monitor, reading.tables),
             ]
         except Exception as error:  # no picture is worth a training of days
-            text = f"{type(error).__name__}: {error}"
+            text = f"{type(error).__name__}: {error} ({_place(error, monitor)})"
+            self._failed[monitor.name] += 1
             self._warn_once(
                 monitor.name, "monitor %s fails, training goes on. %s", text
             )
@@ -184,6 +191,15 @@ def _reading(found):
     if not isinstance(found, Reading):
         raise TypeError(f"a monitor returns a Reading, got {type(found).__name__}.")
     return found
+
+
+def _place(error, monitor):
+    """Where an exception was raised, as far as possible in the monitor's own file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    code = getattr(monitor.function, "__code__", None)
+    own = [frame for frame in frames if code and frame.filename == code.co_filename]
+    frame = (own or frames)[-1]
+    return f"{pathlib.PurePath(frame.filename).name}, line {frame.lineno}"
 
 
 def _file_name(monitor, name):

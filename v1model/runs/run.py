@@ -182,6 +182,14 @@ class Run:
             )
         self._write("facts", facts)
 
+    def note_machine(self):
+        """Completes the record of this start by what is known only now: the devices.
+
+        For a training that makes its folder before it starts TensorFlow.
+        """
+        *earlier, now = self.starts
+        self._write("starts", [*earlier, now | machine()])
+
     def write_result(self, metrics):
         """Writes result.json; NaN and infinity become null."""
         self._write("result", plain(metrics))

@@ -29,4 +29,6 @@ def terms_of(logs):
         match = _KERAS.fullmatch(name) or _TAG.fullmatch(name)
         if match and match.group(1) not in _NO_TERM:
             found[match.group(1)] = float(value)
+    if not found and "loss" in logs:  # a loss of one term
+        return {"loss": float(logs["loss"])}
     return found
