@@ -5,7 +5,7 @@ LEVELS = (
     {"options", "params", "rooms"},
     {"distribution_config", "monitoring_config", "task_config"},
     {"config", "flags", "metrics", "atomic", "slurm", "activity", "file_lock"}
-    | {"hdf5_files"},
+    | {"hdf5_files", "yaml_files"},
     {"cluster", "lgn", "losses", "runs", "finite", "disk", "schedules", "tuning"}
     | {"recordings", "event_files", "yaml_settings"},
     {"distribution", "fitting", "network", "presentations"},

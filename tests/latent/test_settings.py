@@ -23,7 +23,8 @@ from v1model.latent.settings import (
     load_params,
     run_name,
 )
-from v1model.yaml_settings import find_file, flat, to_yaml
+from v1model.yaml_files import find_file
+from v1model.yaml_settings import flat, to_yaml
 
 FOLDER = pathlib.Path(training.__file__).parent
 SHIPPED = sorted(FOLDER.glob("configs/latent_*.yaml")) + sorted(

@@ -10,7 +10,8 @@ import pydantic
 
 from v1model import flags
 from v1model.latent.config import ModelParams
-from v1model.yaml_settings import find_file, kinds_of, nearest, read_yaml, value_of
+from v1model.yaml_files import find_file, read_yaml
+from v1model.yaml_settings import kinds_of, nearest, value_of
 
 REASONS = {
     "learnable_diagonal": "it made no difference where it was tried",
