@@ -127,7 +127,9 @@ def test_a_run_that_is_trained_has_curves_and_no_scores(tmp_path):
     row = found.runs.set_index("run").loc["young"]
     assert np.isnan(row["score"]) and row["n_units"] == 0
     assert len(found.histories["young"]) == 4
-    assert any(note.startswith("young (killed): no scores,") for note in found.notes)
+    assert any(
+        note.startswith("young (killed): no scores that") for note in found.notes
+    )
 
 
 @pytest.mark.parametrize("cells", ["nan", "no rows"])
@@ -142,6 +144,17 @@ def test_a_run_without_a_finite_score_does_not_spoil_the_others(tmp_path, cells)
     name = paths[-1].name
     assert np.isnan(found.runs.set_index("run").loc[name, "score"])
     assert f"{name}: bps is a number of no unit." in found.notes
+
+
+def test_a_training_done_again_is_no_second_seed(tmp_path):
+    paths = fake_runs(tmp_path / "first", THREE, seeds=(1, 2))
+    expected = compare(paths)
+    shutil.copytree(paths[0], tmp_path / "again")
+    found = compare([tmp_path])
+    pd.testing.assert_frame_equal(found.differences, expected.differences)
+    words = f"again has the very scores of {paths[0].name}"
+    other = f"{paths[0].name} has the very scores of again"
+    assert any(note.startswith((words, other)) for note in found.notes)
 
 
 def test_runs_without_any_scores_are_compared_by_their_curves(tmp_path):
@@ -180,11 +193,13 @@ def test_other_seeds_are_not_paired_and_that_is_said(tmp_path):
     assert any("not paired" in note for note in found.notes)
 
 
-def test_the_same_run_twice_is_two_seeds(tmp_path):
+def test_two_runs_of_a_seed_count_as_two(tmp_path):
     fake_runs(tmp_path, THREE, seeds=(1,))
-    fake_runs(tmp_path / "again", {"resnet": THREE["resnet"]}, seeds=(1,), draw=0)
+    fake_runs(tmp_path / "again", {"resnet": THREE["resnet"]}, seeds=(1,), draw=1)
     found = compare([tmp_path], against="plain")
     assert sorted(found.runs["seed"]) == ["1", "1", "1", "1 (2)"]
+    words = ": a seed that another run of the variant has, counted as one more."
+    assert sum(note.endswith(words) for note in found.notes) == 1
     assert row_of(found, "resnet")["n_seeds"] == 2
     assert set(found.runs["run"]) >= {"again/resnet_seed1"}
 

@@ -6,6 +6,13 @@ import difflib
 import numpy as np
 import pandas as pd
 
+from v1model.comparison.admission import (
+    of_one_room,
+    require_same_data,
+    told_apart,
+    with_scores,
+    without_copies,
+)
 from v1model.comparison.alignment import align
 from v1model.comparison.contents import COSTS, Comparison
 from v1model.comparison.costs import costs, is_pareto, price_of
@@ -27,16 +34,6 @@ from v1model.comparison.options import (
 )
 from v1model.rooms import ROOMS
 
-# Options that say which data models are judged by: scores of others are no match.
-JUDGED_BY = {
-    "column": (),
-    "latent": ("training.data_split.validation_start",)
-    + ("training.data_split.validation_end",),
-    "cnn": ("data.activity", "data.stimulus", "data.types", "data.split_by")
-    + ("data.split_seed", "data.validation_share", "data.test_share"),
-    "decoder": ("split", "split_seed", "validation", "test", "gap")
-    + ("session.label", "session.drop"),
-}
 COVARIATES = ("rate_hz", "reliability")
 CURVES = ("val_bps", "val_accuracy", "val_r2", "val_mse", "val_loss", "total", "loss")
 
@@ -63,22 +60,23 @@ def compare(paths, against=None, score=None, room=None, by=None, seed=0):
             are wrong.
     """
     runs, problems = load_runs(paths)
-    runs, room = _of_one_room(runs, room, paths, problems)
+    runs, room = of_one_room(runs, room, paths, problems)
     score = score or ROOMS[room].score
-    runs, empty = _with_scores(runs, score)
+    runs, empty = with_scores(runs, score)
     table = varied_options([one.summary for one in runs])
-    _require_same_data(runs, table, room)
+    require_same_data(runs, table, room)
     seeds = seeds_of([one.summary for one in runs])
     if by is None:
         names, options = variants_of(table)
     else:
         names, others, options = variants_by(table, by)
         seeds = [", ".join(filter(None, p)) for p in zip(others, seeds, strict=True)]
-    seeds = _told_apart(names, seeds, runs)
+    runs, copies = without_copies(names, seeds, runs)
+    seeds, again = told_apart(names, seeds, runs)
     baseline = _baseline(against, runs, names, table, options)
     words = ROOMS[room].words if score == ROOMS[room].score else score
     aligned, notes = _aligned(runs, names, seeds, score)
-    notes = [*empty, *notes]
+    notes = [*empty, *copies, *again, *notes]
     table = _run_table(runs, names, seeds, table, aligned)
     differences = _differences(aligned, baseline, seed)
     variants = _variant_table(table, options)
@@ -114,72 +112,6 @@ def compare(paths, against=None, score=None, room=None, by=None, seed=0):
         words = f"variants differ in {by}: whatever else differs counts like a seed."
         notes = [words, *notes]
     return found._replace(notes=(*notes_on(found, against), *notes))
-
-
-def _of_one_room(runs, room, paths, problems):
-    if room is not None and room not in ROOMS:
-        raise ValueError(f"unknown room '{room}', choose from {list(ROOMS)}.")
-    counts = collections.Counter(one.summary.room for one in runs)
-    if room is None and len(counts) > 1:
-        words = ", ".join(f"{n} of {name}" for name, n in counts.items())
-        raise ValueError(f"runs must be of one room, got {words}: choose with --room.")
-    kept = [one for one in runs if room in (None, one.summary.room)]
-    if not kept:
-        words = ", ".join(map(str, paths))
-        reason = f" {problems[0].reason}" if problems else ""
-        raise ValueError(f"no run{f' of {room}' if room else ''} in {words}.{reason}")
-    return kept, kept[0].summary.room
-
-
-def _with_scores(runs, score):
-    """The runs, without the scores of those that have a number for no unit; notes."""
-    kept, notes = [], []
-    for one in runs:
-        known = one.scores is None or score not in one.scores
-        known = known or np.isfinite(one.scores[score].to_numpy(np.float64)).any()
-        if not known:
-            notes.append(f"{one.name}: {score} is a number of no unit.")
-        kept.append(one if known else one._replace(scores=None))
-    return kept, notes
-
-
-def _require_same_data(runs, table, room):
-    has_scores = [one.scores is not None for one in runs]
-    for name in JUDGED_BY[room]:
-        if name not in table:
-            continue
-        found = {}
-        for one, value, is_scored in zip(runs, table[name], has_scores, strict=True):
-            if is_scored:
-                found.setdefault(repr(value), (one.name, value))
-        if len(found) > 1:
-            words = ", ".join(f"{value} in {run}" for run, value in found.values())
-            raise ValueError(
-                f"runs are judged by other data: {name} is {words}. Compare those that "
-                "share it."
-            )
-
-
-def _told_apart(variants, seeds, runs):
-    """Seeds, with a number behind those of runs that are the same again."""
-    seen, found = {}, []
-    for variant, seed, one in zip(variants, seeds, runs, strict=True):
-        earlier = seen.setdefault((variant, seed), [])
-        groups = _units_in(one)
-        number = next(
-            (k for k, own in enumerate(earlier) if not own & groups), len(earlier)
-        )
-        if number == len(earlier):
-            earlier.append(set())
-        earlier[number] |= groups or {("", one.name)}
-        found.append(seed if not number else f"{seed} ({number + 1})".strip())
-    return found
-
-
-def _units_in(one):
-    if one.scores is None:
-        return set()
-    return set(zip(one.scores["group"], one.scores["unit"], strict=True))
 
 
 def _baseline(against, runs, names, table, options):

@@ -42,8 +42,8 @@ def _on_runs(comparison):
     if len(bare):
         words = [f"{r.run} ({r.state})" for r in bare.itertuples()]
         found.append(
-            f"{_listed(words)}: no scores, so only options, curves and costs are "
-            "compared."
+            f"{_listed(words)}: no scores that count, so only options, curves and "
+            "costs are compared."
         )
     early = runs[runs["score"].notna() & (runs["state"] != "finished")]
     if len(early):
