@@ -117,6 +117,8 @@ def runs_by_name(words):
     found = {}
     for word in words:
         name, sign, rest = word.partition("=")
+        if pathlib.Path(word).expanduser().exists():  # a folder may be called lr=1
+            sign = ""
         path = pathlib.Path(rest if sign else word).expanduser()
         if not path.exists():
             raise FileNotFoundError(f"run {path} does not exist.")

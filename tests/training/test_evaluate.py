@@ -256,6 +256,13 @@ def test_wrong_input_is_answered_without_tensorflow(tmp_path):
     assert done.stdout == "evaluate: run nowhere does not exist.\nFalse\n", done.stderr
 
 
+def test_a_run_may_lie_in_a_folder_with_an_equals_sign(tmp_path):
+    path = tmp_path / "rate=1" / "one"
+    path.mkdir(parents=True)
+    assert evaluate.runs_by_name([str(path)]) == {"one": path}
+    assert evaluate.runs_by_name([f"best={path}"]) == {"best": path}
+
+
 def test_judgements_stand_side_by_side():
     found = {"A on one": {"bps": 0.51234, "n": 3}, "B on one": {"bps": 0.25}}
     assert evaluate.lines_of(found) == [
