@@ -118,6 +118,26 @@ def test_broken_and_foreign_folders_are_reported_and_left_out(tmp_path):
     assert "nowhere" in reasons
 
 
+def test_a_curve_that_is_no_number_is_named_and_left_out(tmp_path):
+    paths = fake_runs(tmp_path, THREE)
+    (paths[0] / "metrics.csv").write_text("epoch,val_bps\n1,0.1\n2,high\n")
+    found = compare([tmp_path])
+    assert len(found.runs) == 8
+    (problem,) = found.problems
+    assert problem.reason == (
+        f"{paths[0] / 'metrics.csv'}: column 'val_bps' must be numbers."
+    )
+
+
+def test_a_curve_needs_a_finite_number(tmp_path):
+    for path in fake_runs(tmp_path, THREE):
+        (path / "metrics.csv").write_text("epoch,val_bps,loss\n1,nan,2\n2,inf,1\n")
+    assert compare([tmp_path]).curve == "loss"
+    for path in tmp_path.iterdir():
+        (path / "metrics.csv").write_text("epoch,val_bps\n1,nan\n2,inf\n")
+    assert compare([tmp_path]).curve == ""
+
+
 def test_a_run_that_is_trained_has_curves_and_no_scores(tmp_path):
     fake_runs(tmp_path, THREE, seeds=(1, 2))
     units = {"group": ["mouse_a"], "unit": ["n0"]}

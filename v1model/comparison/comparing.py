@@ -22,7 +22,7 @@ from v1model.comparison.differences import (
     binned_differences,
     paired_differences,
 )
-from v1model.comparison.loading import load_runs
+from v1model.comparison.loading import CURVES, load_runs
 from v1model.comparison.notes import notes_on
 from v1model.comparison.options import (
     is_seed,
@@ -35,7 +35,6 @@ from v1model.comparison.options import (
 from v1model.rooms import ROOMS
 
 COVARIATES = ("rate_hz", "reliability")
-CURVES = ("val_bps", "val_accuracy", "val_r2", "val_mse", "val_loss", "total", "loss")
 
 
 def compare(paths, against=None, score=None, room=None, by=None, seed=0):
@@ -235,9 +234,9 @@ def _by_rate(aligned, baseline, seed):
 
 
 def _curve(runs):
-    """The first of CURVES that a run has."""
+    """The first of CURVES of which a run has a finite number, or ""."""
     histories = [one.history for one in runs if len(one.history)]
     for name in CURVES:
-        if any(name in history for history in histories):
+        if any(name in h and np.isfinite(h[name]).any() for h in histories):
             return name
     return ""

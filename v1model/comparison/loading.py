@@ -8,6 +8,10 @@ import pandas as pd
 from v1model.rooms import ROOMS
 from v1model.runs.index import Problem, RunSummary, find_runs, read_history
 from v1model.runs.scores import read_scores
+from v1model.runs.summary import METRICS
+
+# Columns of metrics.csv, one of which is shown over epochs: the first that there is.
+CURVES = ("val_bps", "val_accuracy", "val_r2", "val_mse", "val_loss", "total", "loss")
 
 
 class ComparedRun(NamedTuple):
@@ -74,4 +78,9 @@ def _loaded(summary, name):
         scores = read_scores(summary.path, summary.room)
     except FileNotFoundError:
         scores = None
-    return ComparedRun(summary, name, scores, read_history(summary.path))
+    history = read_history(summary.path)
+    for column in CURVES:
+        if column in history and history[column].dtype.kind != "f":
+            where = summary.path / METRICS
+            raise ValueError(f"{where}: column '{column}' must be numbers.")
+    return ComparedRun(summary, name, scores, history)

@@ -52,10 +52,11 @@ def differences_by_rate(
             if share:
                 axes.sharey(panels[0])
             panels.append(axes)
-            _draw(axes, by_rate[by_rate["covariate"] == covariate], shown, variants)
+            own = by_rate[by_rate["covariate"] == covariate]
+            _draw(axes, own, shown, variants)
             axes.set_xlabel(COVARIATES[covariate])
-        for axes in panels:
-            if axes.get_xlabel() == COVARIATES["rate_hz"]:
+            # A bin of silent neurons has no place on a logarithmic axis.
+            if covariate == "rate_hz" and (own["value"] > 0).all():
                 _show_rates(axes)
         panels[0].set_ylabel(f"difference in {words}")
         panels[-1].legend(

@@ -60,6 +60,17 @@ def test_bins_of_rate_are_drawn_for_each_variant(compared):
     assert any(np.allclose(y, own["difference"]) for y in drawn)
 
 
+def test_a_bin_of_silent_neurons_is_drawn_beside_the_others(compared):
+    by_rate = compared.by_rate[compared.by_rate["covariate"] == "rate_hz"].copy()
+    first = by_rate["value"] == by_rate["value"].min()
+    names = list(compared.variants["variant"])
+    assert differences_by_rate(by_rate, names, "bits").axes[0].get_xscale() == "log"
+    by_rate.loc[first, "value"] = 0.0
+    axes = differences_by_rate(by_rate, names, "bits").axes[0]
+    assert axes.get_xscale() == "linear"
+    assert axes.get_xlim()[0] < 0
+
+
 def test_curves_are_means_over_runs_and_bands_their_range():
     histories = {
         name: pd.DataFrame(
