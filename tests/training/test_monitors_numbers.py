@@ -14,6 +14,7 @@ from training.monitors.cnn_subject import CnnSubject
 from training.monitors.column_subject import N_TRIALS, ColumnSubject
 from training.monitors.decoder_subject import DecoderSubject
 from training.monitors.latent_subject import LatentSubject
+from v1model.cnn.lag_energy import lag_energy
 from v1model.cnn.validation import mean_score
 from v1model.config import ColumnTrainConfig, NetworkConfig, TaskConfig
 from v1model.decoders.parts import Part
@@ -101,6 +102,26 @@ def test_predicted_and_true_rates_are_spikes_per_second(of_cnn):
     hz = recording.spec.sampling_rate
     assert found["data_hz/a"] == pytest.approx(hz * recording.counts[mask].mean())
     assert found["predicted_hz/a"] == pytest.approx(hz * prediction.rates[mask].mean())
+
+
+def test_gradients_by_lag_are_compiled_once_and_follow_the_weights(of_cnn):
+    """Compiling takes seconds, and the monitor is a fast one."""
+    model, recording = of_cnn.model, of_cnn.recordings[0]
+    before = cnn.lag0(of_cnn).scalars
+    (kernel,) = [v for v in of_cnn.trained if v is model.frontend.trainable_weights[0]]
+    place = of_cnn.trained.index(kernel)
+    mean = of_cnn.trainer.updates.averages[place]
+    own = mean.numpy()
+    mean.assign(own[::-1] + 0.1)
+    after = cnn.lag0(of_cnn).scalars
+    with of_cnn.judged_weights():
+        expected = lag_energy(model, recording, "validation", neurons=[0, 1, 2, 3])
+    mean.assign(own)
+    for name, value in expected.numbers(recording.spec.sampling_rate).items():
+        assert after[name] == pytest.approx(value, rel=1e-5)
+        assert after[name] != pytest.approx(before[name], rel=1e-3)
+    _, by_lag = of_cnn.kept["lag0"]
+    assert by_lag.experimental_get_tracing_count() == 1
 
 
 def test_distances_from_the_border_are_those_of_the_centres(of_cnn):

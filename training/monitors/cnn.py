@@ -48,16 +48,20 @@ def predicted_rates(subject):
 @monitor("lag0", pace="fast", rooms=_ROOM)
 def lag0(subject):
     """Share of lag 0 in the frontend's kernels, and in what rates depend on."""
-    from v1model.cnn.lag_energy import kernel_lag0_mass, lag_energy
+    from v1model.cnn.lag_energy import energy_by_lag, kernel_lag0_mass, lag_energy
 
-    recording = subject.recordings[0]
+    recording, model = subject.recordings[0], subject.model
+    compiled, by_lag = subject.kept.get("lag0", (None, None))
+    if compiled is not model:
+        by_lag = energy_by_lag(model, recording.spec.name)
+        subject.kept["lag0"] = model, by_lag
     neurons = np.flatnonzero(subject.judged(recording))
     few = neurons[np.linspace(0, len(neurons) - 1, N_GRADIENTS).astype(int)]
     with subject.judged_weights():
         scalars = {
-            "kernel_mass": kernel_lag0_mass(subject.model.frontend.kernels()),
+            "kernel_mass": kernel_lag0_mass(model.frontend.kernels()),
             **lag_energy(
-                subject.model, recording, "validation", neurons=np.unique(few)
+                model, recording, "validation", neurons=np.unique(few), by_lag=by_lag
             ).numbers(recording.spec.sampling_rate),
         }
     return Reading(scalars=scalars)

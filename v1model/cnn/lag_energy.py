@@ -47,29 +47,20 @@ class LagEnergy(NamedTuple):
         }
 
 
-def lag_energy(model, recording, parts="test", types=None, neurons=None, seed=0):
-    """LagEnergy of a model on stretches of a recording that are drawn.
+def energy_by_lag(model, name):
+    """A compiled function for `lag_energy`, which takes longer to compile than to run.
 
     Args:
         model: ReadoutModel.
-        recording: RecordingData, of which the model has a read-out.
-        parts, types: Of the trials; None for all.
-        neurons: Indices; None takes all, or 64 that are drawn if there are more.
-        seed: Of what is drawn.
+        name: Of a recording that it has a read-out of.
 
-    Raises:
-        ValueError: No trial is long enough for the model's memory.
+    Returns:
+        From a neuron's number, movie (B, L, Y, X, C) and behavior or None: energy of
+        each of the L frames, the last one is lag 0.
     """
-    rng = np.random.default_rng(seed)
-    if neurons is None:
-        n = recording.spec.n_neurons
-        neurons = np.sort(rng.permutation(n)[:MOST_NEURONS])
-    neurons = np.asarray(neurons)
-    inputs = _segments(model, recording, recording.trials_of(parts, types), rng)
-    name = recording.spec.name
 
     @tf.function
-    def gradient(neuron, movie, behavior):
+    def energy(neuron, movie, behavior):
         given = {"movie": movie}
         if behavior is not None:
             given["behavior"] = behavior
@@ -80,8 +71,34 @@ def lag_energy(model, recording, parts="test", types=None, neurons=None, seed=0)
         slope = tf.cast(tape.gradient(chosen, movie), tf.float32)
         return tf.reduce_mean(tf.reduce_sum(slope**2, axis=(2, 3, 4)), axis=0)
 
+    return energy
+
+
+def lag_energy(
+    model, recording, parts="test", types=None, neurons=None, seed=0, by_lag=None
+):
+    """LagEnergy of a model on stretches of a recording that are drawn.
+
+    Args:
+        model: ReadoutModel.
+        recording: RecordingData, of which the model has a read-out.
+        parts, types: Of the trials; None for all.
+        neurons: Indices; None takes all, or 64 that are drawn if there are more.
+        seed: Of what is drawn.
+        by_lag: `energy_by_lag` of this model and recording; None compiles it.
+
+    Raises:
+        ValueError: No trial is long enough for the model's memory.
+    """
+    rng = np.random.default_rng(seed)
+    if neurons is None:
+        n = recording.spec.n_neurons
+        neurons = np.sort(rng.permutation(n)[:MOST_NEURONS])
+    neurons = np.asarray(neurons)
+    inputs = _segments(model, recording, recording.trials_of(parts, types), rng)
+    by_lag = by_lag or energy_by_lag(model, recording.spec.name)
     energy = [
-        gradient(tf.constant(int(n)), inputs["movie"], inputs.get("behavior")).numpy()
+        by_lag(tf.constant(int(n)), inputs["movie"], inputs.get("behavior")).numpy()
         for n in neurons
     ]
     return LagEnergy(np.array(energy, np.float64)[:, ::-1], neurons)
