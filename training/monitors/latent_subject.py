@@ -55,14 +55,19 @@ class LatentSubject(Subject):
         """Derivatives of the next latent state by the state, (N_STATES, L, L)."""
         states, stimulus = self.states()
         rows = np.linspace(0, len(states) - 1, N_STATES).astype(int)
-        z = tf.constant(states[rows])
+        n_dims = states.shape[1]
+        # A copy of each state for each number of its successor: one gradient for all,
+        # as states of a batch do not feel each other.
+        z = tf.repeat(tf.constant(states[rows]), n_dims, axis=0)
         encoded = self.model.encode_stimulus(tf.constant(stimulus[rows]))
-        with tf.GradientTape(persistent=True) as tape:
+        encoded = tf.repeat(encoded, n_dims, axis=0)
+        with tf.GradientTape() as tape:
             tape.watch(z)
-            after = tf.unstack(self.model.evolve(z, encoded[None])[0], axis=-1)
-        # States of a batch do not feel each other: the sum's gradient is each one's.
-        slopes = [tape.gradient(one, z) for one in after]
-        return np.stack([np.asarray(slope) for slope in slopes], axis=1)
+            after = self.model.evolve(z, encoded[None])[0]
+            own = tf.tile(tf.eye(n_dims, dtype=after.dtype), (len(rows), 1))
+            chosen = tf.reduce_sum(after * own)
+        slopes = tape.gradient(chosen, z)
+        return np.reshape(slopes, (len(rows), n_dims, n_dims))
 
     def diagnosis(self):
         """The Diagnosis of long rollouts in the validation part; None without room."""
