@@ -274,7 +274,7 @@ def test_judgements_stand_side_by_side():
         "[1] A on one",
         "[2] B on one",
         "",
-        f"{'':36s}        [1]        [2]",
-        f"{'bps':36s}     0.5123       0.25",
-        f"{'n':36s}          3          -",
+        "           [1]        [2]",
+        "bps     0.5123       0.25",
+        "n            3          -",
     ]
