@@ -75,6 +75,12 @@ def test_how_to_cite_is_in_order():
     for reference in cff["references"]:
         assert {"type", "title", "authors"} <= set(reference)
         assert all(set(author) <= allowed for author in reference["authors"])
+        if reference["type"] == "software":
+            repository = reference["repository-code"].removeprefix(
+                "https://github.com/"
+            )
+            assert repository in text_of("docs/references.md")
+            continue
         assert re.fullmatch(r"10\.\d{4,}/\S+", reference["doi"])
         assert reference["doi"] in text_of("docs/references.md")
         assert isinstance(reference["year"], int)

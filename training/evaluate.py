@@ -94,12 +94,13 @@ def lines_of(found):
     Returns:
         A list of lines; a number that a judgement lacks is "-".
     """
-    lines = [f"[{k}] {title}" for k, title in enumerate(found, 1)]
+    lines = [*(f"[{k}] {title}" for k, title in enumerate(found, 1)), ""]
+    names = list(dict.fromkeys(name for one in found.values() for name in one))
     heads = [f"[{k}]" for k in range(1, len(found) + 1)]
-    lines += ["", f"{'':36s}{''.join(f'{head:>11s}' for head in heads)}"]
-    for name in dict.fromkeys(name for numbers in found.values() for name in numbers):
-        texts = [_text_of(numbers.get(name, "-")) for numbers in found.values()]
-        lines.append(f"{name:36s}{''.join(f' {text:>10s}' for text in texts)}")
+    rows = [[_text_of(one.get(name, "-")) for one in found.values()] for name in names]
+    width = max(map(len, names), default=0)
+    for name, texts in zip(["", *names], [heads, *rows], strict=True):
+        lines.append(f"{name:{width}s}{''.join(f' {text:>10s}' for text in texts)}")
     return lines
 
 

@@ -23,6 +23,7 @@ from v1model.grids import run_names
 from v1model.latent.config import ModelParams
 from v1model.latent.settings import leaves, load_params
 from v1model.monitoring_config import MONITORING_OPTIONS
+from v1model.rooms import ROOMS
 from v1model.yaml_settings import load_settings, names_of, nearest
 
 # Options that decide where results go and what is shown, or that spread the same
@@ -65,7 +66,7 @@ class SettingsRoom:
         own: Those of its options that the grid file gives otherwise.
     """
 
-    seed, recording, units = "training.seed", None, None
+    seed, recording, units = ROOMS["cnn"].seed, None, None  # latent: the same
 
     def __init__(self, params, load, program, own):
         self.params, self._load, self.program = params, load, program
@@ -324,10 +325,14 @@ def _decoder_epochs(config):
 
 
 GRID_ROOMS = {
-    "column": FlagsRoom(ColumnTrainConfig, "network.seed", _column_epochs),
+    "column": FlagsRoom(ColumnTrainConfig, ROOMS["column"].seed, _column_epochs),
     "latent": LatentRoom(),
     "cnn": CnnRoom(),
     "decoder": FlagsRoom(
-        DecoderConfig, "seed", _decoder_epochs, "session.recording", "session.units"
+        DecoderConfig,
+        ROOMS["decoder"].seed,
+        _decoder_epochs,
+        "session.recording",
+        "session.units",
     ),
 }

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 
-from v1model.latent.diagnosis.diagnose import diagnose, settings_of
+from v1model.latent.diagnosis.diagnose import diagnose, settings_of, with_room
 from v1model.latent.source import open_source
 from v1model.latent.splits import split_of
 from visualization.latent.writing import (
@@ -17,7 +17,6 @@ from visualization.latent.writing import (
 )
 
 FIGURES = "figures"  # folder in a run
-FEWEST_STEPS = 10  # of a rollout; a part that has no room for them is not judged
 
 logger = logging.getLogger(__name__)
 
@@ -122,15 +121,11 @@ class Judge:
 
     def _add(self, tag, source, first, last):
         settings = settings_of(self.params, source.n_neurons)
-        margin = settings.n_starts + 2 * settings.time_units + 1
-        n_steps = min(settings.n_steps, last - first - margin)
-        if n_steps < FEWEST_STEPS:
-            logger.warning(
-                "%s: %d steps are too few for rollouts; %s is not judged.",
-                source.path,
-                last - first,
-                tag.rstrip("/"),
-            )
+        try:
+            n_steps = with_room(settings, first, last).n_steps
+        except ValueError as error:
+            name = tag.rstrip("/")
+            logger.warning("%s: %s %s is not judged.", source.path, error, name)
             return
         if n_steps < settings.n_steps:
             logger.warning(

@@ -10,24 +10,35 @@ class Room(NamedTuple):
     unit: What a row of the table is.
     score: Its column that runs are compared by; larger is better.
     words: The score in words, for axes and headings.
+    seed: The option that seeds its runs, by dotted name.
     """
 
     program: str
     unit: str
     score: str
     words: str
+    seed: str
 
 
 ROOMS = {
     "column": Room(
-        "training.multi_training", "trial", "correct", "share of correct answers"
+        "training.multi_training",
+        "trial",
+        "correct",
+        "share of correct answers",
+        "network.seed",
     ),
-    "latent": Room("training.latent_training", "neuron", "r2", "R2 of predictions"),
-    "cnn": Room("training.cnn_training", "neuron", "bps", "bits per spike"),
+    "latent": Room(
+        "training.latent_training", "neuron", "r2", "R2 of predictions", "training.seed"
+    ),
+    "cnn": Room(
+        "training.cnn_training", "neuron", "bps", "bits per spike", "training.seed"
+    ),
     "decoder": Room(
         "training.decoder_training",
         "presentation",
         "correct",
         "share of correct answers",
+        "seed",
     ),
 }

@@ -77,6 +77,13 @@ def test_an_end_is_of_the_option_that_each_run_has(runs):
     assert chosen(runs, "seed=3") == "c"
 
 
+def test_seed_alone_is_that_of_the_run_beside_other_seeds(tmp_path):
+    made_run(tmp_path / "a", "latent", seed=4, acquisition_mode={"seed": 9})
+    runs = find_runs(tmp_path).runs
+    assert chosen(runs, "seed=4") == "a"
+    assert chosen(runs, "seed=9") == ""
+
+
 def test_an_end_that_several_options_of_a_run_have_is_ambiguous(runs):
     with pytest.raises(ValueError, match="type may be model.convnet.*give more"):
         chosen(runs, "type=grn")

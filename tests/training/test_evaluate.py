@@ -173,6 +173,18 @@ def test_an_evolver_is_judged_on_what_it_has_not_seen(monkeypatch, evolver, tmp_
         run(monkeypatch, folder, "--refit")
 
 
+def test_rollouts_are_as_long_as_a_short_recording_allows(
+    monkeypatch, evolver, tmp_path
+):
+    folder, *_ = evolver
+    path = driven(tmp_path / "short.h5", 60, seed=2)
+    run(monkeypatch, folder, f"--recording={path}", f"--out={tmp_path}", "--dpi=50")
+    assert (tmp_path / "evolver_short" / "neurons.csv").is_file()
+    path = driven(tmp_path / "tiny.h5", 20, seed=2)
+    with pytest.raises(SystemExit, match="tiny.h5: 20 steps, 0 to 20, are too few"):
+        run(monkeypatch, folder, f"--recording={path}")
+
+
 def test_an_evolver_needs_as_many_neurons(monkeypatch, evolver, tmp_path):
     folder, *_ = evolver
     path = driven(tmp_path / "more.h5", 200, n_neurons=7)
@@ -269,7 +281,7 @@ def test_judgements_stand_side_by_side():
         "[1] A on one",
         "[2] B on one",
         "",
-        f"{'':36s}        [1]        [2]",
-        f"{'bps':36s}     0.5123       0.25",
-        f"{'n':36s}          3          -",
+        "           [1]        [2]",
+        "bps     0.5123       0.25",
+        "n            3          -",
     ]

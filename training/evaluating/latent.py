@@ -1,6 +1,7 @@
 """Latent evolvers on recordings of their neurons: rollouts, and R2 of each neuron."""
 
 import contextlib
+import logging
 import pathlib
 
 import pandas as pd
@@ -10,6 +11,8 @@ from training.evaluating.tables import write_numbers, write_table
 from training.quiet_start import start_tensorflow
 
 HELD_OUT = ("", "test", "validation")  # parts of the training's recording that are one
+
+logger = logging.getLogger(__name__)
 
 
 def judge(runs, options, out):
@@ -40,27 +43,34 @@ def judge(runs, options, out):
                 require_sizes(model, source)
                 own = path is None or _is_own(model, source)
                 rows = _rows_of(model, source, options.part, own)
-                pairs.append((name, model, source, rows, own))
-        for name, model, source, rows, own in pairs:
+                settings = _settings_of(model, source, rows)
+                pairs.append((name, model, source, rows, own, settings))
+        for name, model, source, rows, own, settings in pairs:
             folder = out / f"{name}_{source.name}"
             title = f"{name} on {source.name}, steps {rows[0]} to {rows[1]}"
             found[title] = _judge_pair(
-                model, source, rows, own, folder, folder_of_run(runs[name]), options
+                model,
+                source,
+                settings,
+                rows,
+                own,
+                folder,
+                folder_of_run(runs[name]),
+                options,
             )
     return found
 
 
-def _judge_pair(model, source, rows, is_own, folder, run, options):
+def _judge_pair(model, source, settings, rows, is_own, folder, run, options):
     from v1model.judging.latent import neuron_rows
     from v1model.judging.latent_verdicts import evolver_verdicts
     from v1model.judging.verdicts import VERDICTS
-    from v1model.latent.diagnosis.diagnose import diagnose, settings_of
+    from v1model.latent.diagnosis.diagnose import diagnose
     from v1model.latent.splits import split_of
     from visualization.files import write_figure
     from visualization.latent.runs import training_losses
     from visualization.latent.writing import write_diagnosis
 
-    settings = settings_of(model.params, source.n_neurons)
     diagnosis = diagnose(model, source, settings, *rows)
     numbers = write_diagnosis(diagnosis, folder)
     table = neuron_rows(model, source, *rows)
@@ -87,6 +97,30 @@ def _judge_pair(model, source, rows, is_own, folder, run, options):
         columns = pd.read_csv(run / "metrics.csv").to_dict("list")
         write_figure(training_losses(columns), folder / "losses.png", dpi=options.dpi)
     return numbers
+
+
+def _settings_of(model, source, rows):
+    """Settings of a diagnosis, with rollouts as long as these rows allow.
+
+    Raises:
+        ValueError: They allow none.
+    """
+    from v1model.latent.diagnosis.diagnose import settings_of, with_room
+
+    wanted = settings_of(model.params, source.n_neurons)
+    try:
+        settings = with_room(wanted, *rows)
+    except ValueError as error:
+        raise ValueError(f"{source.path}: {error}") from None
+    if settings.n_steps < wanted.n_steps:
+        logger.info(
+            "%s: rollouts have %d steps, %d have no room in steps %d to %d.",
+            source.path,
+            settings.n_steps,
+            wanted.n_steps,
+            *rows,
+        )
+    return settings
 
 
 def _is_own(model, source):

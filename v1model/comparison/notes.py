@@ -32,7 +32,7 @@ def _on_baseline(comparison, against):
     known = comparison.runs.loc[comparison.runs["score"].notna(), "variant"]
     if len(known) and comparison.baseline not in set(known):
         return f"the baseline, {comparison.baseline}, has no scores to compare with."
-    how = "" if against else ", which has the most usual options"
+    how = "" if against else ", the first whose options are most usual"
     return f"differences are from the baseline, {comparison.baseline}{how}."
 
 

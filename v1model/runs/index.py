@@ -34,7 +34,8 @@ class Problem(NamedTuple):
 class Found(NamedTuple):
     """What is below a folder, in the order of the paths.
 
-    runs: RunSummaries.  problems: Problems.
+    runs: RunSummaries.
+    problems: Problems.
     """
 
     runs: list

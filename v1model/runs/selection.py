@@ -6,6 +6,8 @@ import operator
 import re
 from typing import NamedTuple
 
+from v1model.rooms import ROOMS
+
 # Longer signs first: ">=" is no ">" of "=0.2".
 SIGNS = {
     ">=": operator.ge,
@@ -17,6 +19,7 @@ SIGNS = {
     "~": None,
 }
 FIELDS = ("name", "room", "state", "error", "epochs", "score", "minutes", "host")
+SEED = "seed"  # alone, it is that of the run
 _INPUTS = "inputs."
 
 
@@ -132,6 +135,8 @@ def _whole(run, name):
     known = [*run.config, *(_INPUTS + option for option in run.inputs)]
     if name in known:
         return name
+    if name == SEED and run.room in ROOMS:  # there may be seeds of splits and others
+        return ROOMS[run.room].seed
     ends = sorted(option for option in known if option.endswith(f".{name}"))
     if len(ends) > 1:
         raise ValueError(f"{name} may be {', '.join(ends)}: give more of the name.")

@@ -18,6 +18,7 @@ from v1model.latent.diagnosis.starts import DIVERGED, N_STARTS, N_STEPS, plan_ro
 from v1model.latent.diagnosis.tables import examples_of_types, neuron_table, type_table
 
 STAGGERED = "staggered_random"
+FEWEST_STEPS = 10  # of a rollout that says something
 
 
 class Diagnosis(NamedTuple):
@@ -159,6 +160,22 @@ def settings_of(params, n_neurons, **changed):
             opening=Opening(mode.interpolation, 2 * training.time_units),
         )
     return settings._replace(**changed)
+
+
+def with_room(settings, first, last):
+    """Settings whose rollouts are as long as rows [first, last) allow.
+
+    Raises:
+        ValueError: The rows are too few for rollouts of FEWEST_STEPS.
+    """
+    margin = settings.n_starts + 2 * settings.time_units + 1
+    n_steps = min(settings.n_steps, last - first - margin)
+    if n_steps < FEWEST_STEPS:
+        raise ValueError(
+            f"{last - first} steps, {first} to {last}, are too few for rollouts; at "
+            f"least {margin + FEWEST_STEPS} are needed."
+        )
+    return settings._replace(n_steps=n_steps)
 
 
 def plan_of(settings, source, first=0, last=None):
