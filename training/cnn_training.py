@@ -18,6 +18,7 @@ import sys
 
 from training.cnn_options import FIT, CnnOptions, overrides_of, setting_groups
 from training.monitors.watching import require_watchable
+from training.next_steps import after_training
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError, write_text
@@ -81,7 +82,7 @@ def main(config, options, overrides):
         sys.exit(f"cnn_training: {error}")
     for line in cnn_work.summary_of(result):
         print(line)
-    print(f"run folder: {run.path}")
+    print("\n".join(after_training(run.path)))
 
 
 def inputs_of(options):

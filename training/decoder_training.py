@@ -16,6 +16,7 @@ import sys
 import time
 
 from training.monitors.watching import require_watchable
+from training.next_steps import after_many, after_training
 from training.quiet_start import start_tensorflow
 from v1model import flags
 from v1model.atomic import WriteError
@@ -53,6 +54,9 @@ def main(config):
     failed = [row for row in rows if row.state == FAILED]
     if failed:
         sys.exit(f"decoder_training: {len(failed)} of {len(rows)} failed.")
+    alone = len(rows) == 1
+    steps = after_training(folder / rows[0].run) if alone else after_many(folder)
+    print("\n".join(steps))
 
 
 def _paths(config):

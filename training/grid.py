@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 from training.grid_options import GridOptions
+from training.next_steps import after_many
 from v1model import flags
 
 FOLDER = pathlib.Path(__file__).parent  # of configs/
@@ -150,6 +151,8 @@ def again(argv):
 def compare(ledger):
     """Writes the comparison that the grid file asks for, once all runs are finished.
 
+    If it asks for none, says how to get one.
+
     Exit status is that of v1-compare, where it fails.
     """
     from training.grid_ledger import FINISHED
@@ -158,7 +161,10 @@ def compare(ledger):
 
     standings = ledger.update().values()
     is_complete = all(one.state == FINISHED for one in standings)
-    if ledger.grid.compare is None or not is_complete:
+    if not is_complete:
+        return
+    if ledger.grid.compare is None:
+        print("\n".join(after_many(ledger.folder)))
         return
     paths = [str(one.path) for one in standings]
     command = [sys.executable, "-m", "training.compare", *paths]

@@ -17,6 +17,7 @@ import sys
 
 from training.latent_options import LatentOptions
 from training.monitors.watching import require_watchable
+from training.next_steps import after_training
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError, write_text
@@ -97,7 +98,7 @@ def print_summary(run, result):
         f"{result['updates']} updates in {result['minutes']:.3g} minutes, ended by "
         f"{result['stopped']}"
     )
-    print(f"run folder: {run.path}")
+    print("\n".join(after_training(run.path)))
 
 
 def cli():

@@ -14,6 +14,7 @@ import signal
 import sys
 
 from training.monitors.watching import require_watchable, watched_column
+from training.next_steps import after_training
 from training.quiet_start import quiet_start
 from v1model import flags
 from v1model.atomic import WriteError
@@ -165,7 +166,7 @@ def print_summary(run, result):
         f"{result['steps']} steps in {result['minutes']:.3g} minutes, ended by "
         f"{result['stopped']}"
     )
-    print(f"run folder: {run.path}")
+    print("\n".join(after_training(run.path)))
 
 
 def cli():

@@ -22,11 +22,14 @@ def test_lines_fit_the_terminal(tmp_path, width):
     assert "better" in text and "baseline" in text and "left out, 1" in text
 
 
-def test_a_wide_terminal_shows_costs_and_a_narrow_one_leaves_them_out(tmp_path):
-    fake_runs(tmp_path)
+def test_costs_stand_beside_scores_or_below_where_the_terminal_is_narrow(tmp_path):
+    fake_runs(tmp_path, LONG)
     found = compare([tmp_path])
-    assert "parameters" in lines_of(found, 160)[2]
-    assert "parameters" not in lines_of(found, 80)[2]
+    for width, place in ((160, 2), (80, 8)):
+        heads = lines_of(found, width)[2::6]
+        at = [k for k, line in enumerate(heads) if "parameters" in line]
+        assert at == [(place - 2) // 6]
+        assert "minutes" in heads[at[0]] and heads[at[0]].endswith("GB")
 
 
 def test_numbers_are_short():

@@ -46,9 +46,10 @@ class Comparison(NamedTuple):
         interval: new seeds and units, these groups), low_new, high_new (new groups,
         too; NaN with one group), p_holm (Holm's, over all variants), verdict (BETTER,
         WORSE or OPEN, which it always is where no variant has two seeds), share_better
-        (of the units), groups_better (their number), is_paired (same seeds), is_pooled
-        (the spread of seeds is that of all variants), seed_degrees (of freedom, of that
-        spread; 0 where no variant has two seeds), n_seeds, n_groups, n_units.
+        and share_worse (of the units; the rest are equal), groups_better (their
+        number), is_paired (same seeds), is_pooled (the spread of seeds is that of all
+        variants), seed_degrees (of freedom, of that spread; 0 where no variant has two
+        seeds), n_seeds, n_groups, n_units.
     aligned: Long, a row per variant, seed and unit that all have: variant, seed, group,
         unit, score, and rate_hz, reliability, kind and other columns where known.
     by_rate: Difference by bins of firing rate: variant, covariate (rate_hz or

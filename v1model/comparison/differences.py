@@ -29,6 +29,7 @@ DIFFERENCE_COLUMNS = (
     "p_holm",
     "verdict",
     "share_better",
+    "share_worse",
     "groups_better",
     "is_paired",
     "is_pooled",
@@ -206,6 +207,7 @@ def _no_difference(own, names):
         "p_holm": 1.0,
         "verdict": "",
         "share_better": np.nan,
+        "share_worse": np.nan,
         "groups_better": 0,
         "is_paired": True,
         "is_pooled": False,
@@ -231,5 +233,8 @@ def _by_unit(scores, baseline, others):
 
 def _shares(by_unit, groups_at):
     by_group = np.bincount(groups_at, by_unit) / np.bincount(groups_at)
-    better = (by_unit > 0).mean() + 0.5 * (by_unit == 0).mean()
-    return {"share_better": better, "groups_better": int((by_group > 0).sum())}
+    return {
+        "share_better": (by_unit > 0).mean(),
+        "share_worse": (by_unit < 0).mean(),
+        "groups_better": int((by_group > 0).sum()),
+    }

@@ -64,6 +64,11 @@ def _on_intervals(comparison):
         f"{first['n_units']}, in the same "
         f"{_groups(first['n_groups'], group)}."
     ]
+    equal = rest.loc[
+        (rest["share_better"] == 0) & (rest["share_worse"] == 0), "variant"
+    ]
+    if len(equal):
+        found.append(f"{_listed(list(equal))}: the baseline's scores in every {unit}.")
     found += _on_seeds(table, rest)
     unpaired = rest.loc[~rest["is_paired"].astype(bool), "variant"]
     if len(unpaired):

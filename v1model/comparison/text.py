@@ -5,6 +5,9 @@ import textwrap
 import numpy as np
 
 LONGEST_PROBLEMS = 10  # folders that are listed
+_COSTS = "parameters", "op/bin", "minutes", "GB"
+_COUNTS = "better", "worse", "seeds"
+_NAME = 32  # letters of a variant's name that stay, where names are long
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -71,6 +74,7 @@ def _table(comparison, width):
         ],
         "verdict": [_words(row, comparison.baseline) for row in joined.itertuples()],
         "better": [_percent(v) for v in joined["share_better"]],
+        "worse": _worse(joined),
         "seeds": [str(n) for n in joined["n_seeds"]],
         "parameters": [short_number(v) for v in joined["parameters"]],
         "op/bin": [short_number(v) for v in joined["operations_per_bin"]],
@@ -79,7 +83,19 @@ def _table(comparison, width):
     }
     columns = {k: v for k, v in columns.items() if k == "variant" or any(v)}
     widths = {k: max(len(k), *map(len, v)) for k, v in columns.items()}
-    widths = _fitted(widths, width)
+    first = _fitted(widths, width)
+    rest = {k: v for k, v in widths.items() if k not in first}
+    lines = _lines(columns, first, width)
+    if rest:  # below, instead of lines that wrap
+        second = {"variant": widths["variant"], **rest}
+        free = width - sum(rest.values()) - 2 * len(rest)
+        second["variant"] = max(8, min(widths["variant"], free))
+        lines += ["", *_lines(columns, second, width)]
+    return lines
+
+
+def _lines(columns, widths, width):
+    """Those columns of a table that have a width."""
     rows = [list(columns), *zip(*columns.values(), strict=True)]
     lines = []
     for row in rows:
@@ -91,17 +107,13 @@ def _table(comparison, width):
 
 
 def _fitted(widths, width):
-    """Widths of the columns that fit, the name shortened if need be."""
-    widths = dict(widths)
-    rare = ["GB", "better", "minutes", "op/bin", "parameters", "seeds"]
-    while sum(widths.values()) + 2 * (len(widths) - 1) > width:
-        free = width - (sum(widths.values()) - widths["variant"])
-        free -= 2 * (len(widths) - 1)
-        if free >= 16 or not any(name in widths for name in rare):
-            widths["variant"] = max(8, min(widths["variant"], free))
+    """Widths of the columns that fit beside a name that can be read."""
+    for left_out in ((), _COSTS, (*_COSTS, *_COUNTS)):
+        kept = {k: v for k, v in widths.items() if k not in left_out}
+        free = width - sum(kept.values()) + kept["variant"] - 2 * (len(kept) - 1)
+        if free >= min(kept["variant"], _NAME):
             break
-        widths.pop(next(name for name in rare if name in widths))
-    return widths
+    return kept | {"variant": max(8, min(kept["variant"], free))}
 
 
 def _cell(text, column, width):
@@ -118,6 +130,12 @@ def _digits(table):
     if not len(sizes):
         return 4
     return int(np.clip(1 - np.floor(np.log10(np.median(sizes))), 2, 6))
+
+
+def _worse(table):
+    """Shares of units that are worse, where some are neither better nor worse."""
+    has_equal = (table["share_better"] + table["share_worse"] < 1).any()
+    return [_percent(v) if has_equal else "" for v in table["share_worse"]]
 
 
 def _words(row, baseline):

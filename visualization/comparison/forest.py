@@ -47,7 +47,9 @@ def forest_plot(
     names = [style.without_middle(name, LONGEST_NAME) for name in rows["variant"]]
     left = 0.35 + 0.063 * max(map(len, names))
     height = ROW * len(rows)
-    size = left + 3.2 + 2.55, 0.52 + height + 0.62
+    remarks = [f"{row.verdict}; {_shares(row, unit)}" for row in rows.itertuples()]
+    right = 0.25 + 0.06 * max(map(len, remarks))
+    size = left + 3.2 + right, 0.52 + height + 0.62
     n_groups = int(first["n_groups"])
     of_groups = f"{n_groups} {group}{'s' * (n_groups > 1)}"
     in_words = f"from {style.without_middle(baseline, 40)}; "
@@ -60,17 +62,18 @@ def forest_plot(
         low, high = _limits(rows)
         axes.axvline(0, color=style.FAINT, lw=0.8)
         for place, row in enumerate(rows.itertuples()):
-            _draw_row(axes, place, row, looks[row.variant], (low, high), unit)
+            _draw_row(axes, place, row, looks[row.variant], (low, high), remarks[place])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(low, high)
         axes.set_yticks(range(len(rows)), names)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
+        axes.locator_params(axis="x", nbins=6)
         axes.set_xlabel(f"difference in {words}")
     return figure
 
 
-def _draw_row(axes, place, row, colour, limits, unit):
+def _draw_row(axes, place, row, colour, limits, remark):
     if np.isfinite(row.low_new):
         ends = np.clip((row.low_new, row.high_new), *limits)
         axes.plot(ends, (place, place), color=colour, lw=0.8, alpha=0.7)
@@ -90,7 +93,7 @@ def _draw_row(axes, place, row, colour, limits, unit):
         mew=1.3,
     )
     axes.annotate(
-        f"{row.verdict}; {row.share_better:.0%} of {unit}s better",
+        remark,
         (1, place),
         (8, 0),
         xycoords=("axes fraction", "data"),
@@ -101,9 +104,17 @@ def _draw_row(axes, place, row, colour, limits, unit):
     )
 
 
+def _shares(row, unit):
+    """In how many units a variant is better, and worse if some are equal."""
+    words = f"{row.share_better:.0%} of {unit}s better"
+    if row.share_better + row.share_worse < 1:
+        words += f", {row.share_worse:.0%} worse"
+    return words
+
+
 def _limits(rows):
     """All thick intervals with some room: thin ones may be many times as wide."""
     ends = rows[["low", "high", "difference"]].to_numpy(float)
     low, high = min(0.0, ends.min()), max(0.0, ends.max())
-    room = 0.25 * (high - low) or 1e-3
+    room = 0.25 * (high - low) or 0.01  # where all are equal
     return low - room, high + room

@@ -139,7 +139,10 @@ def answer_of(comparison):
     best = next(others.nlargest(1, "difference").itertuples())
     share = ""
     if best.share_better == best.share_better:  # not NaN
-        share = f" It is better for {best.share_better:.0%} of the {comparison.unit}s."
+        share = f" It is better for {best.share_better:.0%} of the {comparison.unit}s"
+        if best.share_better + best.share_worse < 1:
+            share += f" and worse for {best.share_worse:.0%}"
+        share += "."
     words = f"by {interval_words(best, comparison.words)}"
     if best.verdict == "better":
         return f"{best.variant} is better than {comparison.baseline} {words}.{share}"

@@ -147,6 +147,7 @@ def _differences(aligned, names, n_groups, n_seeds):
                 "p_holm": 1.0 if name == names[0] else 0.012,
                 "verdict": verdict,
                 "share_better": (difference > 0).mean(),
+                "share_worse": (difference < 0).mean(),
                 "groups_better": n_groups,
                 "is_paired": True,
                 "n_seeds": n_seeds,

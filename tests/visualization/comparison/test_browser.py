@@ -182,6 +182,10 @@ def test_other_variants_and_metrics_are_compared_by_choosing_them(browser, page)
     assert browser.value(READOUT).replace(" %", "%").startswith(expected)
     click(browser, "#points .swap")
     assert browser.value(READOUT).startswith(f"{names[3]} is better than {names[5]}")
+    choose(browser, "#points select[name=across]", "3")
+    choose(browser, "#points select[name=up]", "3")
+    assert " for 0 % of " in browser.value(READOUT)
+    assert "s, worse for 0 %; mean difference" in browser.value(READOUT)
     choose(browser, "#points select[name=colour]", "2")
     legend = (
         "[...document.querySelectorAll('#points .legend li')].map((e) => e.textContent)"

@@ -148,3 +148,30 @@ def test_texts_are_apart_whatever_variants_are_called(tmp_path, n_variants, leng
     fake_runs(tmp_path, options, seeds=(1, 2), effects={"v1": 3.0})
     for _, figure in comparison_figures(compare([tmp_path])):
         assert_texts_are_apart(figure)
+
+
+def test_scores_of_few_values_are_discs_with_their_numbers():
+    first = np.repeat([0.0, 0.0, 1.0, 1.0], [30, 20, 40, 10])
+    second = np.repeat([0.0, 1.0, 1.0, 0.0], [30, 20, 40, 10])
+    axes = unit_scatter(first, second, ("a", "b"), "share", unit="trial").axes[0]
+    (discs,) = axes.collections
+    numbers = {(*text.xy,): text.get_text() for text in axes.texts}
+    assert numbers == {(0, 0): "30", (0, 1): "20", (1, 0): "10", (1, 1): "40"}
+    areas = dict(zip(map(tuple, discs.get_offsets()), discs.get_sizes(), strict=True))
+    assert areas[0, 1] == pytest.approx(areas[1, 1] / 2)
+
+
+def test_texts_beside_rows_with_equal_units_lie_in_the_figure(tmp_path):
+    rows = pd.DataFrame(
+        {"variant": ["base", "other"], "difference": 0.0, "low": 0.0, "high": 0.0}
+        | {"low_new": np.nan, "high_new": np.nan, "verdict": "not told apart"}
+        | {"share_better": 0.21, "share_worse": 0.22, "n_groups": 1, "n_units": 200}
+    )
+    figure = forest_plot(rows, "base", "share", "presentation", "session")
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    (text,) = axes.texts
+    assert "21% of presentations better, 22% worse" in text.get_text()
+    assert text.get_window_extent().x1 < figure.bbox.x1
+    ticks = [t.get_window_extent() for t in axes.get_xticklabels()]
+    assert all(a.x1 < b.x0 for a, b in zip(ticks, ticks[1:], strict=False))

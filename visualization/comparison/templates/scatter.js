@@ -225,13 +225,13 @@ if (page.units) {
   function summary() {
     const steps = [...Array(n).keys()].map(difference).filter((step) => step !== null);
     if (!steps.length) return "No " + page.unit + " has both scores.";
-    // Equal scores count as half.
-    const wins = steps.reduce((sum, step) => sum + (Math.sign(step) + 1) / 2, 0);
-    const better = wins / steps.length;
+    const share = (sign) =>
+      Math.round(100 * steps.filter((step) => Math.sign(step) === sign).length / steps.length) + " %";
+    const worse = steps.includes(0) ? ", worse for " + share(-1) : "";
     const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
     return names[up.value] + " is better than " + names[across.value] + " for " +
-      Math.round(100 * better) + " % of " + steps.length.toLocaleString("en") + " " +
-      page.unit + "s; mean difference " + signed(mean) + "." +
+      share(1) + " of " + steps.length.toLocaleString("en") + " " +
+      page.unit + "s" + worse + "; mean difference " + signed(mean) + "." +
       (n < units.total ? " Of " + units.total.toLocaleString("en") + ", so many are drawn." : "");
   }
 
