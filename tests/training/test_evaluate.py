@@ -83,7 +83,7 @@ def test_a_run_knows_its_recordings_and_its_folder(monkeypatch, trained, capsys)
     run(monkeypatch, folder, "--part=all", "--dpi=50")
     own = folder / "evaluation" / "small_eye"
     shown = capsys.readouterr().out
-    assert "small on eye, part all" in shown and "neurons: fine" in shown
+    assert "small on eye, part all\n" in shown and "neurons: fine" in shown
     n_bins = pd.read_csv(own / "neurons.csv")["n_bins"]
     assert (n_bins > 500).all()  # of all 800
 

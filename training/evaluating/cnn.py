@@ -45,16 +45,17 @@ def judge(runs, options, out):
     found, matrices = {}, []
     for recording in recordings:
         spec = recording.spec.name
+        matrix = generalisation_matrix(models, recording, parts[spec], types)
+        matrices.append(matrix.assign(recording=spec))
         for name, model in models.items():
             history = _history(runs[name])
             folder = out / f"{name}_{spec}"
             numbers = _judge_pair(
                 model, recording, parts[spec], types, folder, options.dpi, history
             )
-            words = parts[spec] or "all"
-            found[f"{name} on {spec}, part {words}"] = numbers
-        matrix = generalisation_matrix(models, recording, parts[spec], types)
-        matrices.append(matrix.assign(recording=spec))
+            words = f"{name} on {spec}, part {parts[spec] or 'all'}"
+            words += _trials_in_words(types, loaded[name][1].data.types)
+            found[words] = numbers | _by_type(matrix[matrix["train"] == name])
     matrix = pd.concat(matrices, ignore_index=True)
     write_table(matrix, out / "matrix.csv")
     mean = matrix.groupby(["train", "test"], sort=False).mean(numeric_only=True)
@@ -90,6 +91,21 @@ def _paths(runs, options):
     if not paths:
         raise ValueError(f"{path} does not say its recordings; name some: --recording.")
     return paths
+
+
+def _trials_in_words(types, trained):
+    """Which trials are scored, and which the model knows; "" where that is all."""
+    words = f", trials of {', '.join(types)}" if types else ", all types of trials"
+    if trained and set(types or ()) != set(trained):
+        words += f" (trained on {', '.join(trained)})"
+    return words if types or trained else ""
+
+
+def _by_type(rows):
+    """Bits per spike of each type of trials, where there are several."""
+    if len(rows) < 2:
+        return {}
+    return {f"bps_mean: {row.test}": float(row.bps_mean) for row in rows.itertuples()}
 
 
 def _part_of(recording, part):
