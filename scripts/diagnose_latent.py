@@ -19,11 +19,9 @@ import contextlib
 import pathlib
 import sys
 
-import pandas as pd
-
 from training.quiet_start import quiet_start
+from v1model.runs import read_history
 
-METRICS = "metrics.csv"  # of a run
 BASELINES = ("linear", "linear_observed", "stimulus")
 
 
@@ -109,9 +107,8 @@ def judge(options):
             for name in chosen
         }
         numbers = write_diagnosis(diagnosis, options.out, others)
-    table = options.run / METRICS
-    if table.is_file():
-        columns = pd.read_csv(table).to_dict("list")
+    columns = read_history(options.run).to_dict("list")
+    if columns:
         write_figure(training_losses(columns), options.out / "losses.png", dpi=130)
     for name, value in numbers.items():
         print(f"{name:58s} {value:.5g}")

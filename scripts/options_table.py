@@ -23,7 +23,7 @@ import sys
 import pandas as pd
 
 from training.quiet_start import start_tensorflow
-from v1model.atomic import atomic_path, write_text
+from v1model.atomic import write_frame, write_text
 from v1model.runs import Run
 from v1model.runs.summary import read_summary
 from visualization.files import write_figure
@@ -95,8 +95,7 @@ def make_table(folder, unseen):
     table = pd.DataFrame(rows)
     text = readout_text(table) if room == "cnn" else evolver_text(table)
     figure = _readout_figure(table) if room == "cnn" else _evolver_figure(table)
-    with atomic_path(folder / "options.csv") as path:
-        table.to_csv(path, index=False, float_format="%.6g")
+    write_frame(folder / "options.csv", table)
     write_text(folder / "options.md", text)
     if figure is not None:
         write_figure(figure, folder / "options.png", dpi=150)

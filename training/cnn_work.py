@@ -26,7 +26,7 @@ from v1model.judging.cnn import judge_readouts
 from v1model.judging.costs import costs_of, readout_operations
 from v1model.known_v1 import KnownV1Config, simulate
 from v1model.runs import Run
-from v1model.yaml_settings import flat
+from v1model.runs.options_text import flat, options_of
 
 SIMULATED = "simulated"  # folder of recordings of known neurons, below the results
 REFIT_TABLE, CURVES = "refit.csv", "learning_curve.csv"
@@ -93,7 +93,7 @@ class Fit:
             metrics = {}
             if "test_bps" in result:  # test_share may be 0
                 metrics = {"hparam/test_bps": result["test_bps"]}
-            watch.events.hyperparameters(flat(self.config), metrics)
+            watch.events.hyperparameters(flat(options_of(self.config)), metrics)
         return result
 
 

@@ -15,11 +15,16 @@ import pathlib
 import shutil
 import sys
 
-from v1model.atomic import WriteError
 from v1model.rooms import ROOMS
 
 HPARAMS, PAGE = "hparams", "comparison.html"
 WIDTH = 100  # letters, where there is no terminal
+OUTPUTS = {  # what --out receives, a flag each
+    "csv": "tables",
+    "figures": "figures, PNG",
+    "html": f"a page in one file, {PAGE}",
+    "tensorboard": f"a folder for TensorBoard, {HPARAMS}",
+}
 
 
 def main(options):
@@ -68,9 +73,6 @@ def main(options):
     return found
 
 
-OUTPUTS = ("csv", "figures", "html", "tensorboard")
-
-
 def parsed(argv):
     """Options of the command line, a namespace."""
     parser = argparse.ArgumentParser(
@@ -110,12 +112,7 @@ def parsed(argv):
         help="receives tables, figures, a page and TensorBoard's HParams; the options "
         "below choose among them; without --out they go to `comparison`",
     )
-    for name, words in {
-        "csv": "tables",
-        "figures": "figures, PNG",
-        "html": "a page in one file, " + PAGE,
-        "tensorboard": "a folder for TensorBoard, " + HPARAMS,
-    }.items():
+    for name, words in OUTPUTS.items():
         parser.add_argument(f"--{name}", action="store_true", help=words)
     options = parser.parse_args(argv)
     if options.out is None and any(getattr(options, name) for name in OUTPUTS):
@@ -128,7 +125,7 @@ def cli():
     options = parsed(sys.argv[1:])
     try:
         main(options)
-    except (ValueError, OSError, WriteError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"compare: {error}")
 
 

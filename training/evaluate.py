@@ -20,7 +20,6 @@ import sys
 
 from training.evaluating.places import folder_of_run
 from v1model import flags
-from v1model.atomic import WriteError
 from v1model.options import option, require
 from v1model.rooms import ROOMS
 from v1model.runs import Run
@@ -79,7 +78,7 @@ def main(runs, options):
         out = folder_of(paths, options)
         work = importlib.import_module(f"training.evaluating.{room}")
         found = work.judge(paths, options, out)
-    except (ValueError, OSError, WriteError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"evaluate: {error}")
     print("\n".join(lines_of(found)))
     print(f"wrote {out}")

@@ -2,8 +2,6 @@
 
 import contextlib
 
-import pandas as pd
-
 from training.latent_judging import FIGURES, Judge, opened_beside
 from training.monitors.latent_subject import LatentSubject
 from training.monitors.watching import opened_watch
@@ -11,7 +9,8 @@ from v1model.judging.latent import judge_latent
 from v1model.latent.source import open_source
 from v1model.latent.suitability import require_suitable
 from v1model.latent.trainer import LatentTrainer
-from v1model.yaml_settings import flat
+from v1model.runs import read_history
+from v1model.runs.options_text import flat, options_of
 from visualization.files import write_figure
 from visualization.latent.runs import training_losses
 
@@ -79,9 +78,9 @@ class LatentWork:
         result["diagnosis"] = self.judge.finally_of(self.trainer.model, epochs)
         loss = result["final_train_loss"]
         if loss is not None:
-            table = pd.read_csv(self.run.metrics_csv).to_dict("list")
+            table = read_history(self.run.path).to_dict("list")
             path = self.run.path / FIGURES / "losses.png"
             write_figure(training_losses(table), path)
             metrics = {"hparam/final_train_loss": loss}
-            self.events.hyperparameters(flat(self.params), metrics)
+            self.events.hyperparameters(flat(options_of(self.params)), metrics)
         return result

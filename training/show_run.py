@@ -9,9 +9,10 @@ from training.runs_table import cell_of, counted, duration
 from v1model.rooms import ROOMS
 from v1model.runs.cleaning import age_s, bytes_in
 from v1model.runs.hold import holder_of
+from v1model.runs.layout import METRICS, RECORDS, SCORES
 from v1model.runs.options_text import dotted
 from v1model.runs.selection import as_text
-from v1model.runs.summary import METRICS, RECORDS, SCORES, read_summary
+from v1model.runs.summary import read_summary
 
 _LONGEST = 100  # letters of a value
 

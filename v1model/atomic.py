@@ -69,6 +69,12 @@ def write_rows(path, rows):
         table.writerows(rows)
 
 
+def write_frame(path, frame):
+    """Writes a data frame as CSV atomically, without its index, to six digits."""
+    with atomic_path(path) as partial:
+        frame.to_csv(partial, index=False, float_format="%.6g")
+
+
 def remove_partial(path):
     """Removes what killed writers of `path` left beside it."""
     path = pathlib.Path(path)

@@ -52,11 +52,6 @@ def to_yaml(params):
     return yaml.safe_dump(params.model_dump(mode="json"), sort_keys=False)
 
 
-def flat(params):
-    """All options by dotted name, as they stand in YAML; lists stay as they are."""
-    return dict(_flat(params.model_dump(mode="json"), ""))
-
-
 def kinds_of(annotation):
     """The types that a value may have: of `int | None`, int and NoneType."""
     origin = typing.get_origin(annotation)
@@ -321,14 +316,6 @@ def item_of(annotation):
     if origin in (tuple, list):
         return typing.get_args(annotation)[0]
     return None
-
-
-def _flat(values, prefix):
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
 
 
 def _agree(name, override):

@@ -7,14 +7,16 @@ from v1model.comparison.options import (
     seeds_of,
     short_labels,
     short_value,
+    telling_options,
     variants_of,
     varied_options,
 )
+from v1model.runs.options_text import dotted
 
 
 def summary(config, inputs=None, path="run"):
     return SimpleNamespace(
-        config=config, inputs=inputs or {}, path=pathlib.Path(path), name=path
+        config=dotted(config), inputs=inputs or {}, path=pathlib.Path(path), name=path
     )
 
 
@@ -190,3 +192,15 @@ def test_an_option_that_follows_from_another_is_not_in_names():
     ]
     names, _ = variants_of(table_of(*configs))
     assert names[2] == "resnet, context" and len(set(names)) == 6
+
+
+def test_an_option_that_follows_from_another_tells_nothing():
+    columns = {
+        "core.type": ["resnet", "densenet"] * 3,
+        "core.channels": [[8, 8], [12, 12]] * 3,  # with the type
+        "norm.type": ["grn", "grn", "layer", "layer", "none", "none"],
+        "norm.alpha": [0.1, 0.1, None, None, None, None],  # of one norm only
+    }
+    assert telling_options(columns) == ["core.type", "norm.type"]
+    assert telling_options({"core.channels": [[8], [12]]}) == ["core.channels"]
+    assert telling_options({}) == []

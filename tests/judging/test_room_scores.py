@@ -39,6 +39,7 @@ def test_the_mean_of_a_columns_answers_is_its_accuracy(tmp_path, monkeypatch):
     words = ("--task=all", "--neurons=500", "--neurons_per_output=2", "--batch_size=4")
     words += ("--accumulate=2", "--n_epochs=1", "--steps_per_epoch=1", "--val_steps=3")
     words += ("--log_activity_every=0", "--run_name=run", f"--results_dir={tmp_path}")
+    words += ("--fast_monitors=none", "--slow_monitors=none")
     monkeypatch.setattr(sys, "argv", ["multi_training.py", *words])
     multi_training.cli()
     folder = tmp_path / "run"

@@ -23,8 +23,10 @@ from v1model.latent.settings import (
     load_params,
     run_name,
 )
+from v1model.runs.options_text import flat, options_of
 from v1model.yaml_files import find_file
-from v1model.yaml_settings import flat, to_yaml
+from v1model.yaml_settings import to_yaml
+
 
 FOLDER = pathlib.Path(training.__file__).parent
 SHIPPED = sorted(FOLDER.glob("configs/latent_*.yaml")) + sorted(
@@ -112,7 +114,7 @@ def test_every_option_has_a_flag_with_its_help():
     names = [flag.name for group in groups for flag in group.flags]
     assert len(set(names)) == len(names)
     assert {leaf.name for leaf in leaves()} <= set(names)
-    assert set(flat(ModelParams())) - set(names) == {"training.data_split"}
+    assert set(flat(options_of(ModelParams()))) - set(names) == {"training.data_split"}
     page = flags.help_page("Trains.", "prog", groups)
     assert max(map(len, page.splitlines())) <= 88
     for group in groups:
@@ -163,7 +165,7 @@ def test_flags_go_over_the_file(tmp_path):
     ],
 )
 def test_a_flag_sets_its_option(words, name, value):
-    assert flat(params_with(*words))[name] == value
+    assert flat(options_of(params_with(*words)))[name] == value
 
 
 @pytest.mark.parametrize(

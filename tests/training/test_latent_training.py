@@ -16,8 +16,8 @@ from v1model.latent.checkpoints import load_latent_model
 from v1model.latent.config import ModelParams
 from v1model.latent.updates import Updates
 from v1model.runs import Run
+from v1model.runs.options_text import flat, options_of
 from v1model.voltage_networks.config import EyeConfig
-from v1model.yaml_settings import flat
 
 
 def run(folder, *words, settings="settings.yaml"):
@@ -207,7 +207,7 @@ def test_help_lists_every_option(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["latent_training", "--help"])
     latent_training.cli()
     text = capsys.readouterr().out
-    for name in flat(ModelParams()).keys() - {"training.data_split"}:
+    for name in flat(options_of(ModelParams())).keys() - {"training.data_split"}:
         assert f"{name}" in text
     assert "usage: latent_training EXPERIMENT [SETTINGS.yaml]" in text
     assert "--results_dir" in text

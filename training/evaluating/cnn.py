@@ -3,9 +3,9 @@
 import pandas as pd
 
 from training.evaluating.places import folder_of_run
-from training.evaluating.tables import write_table
 from training.quiet_start import start_tensorflow
-from v1model.runs import Run
+from v1model.atomic import write_frame
+from v1model.runs import Run, read_history
 
 HELD_OUT = ("test", "validation")  # parts, the one to be judged on first
 # Of DataParams, what decides which numbers a model reads and is judged by.
@@ -48,7 +48,7 @@ def judge(runs, options, out):
         matrix = generalisation_matrix(models, recording, parts[spec], types)
         matrices.append(matrix.assign(recording=spec))
         for name, model in models.items():
-            history = _history(runs[name])
+            history = read_history(folder_of_run(runs[name])).to_dict("list")
             folder = out / f"{name}_{spec}"
             numbers = _judge_pair(
                 model, recording, parts[spec], types, folder, options.dpi, history
@@ -57,7 +57,7 @@ def judge(runs, options, out):
             words += _trials_in_words(types, loaded[name][1].data.types)
             found[words] = numbers | _by_type(matrix[matrix["train"] == name])
     matrix = pd.concat(matrices, ignore_index=True)
-    write_table(matrix, out / "matrix.csv")
+    write_frame(out / "matrix.csv", matrix)
     mean = matrix.groupby(["train", "test"], sort=False).mean(numeric_only=True)
     figure = generalisation_heatmap(mean.reset_index())
     write_figure(figure, out / "matrix.png", dpi=options.dpi)
@@ -160,9 +160,3 @@ def common_data(by_run):
                     f"of {name}; judge them one by one."
                 )
     return common.model_copy(update={"types": ()})
-
-
-def _history(run):
-    """Columns of a run's metrics.csv, or None where it has none."""
-    table = folder_of_run(run) / "metrics.csv"
-    return pd.read_csv(table).to_dict("list") if table.is_file() else None

@@ -7,11 +7,11 @@ import tempfile
 import pandas as pd
 
 from training.evaluating.places import CHECKPOINTS, folder_of_run
-from training.evaluating.tables import write_numbers, write_table
+from training.evaluating.tables import share_right, write_numbers
 from training.quiet_start import quiet_start, start_tensorflow
+from v1model.atomic import write_frame
 from v1model.config import ColumnTrainConfig
 from v1model.distribution_config import DistributionConfig
-from v1model.metrics import wilson_interval
 from v1model.options import from_dict
 from v1model.runs import Run
 
@@ -48,14 +48,14 @@ def judge(runs, options, out):
             run = Run.create(folder, "judged", config, [name], "column")
             rows = answer_rows(ColumnExperiment(config, run))
         tasks = task_rows(rows)
-        write_table(rows, out / name / "answers.csv")
-        write_table(tasks, out / name / "tasks.csv")
+        write_frame(out / name / "answers.csv", rows)
+        write_frame(out / name / "tasks.csv", tasks)
         numbers = {
             f"{row.task}: {field}": getattr(row, field)
             for row in tasks.itertuples()
             for field in ("n", "accuracy", "accuracy_low", "accuracy_high", "chance")
         }
-        write_numbers(numbers, out / name / "numbers.csv")
+        write_numbers(out / name / "numbers.csv", numbers)
         found[f"{name}, {config.val_steps} held-out steps"] = numbers
     return found
 
@@ -93,14 +93,10 @@ def task_rows(rows):
     """A row per task: answers, share that is right with its 95 % interval, chance."""
     found = []
     for task, own in rows.groupby("group", sort=False):
-        low, high = wilson_interval(int(own["correct"].sum()), len(own))
         found.append(
             {
                 "task": task,
-                "n": len(own),
-                "accuracy": own["correct"].mean(),
-                "accuracy_low": low,
-                "accuracy_high": high,
+                **share_right(own),
                 "chance": own["label"].value_counts(normalize=True).max(),
                 "log_probability": own["log_probability"].mean(),
             }

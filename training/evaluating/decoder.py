@@ -7,8 +7,9 @@ import pandas as pd
 
 from training.decoder_training import load_session
 from training.evaluating.places import folder_of_run
-from training.evaluating.tables import write_numbers, write_table
+from training.evaluating.tables import share_right, write_numbers
 from training.quiet_start import start_tensorflow
+from v1model.atomic import write_frame
 from v1model.decoders.config import DecoderConfig
 from v1model.options import from_dict
 from v1model.runs import Run
@@ -83,11 +84,11 @@ def _judge_pair(decoder, part, folder, dpi):
     answers = scores.argmax(axis=1)
     rows.insert(2, "start_s", part.start_s)
     rows.insert(4, "answer", decoder.inputs.classes[answers])
-    write_table(rows, folder / "presentations.csv")
-    write_table(class_rows(rows), folder / "classes.csv")
+    write_frame(folder / "presentations.csv", rows)
+    write_frame(folder / "classes.csv", class_rows(rows))
     numbers = dataclasses.asdict(evaluate(scores, targets))
     numbers = {name: value for name, value in numbers.items() if value is not None}
-    write_numbers(numbers, folder / "numbers.csv")
+    write_numbers(folder / "numbers.csv", numbers)
     matrix = confusion_matrix(answers, targets, decoder.inputs.n_classes)
     figure = confusion_figure(matrix, decoder.inputs.classes)
     write_figure(figure, folder / "confusion.png", dpi=dpi)
@@ -96,19 +97,13 @@ def _judge_pair(decoder, part, folder, dpi):
 
 def class_rows(rows):
     """A row per class: presentations, share that is right with its 95 % interval."""
-    from v1model.metrics import wilson_interval
-
     found = []
     for kind, own in rows.groupby("kind", sort=True):
-        low, high = wilson_interval(int(own["correct"].sum()), len(own))
         wrong = own.loc[own["correct"] == 0, "answer"].astype(str)
         found.append(
             {
                 "class": kind,
-                "n": len(own),
-                "accuracy": own["correct"].mean(),
-                "accuracy_low": low,
-                "accuracy_high": high,
+                **share_right(own),
                 "mean_rank": own["rank"].mean(),
                 "rate_hz": own["rate_hz"].mean(),
                 "most_often_taken_for": "" if wrong.empty else wrong.mode()[0],

@@ -4,11 +4,11 @@ import contextlib
 import logging
 import pathlib
 
-import pandas as pd
-
 from training.evaluating.places import folder_of_run
-from training.evaluating.tables import write_numbers, write_table
+from training.evaluating.tables import write_numbers
 from training.quiet_start import start_tensorflow
+from v1model.atomic import write_frame
+from v1model.runs import read_history
 
 HELD_OUT = ("", "test", "validation")  # parts of the training's recording that are one
 
@@ -82,7 +82,7 @@ def _judge_pair(model, source, settings, rows, is_own, folder, run, options):
         trained = neuron_rows(model, source, split.train_start, split.train_end)
         table["train_r2"] = trained["r2"]
     table = table.join(evolver_verdicts(table))
-    write_table(table, folder / "neurons.csv")
+    write_frame(folder / "neurons.csv", table)
     own = {
         "r2_mean": float(table["r2"].mean()),
         "r2_median": float(table["r2"].median()),
@@ -92,9 +92,9 @@ def _judge_pair(model, source, settings, rows, is_own, folder, run, options):
     counts = table["verdict"].value_counts()
     own |= {f"neurons: {one}": int(counts[one]) for one in VERDICTS if one in counts}
     numbers = own | numbers
-    write_numbers(numbers, folder / "numbers.csv")
-    if (run / "metrics.csv").is_file():
-        columns = pd.read_csv(run / "metrics.csv").to_dict("list")
+    write_numbers(folder / "numbers.csv", numbers)
+    columns = read_history(run).to_dict("list")
+    if columns:
         write_figure(training_losses(columns), folder / "losses.png", dpi=options.dpi)
     return numbers
 

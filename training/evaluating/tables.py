@@ -1,17 +1,30 @@
-"""Tables as files."""
+"""Tables that several rooms write."""
 
 import pandas as pd
 
-from v1model.atomic import atomic_path
+from v1model.atomic import write_frame
+from v1model.metrics import wilson_interval
 
 
-def write_table(table, path):
-    """Writes a data frame as CSV, atomically."""
-    with atomic_path(path) as partial:
-        table.to_csv(partial, index=False, float_format="%.6g")
-
-
-def write_numbers(numbers, path):
+def write_numbers(path, numbers):
     """Writes named numbers as CSV, a row each."""
-    table = pd.DataFrame({"name": [*numbers], "value": [*numbers.values()]})
-    write_table(table, path)
+    frame = pd.DataFrame({"name": [*numbers], "value": [*numbers.values()]})
+    write_frame(path, frame)
+
+
+def share_right(rows):
+    """How many answers there are, and the share that is right with its 95 % interval.
+
+    Args:
+        rows: Data frame with `correct`, 1 or 0.
+
+    Returns:
+        A dict: n, accuracy, accuracy_low, accuracy_high.
+    """
+    low, high = wilson_interval(int(rows["correct"].sum()), len(rows))
+    return {
+        "n": len(rows),
+        "accuracy": rows["correct"].mean(),
+        "accuracy_low": low,
+        "accuracy_high": high,
+    }

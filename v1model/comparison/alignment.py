@@ -29,7 +29,7 @@ def align(cells, score):
             the data differ, or no unit is left.
     """
     _require_one_part(cells)
-    joined = {cell: _joined(cell, runs, score) for cell, runs in cells.items()}
+    joined = {cell: _joined(runs, score) for cell, runs in cells.items()}
     joined, notes = _within_seeds(joined)
     keys = {
         cell: pd.MultiIndex.from_frame(frame[KEYS]) for cell, frame in joined.items()
@@ -90,7 +90,7 @@ def matrices_of(aligned):
     return found
 
 
-def _joined(cell, runs, score):
+def _joined(runs, score):
     for name, scores in runs:
         if score not in scores:
             columns = [c for c in scores if c not in KEYS]

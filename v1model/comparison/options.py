@@ -7,7 +7,6 @@ import math
 import pandas as pd
 
 from v1model.monitoring_config import MONITORING_OPTIONS
-from v1model.runs.options_text import flat
 
 # They say where results lie, how long at most, and what is shown; nothing of the model.
 SILENT = MONITORING_OPTIONS | {
@@ -31,25 +30,10 @@ MAJORITY = 0.6  # of the variants: a value that names leave out
 
 
 def options_of(summary):
-    """Options and inputs of a RunSummary by dotted name, without SILENT ones.
-
-    Lists of sections, such as the blocks of a core, are taken apart: blocks.0.norm.
-    """
-    found = _without_lists(summary.config)
-    found |= {f"inputs.{name}": value for name, value in summary.inputs.items()}
+    """Options and inputs of a RunSummary by dotted name, without SILENT ones."""
+    inputs = {f"inputs.{name}": value for name, value in summary.inputs.items()}
+    found = summary.config | inputs
     return {k: v for k, v in found.items() if k.split(".")[-1] not in SILENT}
-
-
-def _without_lists(options):
-    found = {}
-    for name, value in options.items():
-        is_list = isinstance(value, list) and value
-        if is_list and all(isinstance(one, dict) for one in value):
-            for number, own in enumerate(value):
-                found |= _without_lists(flat(own, f"{name}.{number}."))
-        else:
-            found[name] = value
-    return found
 
 
 def varied_options(summaries):
@@ -123,11 +107,9 @@ def variants_of(table):
         if not is_seed(name)
     }
     columns = {k: v for k, v in columns.items() if len({_key(x) for x in v}) > 1}
-    keys = [
-        tuple(_key(column[row]) for column in columns.values())
-        for row in range(len(table))
-    ]
-    return _names(columns, keys), list(columns)
+    if not columns:
+        return ["all"] * len(table), []
+    return _names(columns), list(columns)
 
 
 def variants_by(table, option):
@@ -183,10 +165,12 @@ def _numbers_of_parts(values):
     return [len(v) if isinstance(v, (list, tuple)) else v for v in values]
 
 
-def _names(columns, keys):
+def _names(columns):
     """Name of each run's variant: values that are not most others', too."""
     labels = short_labels(list(columns))  # ends that no other option has, told or not
-    columns, keys = _told_once(columns, keys)
+    columns = {name: columns[name] for name in telling_options(columns)}
+    texts = [[_key(value) for value in column] for column in columns.values()]
+    keys = [*zip(*texts, strict=True)]
     variants = dict.fromkeys(keys)
     rows = {key: keys.index(key) for key in variants}
     usual = {}
@@ -203,16 +187,23 @@ def _names(columns, keys):
             if usual.get(place) != key[place]:
                 text = short_value(column[row])
                 parts.append(text if name in plain else f"{labels[name]}={text}")
-        found[key] = ", ".join(parts) or ("base" if columns else "all")
+        found[key] = ", ".join(parts) or "base"
     names = _told_apart(found)
     return [names[key] for key in keys]
 
 
-def _told_once(columns, keys):
+def telling_options(columns):
     """Options that tell variants apart, without those that follow from another one.
 
-    Of two that follow from each other, words say more than numbers, words of their own
-    more than `none`, and short names more than long ones.
+    A norm of another type brings options of its own, which are no news. Of two that
+    follow from each other, words say more than numbers, words of their own more than
+    `none`, and short names more than long ones.
+
+    Args:
+        columns: Values by dotted name, lists with one for each variant or run.
+
+    Returns:
+        Some of the names, in their order.
     """
 
     def rank(name):
@@ -220,7 +211,7 @@ def _told_once(columns, keys):
         is_empty = is_word and bool({*map(str.lower, columns[name])} & EMPTY_WORDS)
         return not is_word, is_empty, name.count("."), len(name), name
 
-    values = {name: [key[k] for key in keys] for k, name in enumerate(columns)}
+    values = {name: [_key(value) for value in own] for name, own in columns.items()}
     sizes = {name: len(set(own)) for name, own in values.items()}
 
     def follows(name, other):
@@ -228,7 +219,7 @@ def _told_once(columns, keys):
         pairs = set(zip(values[name], values[other], strict=True))
         return len(pairs) == sizes[other]
 
-    kept = [
+    return [
         name
         for name in columns
         if not any(
@@ -238,8 +229,6 @@ def _told_once(columns, keys):
             if other != name
         )
     ]
-    shorter = [tuple(values[name][row] for name in kept) for row in range(len(keys))]
-    return {name: columns[name] for name in kept}, shorter
 
 
 def _plain_words(columns):

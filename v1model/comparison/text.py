@@ -162,5 +162,4 @@ def _percent(value):
 
 def _wrapped(text, width):
     """Lines of at most so many letters, those after the first set in."""
-
     return textwrap.wrap(text, max(width, 20), subsequent_indent="  ")

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from v1model.atomic import atomic_path
+from v1model.atomic import write_frame
 from v1model.comparison.differences import unit_table
 
 RUNS, VARIANTS, DIFFERENCES = "runs.csv", "variants.csv", "differences.csv"
@@ -35,8 +35,7 @@ def write_tables(comparison, folder):
             NEURONS: unit_table(comparison.aligned, _first(comparison)),
         }
     for name, table in tables.items():
-        with atomic_path(folder / name) as partial:
-            table.to_csv(partial, index=False, float_format="%.6g")
+        write_frame(folder / name, table)
     return [folder / name for name in tables]
 
 

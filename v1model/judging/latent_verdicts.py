@@ -1,7 +1,6 @@
 """Verdicts about the neurons of a latent evolver."""
 
 import numpy as np
-import pandas as pd
 
 from v1model.judging.verdicts import (
     FINE,
@@ -9,6 +8,7 @@ from v1model.judging.verdicts import (
     OVERFITTED,
     UNDERFITTED,
     VerdictParams,
+    first_that_holds,
 )
 
 
@@ -54,9 +54,4 @@ def evolver_verdicts(table, params=None):
             ),
         ),
     )
-    verdict = np.full(len(table), "", object)
-    reason = np.full(len(table), "", object)
-    for name, holds, words in rules:
-        for n in np.flatnonzero((verdict == "") & holds):
-            verdict[n], reason[n] = name, words(n)
-    return pd.DataFrame({"verdict": verdict, "reason": reason}, index=table.index)
+    return first_that_holds(rules, table.index)

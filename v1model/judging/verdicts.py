@@ -136,12 +136,23 @@ def verdicts_of(table, frame_shape, sampling_rate, params=None):
         (OUTSIDE, known.has_no_field(), known.words_of_no_field),
         (UNDERFITTED, is_any, words_of_share),
     )
-    verdict = np.full(len(table), "", object)
-    reason = np.full(len(table), "", object)
+    return first_that_holds(rules, table.index)
+
+
+def first_that_holds(rules, index):
+    """A row per neuron: `verdict` and `reason`, of the first rule that holds.
+
+    Args:
+        rules: Verdict, (N,) bool where it holds, and function of n that gives the
+            reason in words.
+        index: Of the data frame.
+    """
+    verdict = np.full(len(index), "", object)
+    reason = np.full(len(index), "", object)
     for name, holds, words in rules:
         for n in np.flatnonzero((verdict == "") & holds):
             verdict[n], reason[n] = name, words(n)
-    return pd.DataFrame({"verdict": verdict, "reason": reason}, index=table.index)
+    return pd.DataFrame({"verdict": verdict, "reason": reason}, index=index)
 
 
 class _Known:

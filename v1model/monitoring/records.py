@@ -21,8 +21,8 @@ import os
 import pathlib
 
 from v1model.atomic import WriteError
+from v1model.runs.layout import RECORDS
 
-METRICS = "metrics.jsonl"
 EPOCH, SKIPPED, FAILED, RESUMED = "epoch", "skipped", "failed", "resumed"
 
 
@@ -80,7 +80,7 @@ def read_watched(path):
             half written is left out, and so is one where a training was killed.
     """
     path = pathlib.Path(path)
-    path = path / METRICS if path.is_dir() else path
+    path = path / RECORDS if path.is_dir() else path
     if not path.exists():
         return []
     try:

@@ -10,7 +10,8 @@ import pathlib
 from typing import NamedTuple
 
 from v1model.runs.hold import LOCK
-from v1model.runs.summary import METRICS, RunSummary, read_summary
+from v1model.runs.layout import METRICS
+from v1model.runs.summary import RunSummary, read_summary
 
 __all__ = ["Found", "Problem", "RunSummary", "find_runs", "read_history"]
 __all__ += ["read_summary"]

@@ -16,6 +16,8 @@ from v1model import atomic
 
 LAYOUT = 2  # version of what lies in a run folder
 STATES = ("running", "finished", "killed", "failed")
+# Tables in it that grow or are written by others than Run.
+METRICS, RECORDS, SCORES = "metrics.csv", "metrics.jsonl", "scores.csv"
 
 
 class Documents(NamedTuple):

@@ -27,7 +27,17 @@ import shlex
 from v1model import atomic
 from v1model.runs.environment import machine, versions
 from v1model.runs.hold import LOCK, take
-from v1model.runs.layout import LAYOUT, STATES, layout_of, newest, read_documents
+from v1model.runs.layout import (
+    LAYOUT,
+    METRICS,
+    RECORDS,
+    SCORES,
+    STATES,
+    layout_of,
+    newest,
+    read_documents,
+    read_json,
+)
 from v1model.runs.options_text import differences, options_of, plain, seeds_of
 from v1model.runs.signals import termination_as_exit
 
@@ -120,12 +130,12 @@ class Run:
     @property
     def metrics_jsonl(self):
         """Path of what was watched, a record a line."""
-        return self.path / "metrics.jsonl"
+        return self.path / RECORDS
 
     @property
     def scores_csv(self):
         """Path of the table of what was held out, a row for each neuron or trial."""
-        return self.path / "scores.csv"
+        return self.path / SCORES
 
     @property
     def about(self):
@@ -135,7 +145,7 @@ class Run:
     @property
     def metrics_csv(self):
         """Path of the table with one row per epoch."""
-        return self.path / "metrics.csv"
+        return self.path / METRICS
 
     @property
     def config(self):
@@ -145,7 +155,7 @@ class Run:
     @property
     def starts(self):
         """One record for each time that the run was started or resumed."""
-        return self._read("starts", missing=[])
+        return self._read("starts", list, missing=[])
 
     @property
     def was_resumed(self):
@@ -251,14 +261,11 @@ class Run:
     def _file(self, name):
         return self.path / f"{name}.json"
 
-    def _read(self, name, **missing):
+    def _read(self, name, kind=dict, **missing):
         path = self._file(name)
         if missing and not path.exists():
             return missing["missing"]
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path} is not valid JSON: {error}.") from error
+        return read_json(path, kind)
 
     def _write(self, name, content):
         text = json.dumps(content, indent=2, allow_nan=False)

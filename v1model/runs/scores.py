@@ -13,8 +13,8 @@ import pandas as pd
 
 from v1model.atomic import atomic_path
 from v1model.rooms import ROOMS
+from v1model.runs.layout import SCORES
 
-FILE = "scores.csv"
 KEYS = ("group", "unit")
 TEXTS = (*KEYS, "kind", "part")  # columns that are no numbers
 
@@ -51,7 +51,7 @@ def read_scores(path, room=None):
         ValueError: It is damaged, or no such table.
     """
     path = pathlib.Path(path)
-    path = path / FILE if path.is_dir() else path
+    path = path / SCORES if path.is_dir() else path
     try:
         frame = pd.read_csv(
             path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""]

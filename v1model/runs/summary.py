@@ -8,11 +8,18 @@ import platform
 
 from v1model.rooms import ROOMS
 from v1model.runs.hold import LOCK, is_alive, is_held
-from v1model.runs.layout import STATES, newest, read_documents, read_json
+from v1model.runs.layout import (
+    METRICS,
+    RECORDS,
+    SCORES,
+    STATES,
+    newest,
+    read_documents,
+    read_json,
+)
 from v1model.runs.options_text import dotted
 
 SILENT_DEATH = "its process is gone without a word"
-METRICS, RECORDS, SCORES = "metrics.csv", "metrics.jsonl", "scores.csv"
 
 
 @dataclasses.dataclass(frozen=True)

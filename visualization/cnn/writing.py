@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from v1model.atomic import atomic_path
+from v1model.atomic import write_frame
 from v1model.cnn.evaluation.fields import true_centers
 from visualization.cnn.curves import training_curves
 from visualization.cnn.fields import field_maps
@@ -34,19 +34,13 @@ def write_report(report, folder, dpi=130, history=None):
         WriteError: A file cannot be written.
     """
     folder = pathlib.Path(folder)
-    write_table(report.neurons, folder / "neurons.csv")
-    write_table(report.numbers.reset_index(), folder / "numbers.csv")
+    write_frame(folder / "neurons.csv", report.neurons)
+    write_frame(folder / "numbers.csv", report.numbers.reset_index())
     for name, figure in report_figures(report):
         write_figure(figure, folder / f"{name}.png", dpi=dpi)
     if history:
         write_figure(training_curves(history), folder / "training.png", dpi=dpi)
     return report.numbers.loc["all"].to_dict()
-
-
-def write_table(table, path):
-    """Writes a data frame as CSV, atomically."""
-    with atomic_path(pathlib.Path(path)) as partial:
-        table.to_csv(partial, index=False, float_format="%.6g")
 
 
 def report_figures(report):

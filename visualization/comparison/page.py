@@ -11,11 +11,11 @@ import pathlib
 
 from v1model.atomic import write_text
 from v1model.comparison.contents import GROUPS
-from v1model.runs import Run
-from v1model.runs.options_text import flat
+from v1model.comparison.options import telling_options
+from v1model.runs import read_summary
 from visualization.comparison.page_data import page_data
 from visualization.comparison.page_intervals import interval_words
-from visualization.comparison.page_options import telling_options
+from visualization.comparison.page_options import option_columns
 from visualization.comparison.page_sections import (
     commands_html,
     curves_html,
@@ -60,12 +60,12 @@ def shared_options(paths):
     """Options that have the same value in all runs, by dotted name.
 
     Args:
-        paths: Run folders; those that were removed since count no more.
+        paths: Run folders; those that were removed or damaged since count no more.
     """
     found = []
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            found.append(flat(Run.open(path).config))
+        with contextlib.suppress(ValueError):
+            found.append(read_summary(path).config)
     first = found[0] if found else {}
     return {
         name: value
@@ -104,7 +104,7 @@ def page_html(comparison, shared, made):
 
 
 def _title(comparison):
-    options = telling_options(comparison.variants, comparison.options)
+    options = telling_options(option_columns(comparison))
     words = [comparison.labels[name] for name in options]
     if not words:
         return f"Runs of the {comparison.room}"

@@ -4,6 +4,7 @@ import html
 import math
 
 from v1model.comparison.contents import COST_WORDS, GROUPS
+from v1model.comparison.options import telling_options
 from visualization.comparison.colours import look_of
 from visualization.comparison.page_intervals import (
     axis_svg,
@@ -14,8 +15,8 @@ from visualization.comparison.page_intervals import (
 )
 from visualization.comparison.page_options import (
     option_cell,
+    option_columns,
     option_text,
-    telling_options,
 )
 from visualization.pages import Cell, search_html, table_html
 
@@ -49,7 +50,7 @@ def variants_html(comparison):
     """A sortable table of the variants: options, scores, differences, costs."""
     scale = scale_of(comparison.differences)
     costs = _known(comparison.variants, COST_WORDS)
-    options = telling_options(comparison.variants, comparison.options)
+    options = telling_options(option_columns(comparison))
     words = ["Variant", *map(comparison.labels.get, options)]
     n_texts = len(words)
     words += [
@@ -160,7 +161,7 @@ def runs_html(comparison):
     """A sortable table of the runs."""
     order = [*comparison.differences["variant"]]
     costs = _known(comparison.runs, COST_WORDS)
-    options = telling_options(comparison.variants, comparison.options)
+    options = telling_options(option_columns(comparison))
     header = ["Run", "Variant", "Seed", *map(comparison.labels.get, options)]
     n_texts = len(header)
     header += ["State", in_capitals(comparison.words), "Epochs"]

@@ -4,7 +4,7 @@ import json
 import math
 import pathlib
 
-from v1model.atomic import atomic_path, write_text
+from v1model.atomic import write_frame, write_text
 from visualization.files import png_of, write_figure
 from visualization.latent.standard import diagnosis_figures
 
@@ -40,8 +40,7 @@ def write_diagnosis(diagnosis, folder, others=None):
         ("neurons", diagnosis.neurons()),
         ("curves", diagnosis.curves(others)),
     ):
-        with atomic_path(folder / f"{name}.csv") as path:
-            table.to_csv(path, index=False, float_format="%.6g")
+        write_frame(folder / f"{name}.csv", table)
     for name, figure in diagnosis_figures(diagnosis, others):
         write_figure(figure, folder / f"{name}.png", dpi=DPI)
     return numbers

@@ -13,7 +13,7 @@ from tests.visualization.comparison.made_up import comparison
 from visualization.comparison import page_data as data
 from visualization.comparison.page import answer_of, page_html, write_page
 from visualization.comparison.page_intervals import Scale, interval_words
-from visualization.comparison.page_options import option_cell, telling_options
+from visualization.comparison.page_options import option_cell
 from visualization.comparison.page_sections import number_cell
 
 
@@ -196,18 +196,3 @@ def test_variants_without_units_keep_their_curves():
     made = comparison()._replace(aligned=pd.DataFrame(columns=["variant"]))
     found = found_in(made)
     assert found["units"] is None and len(found["curves"]["runs"]) == 12
-
-
-def test_an_option_that_follows_from_another_is_not_in_the_tables():
-    table = pd.DataFrame(
-        {
-            "core.type": ["resnet", "densenet"] * 3,
-            "core.channels": [[8, 8], [12, 12]] * 3,  # with the type
-            "norm.type": ["grn", "grn", "layer", "layer", "none", "none"],
-            "norm.alpha": [0.1, 0.1, None, None, None, None],  # of one norm only
-        }
-    )
-    kept = telling_options(table, tuple(table))
-    assert kept == ["core.type", "norm.type"]
-    assert telling_options(table, ("core.channels",)) == ["core.channels"]
-    assert telling_options(table, ()) == []
