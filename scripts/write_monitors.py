@@ -1,3 +1,4 @@
+#!/usr/bin/env python
 """Writes the table of monitors into docs/watching.md, from the registry.
 
 python scripts/write_monitors.py

@@ -103,8 +103,8 @@ class Crew:
     Args:
         ledger: Ledger.
         jobs: Trainings at a time.
-        report: Object with `started(run)`, `ended(outcome)` and `going(crew)`, which
-            are called on the way.
+        report: Object with `started(run, standing)`, `ended(outcome)` and
+            `going(crew)`, which are called on the way.
         keeps_going: Whether the others are run after one has failed.
 
     Attributes:

@@ -5,6 +5,7 @@ import os
 import shutil
 
 from v1model.runs.cleaning import age_s
+from v1model.runs.options_text import is_number
 from v1model.runs.selection import as_text, known_name, value_of
 
 USUAL = ("room", "state", "epochs", "score", "minutes", "age")
@@ -33,7 +34,7 @@ def sorted_by(runs, name, is_reversed=False):
     name = known_name(runs, name)
     values = {run.path: value_of(run, name) for run in runs}
     known = [run for run in runs if values[run.path] is not None]
-    numbers = [_is_number(values[run.path]) for run in known]
+    numbers = [is_number(values[run.path]) for run in known]
     key = (lambda run: values[run.path]) if all(numbers) else _text_of(values)
     known.sort(key=key, reverse=(name == "score") != is_reversed)
     return [*known, *(run for run in runs if values[run.path] is None)]
@@ -120,8 +121,8 @@ def _line(name, cells, longest, wide, numeric):
         end = longest // 2
         name = f"{name[: longest - end - 1]}…{name[-end:]}"
     line = f"{name:<{longest}}"
-    for cell, n, is_number in zip(cells, wide, numeric, strict=True):
-        line += f"  {cell:>{n}}" if is_number else f"  {cell:<{n}}"
+    for cell, n, is_right in zip(cells, wide, numeric, strict=True):
+        line += f"  {cell:>{n}}" if is_right else f"  {cell:<{n}}"
     return line.rstrip()
 
 
@@ -138,11 +139,7 @@ def _is_numeric(runs, column):
     if column == AGE:
         return True
     values = [value_of(run, column) for run in runs]
-    return all(_is_number(value) for value in values if value is not None)
-
-
-def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return all(is_number(value) for value in values if value is not None)
 
 
 def _text_of(values):

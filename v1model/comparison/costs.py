@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from v1model.comparison.contents import COSTS
+from v1model.runs.options_text import is_number
 
 
 def costs(runs):
@@ -19,7 +20,7 @@ def costs(runs):
     for one in runs:
         found = (one.summary.result or {}).get("costs")
         found = found if isinstance(found, dict) else {}
-        rows[one.name] = [_number(found.get(name)) for name in COSTS]
+        rows[one.name] = [_cost(found.get(name)) for name in COSTS]
     return pd.DataFrame.from_dict(rows, "index", np.float64, columns=list(COSTS))
 
 
@@ -44,6 +45,5 @@ def is_pareto(price, score):
     return np.isfinite(price) & np.isfinite(score) & ~beats.any(axis=1)
 
 
-def _number(value):
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number else np.nan
+def _cost(value):
+    return float(value) if is_number(value) else np.nan

@@ -80,6 +80,11 @@ def seeds_of(options):
     }
 
 
+def is_number(value):
+    """Whether an option is a number: True and False are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def plain(value):
     """Turns NumPy values, tuples and non-finite numbers into what JSON has."""
     if isinstance(value, dict):

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from v1model.rooms import ROOMS
+from v1model.runs.options_text import is_number
 
 # Longer signs first: ">=" is no ">" of "=0.2".
 SIGNS = {
@@ -43,7 +44,7 @@ class Condition(NamedTuple):
         if self.sign in ("=", "!="):
             is_equal = value == expected or as_text(value) == self.text
             return is_equal == (self.sign == "=")
-        if not _are_numbers(value, expected):
+        if not (is_number(value) and is_number(expected)):
             return False
         return SIGNS[self.sign](value, expected)
 
@@ -161,10 +162,3 @@ def _parsed(text):
         return json.loads(text.lower() if text in ("True", "False") else text)
     except ValueError:
         return text
-
-
-def _are_numbers(*values):
-    return all(
-        isinstance(value, (int, float)) and not isinstance(value, bool)
-        for value in values
-    )

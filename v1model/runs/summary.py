@@ -17,7 +17,7 @@ from v1model.runs.layout import (
     read_documents,
     read_json,
 )
-from v1model.runs.options_text import dotted
+from v1model.runs.options_text import dotted, is_number
 
 SILENT_DEATH = "its process is gone without a word"
 
@@ -240,5 +240,4 @@ def _within(inner, *names):
 
 def _number(value):
     """A finite number, or None."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None
+    return float(value) if is_number(value) and math.isfinite(value) else None

@@ -2,6 +2,7 @@
 
 import math
 
+from v1model.runs.options_text import is_number
 from visualization.pages import Cell
 
 
@@ -12,8 +13,7 @@ def option_columns(comparison):
 
 def option_cell(value):
     """An option: a number is sorted as such, everything else as text."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if is_number and math.isfinite(value):
+    if is_number(value) and math.isfinite(value):
         return Cell(option_text(value), float(value))
     return option_text(value)
 

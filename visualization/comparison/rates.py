@@ -9,6 +9,7 @@ from visualization.headings import add_inches, headed_figure
 
 COVARIATES = {"rate_hz": "firing rate (Hz)", "reliability": "reliability"}
 MOST_VARIANTS = 7
+LONGEST_NAME = 36  # letters
 _WIDTH, _GAP = 2.5, 0.85  # inches
 
 
@@ -38,7 +39,7 @@ def differences_by_rate(
     shown = names[:MOST_VARIANTS]
     n_more = len(names) - len(shown)
     more = f"; {n_more} more variants are not shown" if n_more else ""
-    legend = 0.45 + 0.06 * min(36, max(map(len, shown)))
+    legend = 0.45 + 0.06 * min(LONGEST_NAME, max(map(len, shown)))
     size = 0.75 + len(found) * (_WIDTH + _GAP) - _GAP + legend + 0.2, 3.1
     with style.paper():
         figure = headed_figure(
@@ -46,10 +47,9 @@ def differences_by_rate(
         )
         panels = []
         for k, covariate in enumerate(found):
-            share = {"sharey": panels[0]} if panels else {}
             left = 0.75 + k * (_WIDTH + _GAP)
             axes = add_inches(figure, left, 0.47, _WIDTH, 2.0)
-            if share:
+            if panels:
                 axes.sharey(panels[0])
             panels.append(axes)
             own = by_rate[by_rate["covariate"] == covariate]
@@ -85,7 +85,7 @@ def _draw(axes, table, shown, variants):
             ms=3,
             lw=1,
             elinewidth=0.8,
-            label=style.without_middle(name, 36),
+            label=style.without_middle(name, LONGEST_NAME),
         )
 
 
