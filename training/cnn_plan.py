@@ -2,12 +2,12 @@
 
 import logging
 import pathlib
-import resource
 import sys
 import tempfile
 
 from v1model.cnn.trainer import CnnTrainer
 from v1model.fitting.checkpoint_files import checkpoint_bytes
+from v1model.fitting.memory import peak_memory_gb
 from v1model.runs import Run
 
 N_TIMED = 16  # updates after those that compile
@@ -55,6 +55,4 @@ def lines_of(trainer):
         f"{trainer.training.epochs} epochs of {trainer.steps_per_epoch} updates, "
         f"{1000 * seconds:.3g} ms an update: about {total / 60:.1f} minutes"
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak *= 1 if sys.platform == "darwin" else 1024
-    yield f"memory so far {peak / 1e9:.2g} GB"
+    yield f"memory so far {peak_memory_gb():.2g} GB"

@@ -3,11 +3,11 @@
 import contextlib
 import logging
 import pathlib
-import resource
 import sys
 import tempfile
 
 from v1model.fitting.checkpoint_files import checkpoint_bytes
+from v1model.fitting.memory import peak_memory_gb
 from v1model.latent.data_summary import memory_of
 from v1model.latent.phases import JOINT
 from v1model.latent.source import open_source
@@ -68,9 +68,7 @@ def lines_of(trainer, source):
             + (f", rollouts of {rollout} steps" if phase.name == JOINT else "")
             + f"; {1000 * seconds:.3g} ms an update, {_duration(n_updates * seconds)}"
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak *= 1 if sys.platform == "darwin" else 1024
-    yield f"about {_duration(total)} in all; memory so far {peak / 1e9:.2g} GB"
+    yield f"about {_duration(total)} in all; memory so far {peak_memory_gb():.2g} GB"
 
 
 def _parts(model):

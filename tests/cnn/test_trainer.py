@@ -4,6 +4,7 @@ import csv
 import math
 import os
 import signal
+import types
 
 import numpy as np
 import pytest
@@ -174,8 +175,11 @@ def test_patience_counts_epochs_since_the_best():
 def test_patience_ends_a_training(tmp_path, paths):
     config = config_of(epochs=50, steps_per_epoch=1, patience=1, learning_rate=1e-9)
     trainer = trainer_in(tmp_path / "run", config, paths)
+    told = []
+    trainer.watch = types.SimpleNamespace(epoch=lambda *given: told.append(given[-1]))
     assert trainer.train()["stopped"] == "patience"
     assert trainer.position.epoch < 50
+    assert told == [False] * (trainer.position.epoch - 1) + [True]
 
 
 def test_a_training_ends_in_time(tmp_path, paths):

@@ -3,6 +3,7 @@
 import csv
 import os
 import signal
+import types
 
 import h5py
 import numpy as np
@@ -216,8 +217,11 @@ def test_an_early_stop_leaves_the_latest_checkpoint_of_its_epoch(recording, tmp_
             "rollout_latent_30step_first_divergence_step": 30,
         }
 
+    told = []
     with trainer_in(tmp_path / "run", params, diagnose=diagnose) as trainer:
+        trainer.watch = types.SimpleNamespace(epoch=lambda *own: told.append(own[-1]))
         result = trainer.train()
+    assert told == [False] * 5 + [True]
     assert result["stopped"] == "early_stop"
     assert trainer.position.epoch == len(rows_of(tmp_path / "run")) == 6
     with h5py.File(tmp_path / "run" / "checkpoints" / "latest.h5") as file:

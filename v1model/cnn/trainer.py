@@ -244,11 +244,12 @@ class CnnTrainer:
             self.history.add(epoch.row(self.position))
             if epochs_since_best(self._scores()) == 0:
                 self._save(BEST)
+        self._stop_if_due()  # who watches is told whether it ends here
         self._report(epoch)
         self._save(LATEST)
         if self.signals.after_epoch or self.signals.at_once:
             self._leave()
-        self._stop_if_due()
+        self._stop_if_due()  # watching takes time
 
     def _scores(self):
         return [value for _, value in self.history.values(VAL)]
@@ -269,7 +270,8 @@ class CnnTrainer:
         seconds_left = self._clock.seconds_left(n_left * epoch.step_seconds)
         logger.info(epoch.line(self.training.epochs, seconds_left))
         if self.watch is not None:
-            is_last = epoch.number == self.training.epochs
+            is_done = epoch.number == self.training.epochs
+            is_last = is_done or self.stopped is not None
             values = epoch.scalars()
             self.watch.epoch(epoch.number, self.position.updates, values, is_last)
 

@@ -263,6 +263,7 @@ class LatentTrainer:
             seconds=self._clock.seconds,
         )
         self.history.add(epoch.row(self.position))
+        self._stop_if_due()  # who watches is told whether it ends here
         self._report(epoch)
         keeps_best = is_joint and self.training.save_best_checkpoint
         criterion = VAL_LOSS if VAL_LOSS in epoch.validation else VAL
@@ -274,7 +275,7 @@ class LatentTrainer:
             self._save(f"epoch_{epoch.number:04d}.h5")
         if self.signals.after_epoch or self.signals.at_once:
             self._leave()
-        self._stop_if_due()
+        self._stop_if_due()  # watching takes time
 
     def _judged(self, epoch):
         scores = {VAL: self.validation.error(), CONSTANT: self.validation.constant}
@@ -307,7 +308,8 @@ class LatentTrainer:
         values = epoch.scalars(self.position)
         if self.training.early_stop_intervening_mse:
             values |= early_stop_scalars(self.history)
-        is_last = phase.name == JOINT and epoch.number == phase.epochs
+        is_done = phase.name == JOINT and epoch.number == phase.epochs
+        is_last = is_done or self.stopped is not None
         self.watch.epoch(epoch.number, self.position.updates, values, is_last)
 
     def _require_finite(self, phase, sums, n):

@@ -2,8 +2,8 @@
 
 import pathlib
 import resource
-import sys
 
+from v1model.fitting.memory import peak_memory_gb
 from v1model.monitoring.reading import Reading
 from v1model.monitoring.registry import monitor
 
@@ -34,15 +34,13 @@ def throughput(subject):
 @monitor("memory", "fast")
 def memory(subject):
     """Memory of this process and of its GPUs, now and at most, in GB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak *= 1 if sys.platform == "darwin" else 1024
-    found = {"peak_gb": peak / _GB}
+    found = {"peak_gb": peak_memory_gb()}
     status = pathlib.Path("/proc/self/statm")
     if status.exists():  # Linux
         pages = int(status.read_text().split()[1])
-        resident = pages * resource.getpagesize()
+        resident = pages * resource.getpagesize() / _GB
         # The kernel updates the peak later than what is resident.
-        found = {"resident_gb": resident / _GB, "peak_gb": max(peak, resident) / _GB}
+        found = {"resident_gb": resident, "peak_gb": max(found["peak_gb"], resident)}
     return Reading(found | _gpu_memory())
 
 
