@@ -27,7 +27,6 @@ from v1model.runs.options_text import flat, options_of
 from v1model.yaml_files import find_file
 from v1model.yaml_settings import to_yaml
 
-
 FOLDER = pathlib.Path(training.__file__).parent
 SHIPPED = sorted(FOLDER.glob("configs/latent_*.yaml")) + sorted(
     FOLDER.glob("published/*.yaml")
