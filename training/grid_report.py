@@ -100,7 +100,7 @@ def summary_lines(ledger, runs, outcomes):
     states = [standings[run.number].state for run in runs]
     counts = {state: states.count(state) for state in dict.fromkeys(sorted(states))}
     words = ", ".join(f"{number} {state}" for state, number in counts.items())
-    yield f"{len(runs)} runs: {words}"
+    yield f"{len(runs)} run{'s' * (len(runs) != 1)}: {words}"
     for one in outcomes:
         if one.state in ("failed", "killed"):
             yield f"  {one.state}: {one.run.name}; see {one.output}"
