@@ -58,6 +58,8 @@ def clean(options):
         options.state = "finished" if options.checkpoints else "failed,killed"
     older_s = seconds_of(options.older)
     chosen = _chosen(options, runs)
+    if not chosen:
+        print(f"no run is {' or '.join(options.state.split(','))} and fits")
     clean_runs.clean(chosen, folders, older_s, options.checkpoints, options.yes)
     _tell(problems, False)
 
@@ -180,7 +182,12 @@ def parser():
     showing.add_argument("run", metavar="RUN", help="Its folder.")
     showing.set_defaults(do=show)
 
-    cleaning = commands.add_parser("clean", help="Remove runs; asks first.")
+    cleaning = commands.add_parser(
+        "clean",
+        help="Remove runs; asks first.",
+        description="Removes runs, after asking: failed and killed ones, or those of "
+        "--state. With --checkpoints of finished ones.",
+    )
     _add_choice(cleaning)
     cleaning.add_argument(
         "--older", default="0s", help="Without a sign of life for so long: 12h, 7d, 2w."

@@ -240,6 +240,9 @@ def test_cleaning_takes_what_is_chosen_and_old(results, capsys):
     (failed / "state.json").write_text('{"state": "failed", "since": ""}')
     main(["clean", "--state", "failed", "--older", "2h", "--yes"])
     assert lines(capsys) == ["nothing to remove"]
+    main(["clean", "--where", "training.seed=1", "--room", "cnn"])  # finished ones
+    shown = lines(capsys)
+    assert shown == ["no run is failed or killed and fits", "nothing to remove"]
     main(["clean", "results", "--where", "training.seed=3", "--older=30m", "--yes"])
     assert not failed.exists() and (results / "column").exists()
 
