@@ -34,8 +34,8 @@ def judge_latent(run, trainer, source, minutes):
 def neuron_rows(model, source, first, last):
     """Rows of scores.csv, one per neuron: Data frame.
 
-        decades             log10 of constant_mse / mse; R2 has no lower end, and a mean of
-                            it is that of the few worst neurons
+        decades             log10 of constant_mse / mse; R2 has no lower end, its mean
+                            would be that of the few worst neurons
         r2, r2_bias, mse    of rollouts as long as those of the training, compared where
                             the training compares; see `neuron_table`
         constant_mse        of activity that stays as it is at the start
