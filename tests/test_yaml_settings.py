@@ -14,7 +14,7 @@ FOLDER = pathlib.Path(training.__file__).parent
 SHIPPED = sorted(
     path
     for path in FOLDER.glob("configs/*.yaml")
-    if not path.name.startswith("latent_")
+    if not path.name.startswith(("latent_", "grid_"))
 )
 BLOCKS = "model.convnet.blocks"
 

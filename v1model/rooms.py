@@ -29,7 +29,11 @@ ROOMS = {
         "network.seed",
     ),
     "latent": Room(
-        "training.latent_training", "neuron", "r2", "R2 of predictions", "training.seed"
+        "training.latent_training",
+        "neuron",
+        "decades",
+        "decades below standing still",
+        "training.seed",
     ),
     "cnn": Room(
         "training.cnn_training", "neuron", "bps", "bits per spike", "training.seed"

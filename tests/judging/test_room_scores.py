@@ -137,6 +137,8 @@ def test_scores_of_an_evolver_are_those_of_its_rollouts(tmp_path):
     np.testing.assert_allclose(rows["mse"], np.mean(np.square(errors), axis=0), 1e-4)
     expected = np.mean(np.square(changes), axis=0)
     np.testing.assert_allclose(rows["constant_mse"], expected, 1e-4)
+    decades = np.log10(expected) - np.log10(np.mean(np.square(errors), axis=0))
+    np.testing.assert_allclose(rows["decades"], decades, atol=1e-3)
     assert rows["unit"].tolist() == [str(one) for one in ids]
     sizes = [w.shape for w in model.weights if len(w.shape) == 2]
     encoder = [w.shape for w in model.encoder.weights if len(w.shape) == 2]

@@ -65,7 +65,7 @@ def test_what_is_no_table_of_scores_is_neither_written_nor_read(
 
 
 def test_the_score_of_the_room_must_be_there(tmp_path):
-    with pytest.raises(ValueError, match=r"scores.csv: column 'r2' is missing"):
+    with pytest.raises(ValueError, match=r"scores.csv: column 'decades' is missing"):
         read_scores(written(tmp_path, table()), "latent")
 
 

@@ -50,7 +50,7 @@ def test_minutes_are_those_of_the_costs_or_of_the_result(tmp_path):
 def test_a_score_that_the_result_lacks_is_the_mean_of_the_scores(tmp_path):
     path = made_run(tmp_path / "one", "latent")
     assert read_summary(path).score is None
-    (path / "scores.csv").write_text("group,unit,r2\na,1,0.25\na,2,\na,3,0.75\n")
+    (path / "scores.csv").write_text("group,unit,decades\na,1,0.25\na,2,\na,3,0.75\n")
     assert read_summary(path).score == 0.5
 
 

@@ -34,6 +34,8 @@ def judge_latent(run, trainer, source, minutes):
 def neuron_rows(model, source, first, last):
     """Rows of scores.csv, one per neuron: Data frame.
 
+        decades             log10 of constant_mse / mse; R2 has no lower end, its mean
+                            would be that of the few worst neurons
         r2, r2_bias, mse    of rollouts as long as those of the training, compared where
                             the training compares; see `neuron_table`
         constant_mse        of activity that stays as it is at the start
@@ -58,10 +60,13 @@ def neuron_rows(model, source, first, last):
         moments[-1].add(values.reshape(shape), counts)
     errors, truth, changes = moments
     table = neuron_table(errors, truth, source.cell_types)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decades = np.log10(changes.mean_square / table["mse"].to_numpy())
     rows = pd.DataFrame(
         {
             "group": source.name,
             "unit": source.neuron_ids.astype(str),
+            "decades": decades,
             "r2": table["r2"],
             "r2_bias": table["r2_bias"],
             "mse": table["mse"],
