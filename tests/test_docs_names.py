@@ -1,4 +1,4 @@
-"""docs/names.md: what it calls ours exists, and no published name lacks an answer."""
+"""docs/names.md, docs/names/: what is called ours exists, and no name is left out."""
 
 import importlib
 import re
@@ -26,14 +26,22 @@ SECTIONS = (
 # gives: files, classes and functions with four methods, flags.
 COUNTS = {"Files": 9, "Classes and functions": 66, "Flags of `multi_training.py`": 49}
 
+DOCS = ROOT / "docs"
+PAGES = sorted((DOCS / "names").glob("*.md"))
+# Names on the page of a codebase: classes, functions, methods of interfaces, flags.
+PAGE_COUNTS = {"v1_glif_model": 314}
+
 
 def rows(section, level="##"):
     """(names there, what stands here) of each row below a heading."""
     text = text_of("docs/names.md").split(f"\n{level} {section}\n")[1]
-    text = re.split(rf"\n#{{2,{len(level)}}} ", text)[0]
+    return rows_in(re.split(rf"\n#{{2,{len(level)}}} ", text)[0])
+
+
+def rows_in(text):
     cells = [line.split("|")[1:3] for line in text.splitlines() if line[:1] == "|"]
     pairs = [(names.strip(), here.strip()) for names, here in cells]
-    return [pair for pair in pairs if pair[0] not in {"there", "---"}]
+    return [pair for pair in pairs if pair[0] not in {"there", "theirs", "---"}]
 
 
 def known_flags():
@@ -70,10 +78,20 @@ def fields(found):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_what_it_calls_ours_exists(section):
+    require_ours(rows(section), r"not needed: ")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_of_names_calls_ours_exists(page):
+    require_ours(rows_in(page.read_text(encoding="utf-8")), r"(not needed|none): ")
+
+
+def require_ours(pairs, without):
+    """Looks up what rows call ours; a row without needs words that say why."""
     flags = known_flags()
-    for names, here in rows(section):
+    for names, here in pairs:
         spans = re.findall(r"`([^`]+)`", here)
-        assert spans or here.startswith("not needed: "), names
+        assert spans or re.match(without, here), names
         for span in spans:
             if span.startswith("--"):
                 assert span[2:] in flags, f"{names}: no flag {span}"
@@ -87,6 +105,17 @@ def test_what_it_calls_ours_exists(section):
 def test_every_name_of_the_published_trainer_has_an_answer(section):
     found = [one for names, _ in rows(section, "###") for one in names.split(", ")]
     assert len(found) == len(set(found)) == COUNTS[section]
+
+
+@pytest.mark.parametrize(("stem", "count"), PAGE_COUNTS.items())
+def test_every_name_of_a_page_has_an_answer(stem, count):
+    text = (DOCS / "names" / f"{stem}.md").read_text(encoding="utf-8")
+    total = 0
+    for part in text.split("\n## ")[1:]:
+        names = [one for row in rows_in(part) for one in row[0].split(", ")]
+        assert len(names) == len(set(names)), part.splitlines()[0]
+        total += len(names)
+    assert total == count
 
 
 def test_names_are_given_once_per_codebase():
