@@ -1,15 +1,13 @@
 """Watch: what a training tells of each epoch, and which has it looked at."""
 
 import collections
-import csv
-import io
 import logging
 import pathlib
 import re
 import time
 import traceback
 
-from v1model.atomic import atomic_path, write_text
+from v1model.atomic import atomic_path, write_rows
 from v1model.monitoring.choice import monitors_of
 from v1model.monitoring.guard import Guard
 from v1model.monitoring.random_state import kept_random_state
@@ -157,12 +155,7 @@ class Watch:
     def _tabulate(self, monitor, tables):
         for name, rows in tables.items():
             path = self.run.path / WATCHED / f"{_file_name(monitor, name)}.csv"
-            columns = list(dict.fromkeys(key for row in rows for key in row))
-            text = io.StringIO()
-            table = csv.DictWriter(text, columns, lineterminator="\n")
-            table.writeheader()
-            table.writerows(rows)
-            write_text(path, text.getvalue())
+            write_rows(path, rows)
             yield str(path.relative_to(self.run.path))
 
     def _send(self, sink, method, *arguments):

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from tests.visualization import browser as browsers
 from tests.visualization.browser import PALE_TEXT
 from tests.visualization.comparison.made_up import comparison
 from visualization.comparison.page import write_page
@@ -22,12 +21,6 @@ POINT = """(() => {{
   canvas.dispatchEvent(new PointerEvent('pointermove',
     {{clientX: box.left + {x}, clientY: box.top + {y}}}));
 }})()"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsers.opened() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,12 @@
 
 import pytest
 
-from tests.visualization import browser as browsers
 from tests.visualization.browser import PALE_TEXT
 from tests.visualization.report import runs
 from visualization.report.writing import write_report
 
 HOSTILE = "<img src=x onerror=hacked=1><script>hacked=1<|script>"
 STEP = "document.querySelector('.step:not([hidden])').dataset.step"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsers.opened() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
